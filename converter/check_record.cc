@@ -1,0 +1,60 @@
+#include "converter/check_record.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace metaconv {
+namespace {
+
+absl::Status Malformed(const MetaTensorDesc& desc, std::string_view field, const std::string& expected,
+                       const std::string& found) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("record ", desc.id, ": ", std::string(field), ": expected ", expected, ", found ", found));
+}
+
+// Symbolic values are whatever their guards allow.
+absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field, const c10::SymDimVector& values) {
+  for (const c10::SymInt& value : values) {
+    const std::optional<std::int64_t> plain = value.maybe_as_int();
+    if (plain.has_value() && *plain < 0) return Malformed(desc, field, "no negative value", absl::StrCat(*plain));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
+  const auto ndim = static_cast<std::size_t>(desc.ndim);
+  if (desc.size.size() != ndim) {
+    return Malformed(desc, "size", absl::StrCat(desc.ndim, " extents, as ndim says"), absl::StrCat(desc.size.size()));
+  }
+  if (!desc.stride.has_value()) return Malformed(desc, "stride", "one for a strided tensor", "none");
+  if (desc.stride->size() != ndim) {
+    return Malformed(desc, "stride", absl::StrCat(desc.ndim, " strides, as ndim says"),
+                     absl::StrCat(desc.stride->size()));
+  }
+  if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a strided tensor", "none");
+  if (absl::Status status = CheckNotNegative(desc, "size", desc.size); !status.ok()) return status;
+  if (absl::Status status = CheckNotNegative(desc, "stride", *desc.stride); !status.ok()) return status;
+  if (absl::Status status = CheckNotNegative(desc, "storage_offset", {desc.storage_offset}); !status.ok()) {
+    return status;
+  }
+  return CheckNotNegative(desc, "storage.size", {desc.storage->size});
+}
+
+absl::Status CheckViewRecord(const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
+  if (desc.base == nullptr) return Malformed(desc, "base", "one for a view", "none");
+  if (!desc.creation_meta.has_value()) return Malformed(desc, "creation_meta", "one for a view", "none");
+  if (!desc.is_leaf && !desc.requires_grad) {
+    return Malformed(desc, "requires_grad", "true for a view that is no leaf", "false");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace metaconv

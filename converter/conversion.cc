@@ -1,0 +1,158 @@
+#include "converter/conversion.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "converter/kind.h"
+#include "converter/resize_storage.h"
+#include "describer/disable_inference_mode.h"
+#include "meta/assert_metadata_eq.h"
+#include "meta/python_repr.h"
+#include "meta/torch_status.h"
+
+#include "ATen/EmptyTensor.h"
+#include "c10/core/InferenceMode.h"
+
+namespace metaconv {
+namespace {
+
+at::Tensor Wrap(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl> impl) {
+  return impl ? at::Tensor(std::move(impl)) : at::Tensor();
+}
+
+// The sizes of storages are compared only where both are plain numbers: a symbolic one must not be guarded on.
+bool IsPlain(const c10::SymInt& value, std::int64_t expected) { return value.maybe_as_int() == expected; }
+
+bool IsSmaller(const c10::SymInt& a, const c10::SymInt& b) {
+  const std::optional<std::int64_t> plain_a = a.maybe_as_int();
+  const std::optional<std::int64_t> plain_b = b.maybe_as_int();
+  return plain_a.has_value() && plain_b.has_value() && *plain_a < *plain_b;
+}
+
+// A tensor may claim a size while its storage has been resized to nothing; its result then does so too.
+absl::Status EmptyIfRecordIsEmpty(const MetaStorageDesc& desc, const c10::Storage& storage) {
+  if (!IsPlain(desc.size, 0) || IsPlain(storage.sym_nbytes(), 0)) return absl::OkStatus();
+  return ResizeStorage(storage, 0);
+}
+
+void SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  if (tensor.is_conj() != desc.is_conj) tensor._set_conj(desc.is_conj);
+  if (tensor.is_neg() != desc.is_neg) tensor._set_neg(desc.is_neg);
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> Conversion::Convert(const MetaTensorDesc& desc) {
+  if (at::Tensor memo = Wrap(memo_.tensors.Get(desc.id)); memo.defined()) return memo;
+  absl::StatusOr<BuildGate::Turn> turn = memo_.gate.Enter(desc.id);
+  if (!turn.ok()) return turn.status();
+  if (turn->result().defined()) return turn->result();
+  // Another thread may have come and gone between the look and the gate.
+  if (at::Tensor memo = Wrap(memo_.tensors.Get(desc.id)); memo.defined()) return memo;
+
+  if (depth_ == kMaxDepth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("record ", desc.id, ": expected records nested at most ", kMaxDepth, " deep, found more"));
+  }
+  ++depth_;
+  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("converting record ", desc.id), [&] { return Build(desc); });
+  --depth_;
+  if (!tensor.ok()) return tensor;
+  memo_.tensors.Set(desc.id, tensor->getIntrusivePtr());
+  turn->Finish(*tensor);
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> Conversion::Build(const MetaTensorDesc& desc) {
+  const ConverterKind& kind = KindOf(desc);
+  if (kind.build == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("record ", desc.id, ": tensors of kind '", kind.name, "' are not supported"));
+  }
+  absl::StatusOr<at::Tensor> tensor;
+  {
+    const c10::InferenceMode inference(desc.is_inference);
+    tensor = kind.build(*this, desc);
+    if (!tensor.ok()) return tensor;
+    if (desc.grad != nullptr) {
+      absl::StatusOr<at::Tensor> grad = Convert(*desc.grad);
+      if (!grad.ok()) return grad;
+      tensor->mutable_grad() = *std::move(grad);
+    }
+    SetBits(desc, *tensor);
+  }
+  const AssertMetadataEqOptions options = {.inference_mode_hidden = DisableInferenceModeForFakeProp::IsActive()};
+  if (absl::Status status = AssertMetadataEq(desc, *tensor, options); !status.ok()) return status;
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> Conversion::Allocate(AllocationMaker make, c10::Device recorded) const {
+  if (!callback_) return make();
+  at::Tensor tensor = callback_(make, recorded);
+  if (!tensor.defined()) return absl::InvalidArgumentError("allocation callback: expected a tensor, found none");
+  if (!tensor.is_leaf() || tensor.requires_grad()) {
+    return absl::InvalidArgumentError(
+        "allocation callback: expected a leaf that does not require grad, found one with autograd history");
+  }
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> Conversion::AllocateStrided(const MetaTensorDesc& desc) {
+  return Allocate(
+      [&] { return at::Tensor(at::detail::empty_strided_symint_meta(desc.size, *desc.stride, desc.dtype)); },
+      desc.device);
+}
+
+absl::StatusOr<c10::Storage> Conversion::ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded) {
+  if (auto memo = memo_.storages.Get(desc.id)) return c10::Storage(std::move(memo));
+  absl::StatusOr<at::Tensor> bytes = Allocate(
+      [&] {
+        const c10::SymInt sizes[] = {desc.size};
+        const c10::SymInt strides[] = {1};
+        return at::Tensor(at::detail::empty_strided_symint_meta(sizes, strides, c10::kByte));
+      },
+      recorded);
+  if (!bytes.ok()) return bytes.status();
+  const c10::Storage& storage = bytes->storage();
+  return c10::Storage(memo_.storages.GetOrSet(
+      desc.id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl())));
+}
+
+absl::Status Conversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  const MetaStorageDesc& wanted = *desc.storage;
+  const c10::Storage& own = tensor.storage();
+  if (!memo_.storages.Get(wanted.id) && IsPlain(desc.storage_offset, 0)) {
+    // Two things to make right before others can see it. The tensor may cover a part of the source's storage only …
+    if (!IsPlain(wanted.size, 0) && IsSmaller(own.sym_nbytes(), wanted.size)) {
+      if (absl::Status status = ResizeStorage(own, wanted.size); !status.ok()) return status;
+    }
+    // … or claim more than it has.
+    if (absl::Status status = EmptyIfRecordIsEmpty(wanted, own); !status.ok()) return status;
+    const auto mine = c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(own.unsafeGetStorageImpl());
+    if (memo_.storages.GetOrSet(wanted.id, mine) == mine) return absl::OkStatus();
+  }
+  return MoveToStorage(desc, tensor);
+}
+
+// Note [Moving to a storage]
+// The reference calls set_, which goes through the dispatcher, counts as a change of the tensor and grows the storage if
+// it is too small. Here the tensor is fresh and the storage is as its record says, so all of this would be undone again.
+absl::Status Conversion::MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
+  if (!storage.ok()) return storage.status();
+  if (storage->device() != tensor.device()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
+        " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
+  }
+  if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, *storage); !status.ok()) return status;
+  c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  impl->set_storage_keep_dtype(*std::move(storage));
+  impl->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);
+  return absl::OkStatus();
+}
+
+}  // namespace metaconv

@@ -1,0 +1,89 @@
+#include "converter/meta_converter.h"
+
+#include <optional>
+#include <utility>
+
+#include "meta/torch_status.h"
+
+#include "c10/core/DispatchKeySet.h"
+#include "c10/core/impl/LocalDispatchKeySet.h"
+
+namespace metaconv {
+namespace {
+
+// The dispatcher as a thread finds it when it starts. Conversion must not depend on what the caller has switched on or
+// off around it, autograd and view tracking above all.
+class FreshDispatcherState {
+ public:
+  FreshDispatcherState() : guard_(c10::default_included_set, c10::default_excluded_set) {}
+
+ private:
+  const c10::impl::ForceDispatchKeyGuard guard_;
+};
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> MetaConverter::Convert(const at::Tensor& tensor, const ConvertOptions& options) {
+  return Count(ConvertUncounted(tensor, options));
+}
+
+absl::StatusOr<at::Tensor> MetaConverter::MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback) {
+  return Count(MetaTensorUncounted(desc, callback));
+}
+
+absl::StatusOr<at::Tensor> MetaConverter::Count(absl::StatusOr<at::Tensor> result) {
+  if (result.ok()) hits_.fetch_add(1, std::memory_order_relaxed);
+  if (absl::IsUnimplemented(result.status())) misses_.fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options) {
+  const bool trace = options.trace && !options.source.empty();
+  // Note [Converting again]
+  // The reference describes a tensor anew each time and then finds its result by the id. The id is all that matters for
+  // it, so where there is a result we do not describe. A gradient that came up since takes its id when it is first seen.
+  if (tensor.defined() && !trace) {
+    if (const std::optional<MetaTensorId> id = describer_.FindTensorId(tensor)) {
+      if (at::Tensor memo = GetTensorMemo(*id); memo.defined()) return memo;
+    }
+  }
+  absl::StatusOr<MetaTensorDescPtr> desc =
+      describer_.DescribeTensor(tensor, {.trace = trace, .is_parameter = options.is_parameter});
+  if (!desc.ok()) return desc.status();
+  if (trace) {
+    describer_.Trace("describe_source",
+                     {{"describer_id", describer_.id()}, {"id", (*desc)->id}, {"source", options.source}});
+  }
+  return MetaTensorUncounted(**desc, options.callback);
+}
+
+absl::StatusOr<at::Tensor> MetaConverter::MetaTensorUncounted(const MetaTensorDesc& desc,
+                                                              const AllocationCallback& callback) {
+  const FreshDispatcherState fresh;
+  return Conversion(memo_, callback).Convert(desc);
+}
+
+absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& desc,
+                                                        const AllocationCallback& callback, c10::Device recorded) {
+  return CatchTorch("converting a storage", [&] {
+    const FreshDispatcherState fresh;
+    return Conversion(memo_, callback).ConvertStorage(desc, recorded);
+  });
+}
+
+at::Tensor MetaConverter::GetTensorMemo(MetaTensorId id) {
+  auto memo = memo_.tensors.Get(id);
+  return memo ? at::Tensor(std::move(memo)) : at::Tensor();
+}
+
+c10::Storage MetaConverter::GetStorageMemo(MetaStorageId id) { return c10::Storage(memo_.storages.Get(id)); }
+
+void MetaConverter::SetTensorMemo(MetaTensorId id, const at::Tensor& tensor) {
+  memo_.tensors.Set(id, tensor.getIntrusivePtr());
+}
+
+void MetaConverter::SetStorageMemo(MetaStorageId id, const c10::Storage& storage) {
+  memo_.storages.Set(id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl()));
+}
+
+}  // namespace metaconv

@@ -1,0 +1,104 @@
+// MetaConverter: records, and tensors, to tensors without data.
+//
+// The results have the shape, stride, dtype, aliasing, view and autograd structure of the sources, and live on the meta
+// device. The same source gives the same result object as long as somebody holds it; sources that share memory give
+// results that share memory; a view gives a view of its base's result.
+//
+// Not for copying data, nor for changing shapes or devices on the way.
+//
+// Example:
+//   MetaConverter converter;
+//   absl::StatusOr<at::Tensor> weight = converter.Convert(model.weight);
+//   absl::StatusOr<at::Tensor> tied = converter.Convert(model.tied_weight);
+//   weight->storage().is_alias_of(tied->storage());   // true, as in the model
+//
+// or from records alone, made elsewhere:
+//   absl::StatusOr<at::Tensor> weight = converter.MetaTensor(*desc);
+//
+// A result that stands for a non-leaf tensor is one, and raises an error when backward() reaches it. Each result is
+// checked against its record before it is handed out. What is supported today: dense strided tensors in all their forms.
+//
+// Thread safety: Thread-safe. Any number of threads may convert with one converter: each source still has one result. No
+// lock is held while LibTorch or a callback runs. A failed conversion leaves no trace; the next call tries again.
+// Lifetime: keeps neither sources nor results alive. Results outlive the converter.
+// Source: `MetaConverter` of torch/_subclasses/meta_utils.py.
+
+#ifndef METACONV_CONVERTER_META_CONVERTER_H_
+#define METACONV_CONVERTER_META_CONVERTER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "converter/allocation_callback.h"
+#include "converter/conversion.h"
+#include "describer/meta_tensor_describer.h"
+#include "meta/meta_tensor_desc.h"
+
+#include "ATen/core/Tensor.h"
+#include "c10/core/Storage.h"
+
+namespace metaconv {
+
+struct ConvertOptions {
+  AllocationCallback callback;
+  // How the program that is converted calls this tensor, for the trace.
+  std::string source;
+  // Write trace records, if there is a source.
+  bool trace = true;
+  // The caller knows this tensor as a parameter.
+  bool is_parameter = false;
+};
+
+class MetaConverter {
+ public:
+  MetaConverter() = default;
+  explicit MetaConverter(MetaTensorDescriber::Options options) : describer_(std::move(options)) {}
+
+  MetaConverter(const MetaConverter&) = delete;
+  MetaConverter& operator=(const MetaConverter&) = delete;
+
+  // The reference's `__call__`: describes `tensor` and converts the record.
+  // Errors: those of MetaTensorDescriber::DescribeTensor and of MetaTensor.
+  absl::StatusOr<at::Tensor> Convert(const at::Tensor& tensor, const ConvertOptions& options = {});
+
+  // The result for a record. Records of several describers must not meet in one converter: their ids would.
+  // Errors: kUnimplemented for a kind that is not supported, named in the message; kInvalidArgument for a record that
+  // contradicts itself, with the field; kInternal if the result is not what the record says.
+  absl::StatusOr<at::Tensor> MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback = {});
+
+  // The result for a storage. `recorded` is passed on to the callback.
+  absl::StatusOr<c10::Storage> MetaStorage(const MetaStorageDesc& desc, const AllocationCallback& callback = {},
+                                           c10::Device recorded = c10::Device(c10::DeviceType::CPU));
+
+  // The results as they are remembered; undefined / null if there is none or nobody holds it any more.
+  at::Tensor GetTensorMemo(MetaTensorId id);
+  c10::Storage GetStorageMemo(MetaStorageId id);
+  void SetTensorMemo(MetaTensorId id, const at::Tensor& tensor);
+  void SetStorageMemo(MetaStorageId id, const c10::Storage& storage);
+
+  MetaTensorDescriber& describer() { return describer_; }
+
+  // Calls that gave a result, and calls that found an unsupported kind.
+  std::int64_t hits() const { return hits_.load(std::memory_order_relaxed); }
+  std::int64_t misses() const { return misses_.load(std::memory_order_relaxed); }
+  // Some hit and no miss.
+  bool successful() const { return hits() > 0 && misses() == 0; }
+
+ private:
+  absl::StatusOr<at::Tensor> MetaTensorUncounted(const MetaTensorDesc& desc, const AllocationCallback& callback);
+  absl::StatusOr<at::Tensor> ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options);
+  absl::StatusOr<at::Tensor> Count(absl::StatusOr<at::Tensor> result);
+
+  MetaTensorDescriber describer_;
+  ConversionMemo memo_;
+  // Counters only: nothing is published by them, so their order does not matter.
+  std::atomic<std::int64_t> hits_ = 0;
+  std::atomic<std::int64_t> misses_ = 0;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CONVERTER_META_CONVERTER_H_

@@ -1,0 +1,21 @@
+// BuildView: an autograd view, made of its base's result so that both share one version counter.
+//
+// Thread safety: see Conversion.
+// Lifetime: keeps nothing; autograd keeps the base's result alive as long as the view's.
+
+#ifndef METACONV_CONVERTER_VIEW_H_
+#define METACONV_CONVERTER_VIEW_H_
+
+#include "absl/status/statusor.h"
+#include "converter/conversion.h"
+#include "meta/meta_tensor_desc.h"
+
+#include "ATen/core/Tensor.h"
+
+namespace metaconv {
+
+absl::StatusOr<at::Tensor> BuildView(Conversion& conversion, const MetaTensorDesc& desc);
+
+}  // namespace metaconv
+
+#endif  // METACONV_CONVERTER_VIEW_H_

@@ -1,0 +1,123 @@
+// MetaTensorDescriber: tensors and storages to records.
+//
+// A describer knows again what it has seen: the same tensor has the same id each time, tensors on one storage name the
+// same storage id, and views name the record of their base. Ids are dense from 0 in order of first sight.
+//
+// Example:
+//   MetaTensorDescriber describer;
+//   absl::StatusOr<MetaTensorDescPtr> weight = describer.DescribeTensor(model.weight, {.is_parameter = true});
+//   if (!weight.ok()) return weight.status();
+//   std::cout << AsJson(**weight, describer.id()) << '\n';
+//
+// What is described today: dense strided tensors in all their forms. Any other kind is kUnimplemented, names the kind,
+// and takes no id.
+//
+// Thread safety: Thread-safe. Any number of threads may describe with one describer, the same tensors included. A tensor
+// must not be changed while it is described.
+// Lifetime: keeps no tensor and no storage alive, nor their data: identity is held through weak references, so an id is
+// never given to a new object at an old address. Records outlive the describer.
+// Source: `MetaTensorDescriber` of torch/_subclasses/meta_utils.py.
+
+#ifndef METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_
+#define METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "describer/sharded_weak_map.h"
+#include "describer/trace_sink.h"
+#include "meta/meta_tensor_desc.h"
+
+#include "ATen/core/Tensor.h"
+#include "c10/core/Storage.h"
+#include "c10/core/StorageImpl.h"
+#include "c10/core/TensorImpl.h"
+
+namespace metaconv {
+
+struct DescribeOptions {
+  // Write trace records for what this describer has not traced before.
+  bool trace = false;
+  // The caller knows this tensor as a parameter. A C++ tensor cannot say so itself, as Python's torch.nn.Parameter does.
+  bool is_parameter = false;
+  // Describe the base of a view too.
+  bool recurse = true;
+};
+
+class MetaTensorDescriber {
+ public:
+  struct Options {
+    // Records keep the tensor and its storage, so that their bytes can be copied later. They then stay alive.
+    bool copy_data = false;
+    TraceSink trace_sink;
+  };
+
+  // Gradients of gradients, and the like, are described to this depth.
+  static constexpr int kMaxDepth = 256;
+
+  MetaTensorDescriber() : MetaTensorDescriber(Options()) {}
+  explicit MetaTensorDescriber(Options options);
+
+  MetaTensorDescriber(const MetaTensorDescriber&) = delete;
+  MetaTensorDescriber& operator=(const MetaTensorDescriber&) = delete;
+
+  // Unique in this process.
+  DescriberId id() const { return id_; }
+
+  // The record of `tensor` as it is now.
+  // Errors: kInvalidArgument for an undefined tensor or one nested deeper than kMaxDepth; kUnimplemented for a kind that
+  // is not described, its own or that of its gradient or base. No id is taken then.
+  absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
+
+  // The record of `storage` as it is now. `storage` must not be null.
+  MetaStorageDescPtr DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
+
+  // The id of `tensor`, a new one if it was not seen before. `tensor` must be defined.
+  MetaTensorId GetTensorId(const at::Tensor& tensor);
+  // The id of `storage`, a new one if it was not seen before. `storage` must not be null.
+  MetaStorageId GetStorageId(const c10::Storage& storage);
+  // The id of `tensor` if it has one. `tensor` must be defined.
+  std::optional<MetaTensorId> FindTensorId(const at::Tensor& tensor);
+
+  // Passes a trace record to the sink, if there is one.
+  void Trace(std::string_view name, const nlohmann::ordered_json& payload) const;
+
+  // How many tensors / storages the tables hold, dead ones that were not swept yet included.
+  std::size_t tensor_table_size() const { return tensors_.size(); }
+  std::size_t storage_table_size() const { return storages_.size(); }
+
+ private:
+  // What is known of one object. Its address is the key, and cannot be given to another object while this holds it.
+  template <typename Impl, typename Desc>
+  struct Entry {
+    std::optional<c10::weak_intrusive_ptr<Impl>> object;
+    std::int64_t id = 0;
+    bool traced = false;
+    // The record made last, for those that others share: storages and bases.
+    std::weak_ptr<const Desc> shared;
+
+    bool IsDead() const { return object.has_value() && object->expired(); }
+  };
+  using TensorEntry = Entry<at::TensorImpl, MetaTensorDesc>;
+  using StorageEntry = Entry<c10::StorageImpl, MetaStorageDesc>;
+
+  absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
+  MetaTensorDescPtr Describe(const at::Tensor& tensor, const DescribeOptions& options);
+  MetaTensorDescPtr DescribeBase(const at::Tensor& base, const DescribeOptions& options);
+
+  const DescriberId id_;
+  const Options options_;
+  std::atomic<MetaTensorId> next_tensor_id_ = 0;
+  std::atomic<MetaStorageId> next_storage_id_ = 0;
+  ShardedWeakMap<at::TensorImpl*, TensorEntry> tensors_;
+  ShardedWeakMap<c10::StorageImpl*, StorageEntry> storages_;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_

@@ -1,0 +1,125 @@
+#include "meta/assert_metadata_eq.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "meta/field_json.h"
+#include "meta/same_value.h"
+#include "meta/sparse_layout.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+namespace {
+
+// The way from the compared tensor to one of its parts. A chain on the stack, so that it costs nothing until something
+// differs.
+struct Path {
+  const Path* parent;
+  const char* name;
+
+  std::string ToString() const { return parent == nullptr ? "" : absl::StrCat(parent->ToString(), name, "."); }
+};
+
+bool SameInts(const c10::SymDimVector& expected, c10::SymIntArrayRef found) {
+  if (expected.size() != found.size()) return false;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (!SameValue(expected[i], found[i])) return false;
+  }
+  return true;
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const AssertMetadataEqOptions& options) : options_(options) {}
+
+  const std::string& differences() const { return differences_; }
+
+  void Go(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
+    const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+    Expect(path, "dtype", desc.dtype, tensor.scalar_type());
+    if (!options_.skip_symbolic) ExpectInts(path, "size", desc.size, impl.sym_sizes());
+    Expect(path, "requires_grad", desc.requires_grad, tensor.requires_grad());
+    if (!options_.skip_leaf) Expect(path, "is_leaf", desc.is_leaf, tensor.is_leaf());
+    Expect(path, "is_sparse", desc.is_sparse, tensor.is_sparse());
+    Expect(path, "is_inference", desc.is_inference, !options_.inference_mode_hidden && tensor.is_inference());
+    Expect(path, "is_conj", desc.is_conj, tensor.is_conj());
+    Expect(path, "is_neg", desc.is_neg, tensor.is_neg());
+    // Not at::Tensor::grad(), which warns about non-leaf tensors.
+    const at::Tensor& grad = impl.grad();
+    if (ExpectBoth(path, "grad", desc.grad != nullptr, grad.defined())) Go({&path, "grad"}, *desc.grad, grad);
+    if (IsSparseAny(desc.layout)) {
+      Sparse(path, desc, tensor);
+    } else {
+      Strided(path, desc, tensor);
+    }
+  }
+
+ private:
+  void Sparse(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
+    Expect(path, "layout", desc.layout, tensor.layout());
+    if (desc.layout != tensor.layout()) return;
+    Expect(path, "dense_dim", desc.dense_dim, std::optional<std::int64_t>(tensor.dense_dim()));
+    Expect(path, "sparse_dim", desc.sparse_dim, std::optional<std::int64_t>(tensor.sparse_dim()));
+    if (desc.is_sparse) Expect(path, "is_coalesced", desc.is_coalesced, std::optional<bool>(tensor.is_coalesced()));
+  }
+
+  void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
+    if (!options_.skip_symbolic && desc.stride.has_value()) {
+      if (IsSparseAny(tensor.layout())) {
+        Expect(path, "layout", desc.layout, tensor.layout());
+        return;
+      }
+      ExpectInts(path, "stride", *desc.stride, tensor.sym_strides());
+      Expect(path, "storage_offset", desc.storage_offset, tensor.sym_storage_offset());
+    }
+    Expect(path, "is_view", desc.is_view, tensor.is_view());
+    if (!desc.is_view || !tensor.is_view()) return;
+    if (ExpectBoth(path, "base", desc.base != nullptr, true)) {
+      Go({&path, "base"}, *desc.base, at::Tensor(tensor._base()));
+    }
+  }
+
+  // Whether there is one on both sides, to be compared in turn.
+  bool ExpectBoth(const Path& path, const char* field, bool expected, bool found) {
+    if (expected != found) Differ(path, field, expected ? "one" : "none", found ? "one" : "none");
+    return expected && found;
+  }
+
+  void ExpectInts(const Path& path, const char* field, const c10::SymDimVector& expected, c10::SymIntArrayRef found) {
+    if (SameInts(expected, found)) return;
+    Differ(path, field, FieldJson(expected), FieldJson(c10::SymDimVector(found.begin(), found.end())));
+  }
+
+  template <typename T>
+  void Expect(const Path& path, const char* field, const T& expected, const T& found) {
+    if (!SameValue(expected, found)) Differ(path, field, FieldJson(expected), FieldJson(found));
+  }
+
+  void Differ(const Path& path, const char* field, const Json& expected, const Json& found) {
+    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
+    absl::StrAppend(&differences_, differences_.empty() ? "" : "; ", path.ToString(), field, ": expected ",
+                    text(expected), ", found ", text(found));
+  }
+
+  const AssertMetadataEqOptions& options_;
+  std::string differences_;
+};
+
+}  // namespace
+
+absl::Status AssertMetadataEq(const MetaTensorDesc& desc, const at::Tensor& tensor,
+                              const AssertMetadataEqOptions& options) {
+  if (!tensor.defined()) return absl::InternalError("expected a tensor, found an undefined one");
+  return CatchTorch("comparing a tensor with its record", [&]() -> absl::Status {
+    Comparison comparison(options);
+    comparison.Go({nullptr, ""}, desc, tensor);
+    if (comparison.differences().empty()) return absl::OkStatus();
+    return absl::InternalError(
+        absl::StrCat("tensor differs from record ", desc.id, ": ", comparison.differences()));
+  });
+}
+
+}  // namespace metaconv

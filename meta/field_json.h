@@ -1,0 +1,84 @@
+// FieldJson: the value of a record's field as the reference writes it to JSON.
+//
+// Thread safety: pure functions.
+// Lifetime: results own what they hold.
+
+#ifndef METACONV_META_FIELD_JSON_H_
+#define METACONV_META_FIELD_JSON_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "meta/meta_tensor_desc.h"
+#include "meta/python_repr.h"
+#include "nlohmann/json.hpp"
+
+namespace metaconv {
+
+using Json = nlohmann::ordered_json;
+
+inline Json FieldJson(bool value) { return value; }
+inline Json FieldJson(std::int64_t value) { return value; }
+inline Json FieldJson(const std::string& value) { return value; }
+inline Json FieldJson(c10::ScalarType value) { return PythonRepr(value); }
+inline Json FieldJson(c10::Device value) { return PythonRepr(value); }
+inline Json FieldJson(c10::Layout value) { return PythonRepr(value); }
+inline Json FieldJson(CreationMeta value) { return PythonRepr(value); }
+inline Json FieldJson(const c10::intrusive_ptr<c10::TensorImpl>&) { return nullptr; }
+
+inline Json FieldJson(const c10::SymInt& value) {
+  if (std::optional<std::int64_t> plain = value.maybe_as_int()) return *plain;
+  return PythonRepr(value);
+}
+
+inline Json FieldJson(const c10::SymDimVector& values) {
+  Json list = Json::array();
+  for (const c10::SymInt& value : values) list.push_back(FieldJson(value));
+  return list;
+}
+
+inline Json FieldJson(const std::vector<std::int64_t>& values) { return values; }
+
+inline Json FieldJson(const std::map<std::int64_t, std::int64_t>& values) {
+  Json object = Json::object();
+  for (const auto& [key, value] : values) object[absl::StrCat(key)] = value;
+  return object;
+}
+
+// Nested records are written as their ids.
+inline Json FieldJson(const MetaTensorDescPtr& desc) { return desc == nullptr ? Json(nullptr) : Json(desc->id); }
+inline Json FieldJson(const MetaStorageDescPtr& desc) { return desc == nullptr ? Json(nullptr) : Json(desc->id); }
+
+inline Json FieldJson(const std::shared_ptr<const OpaqueValue>& value) {
+  return value == nullptr ? Json(nullptr) : Json(value->Repr());
+}
+
+// Note [View functions in JSON]
+// The reference writes the repr of a bound method, which ends in an address and so differs from run to run. We write the
+// view operation's name in its place, and a record without a view function as one whose operation is "none", since the
+// reference gives one to tensors that are no views too.
+inline Json FieldJson(const std::shared_ptr<const ViewFunc>& value) {
+  return absl::StrCat("_CustomViewFunc(func=", value == nullptr ? "none" : value->Name(), ")");
+}
+
+template <typename T>
+Json FieldJson(const std::vector<std::pair<std::string, T>>& values) {
+  Json object = Json::object();
+  for (const auto& [name, value] : values) object[name] = FieldJson(value);
+  return object;
+}
+
+template <typename T>
+Json FieldJson(const std::optional<T>& value) {
+  return value.has_value() ? FieldJson(*value) : Json(nullptr);
+}
+
+}  // namespace metaconv
+
+#endif  // METACONV_META_FIELD_JSON_H_

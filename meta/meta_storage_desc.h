@@ -1,0 +1,43 @@
+// MetaStorageDesc: what a storage is without its bytes.
+//
+// Tensors whose records share a storage id share memory.
+//
+// Example:
+//   auto storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 4096});
+//
+// Thread safety: a plain value; shared as `std::shared_ptr<const MetaStorageDesc>` it is safe to read from any thread.
+// Lifetime: owns what it names; `data`, where set, keeps the real storage alive.
+// Source: `MetaStorageDesc` of torch/_subclasses/meta_utils.py.
+
+#ifndef METACONV_META_META_STORAGE_DESC_H_
+#define METACONV_META_META_STORAGE_DESC_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "c10/core/Storage.h"
+#include "c10/core/SymInt.h"
+
+namespace metaconv {
+
+// Ids are dense from 0 in order of first sight, and mean something only together with the describer that gave them.
+using MetaTensorId = std::int64_t;
+using MetaStorageId = std::int64_t;
+using DescriberId = std::int64_t;
+
+struct MetaStorageDesc {
+  MetaStorageId id = 0;
+  c10::SymInt size = 0;  // In bytes.
+  c10::Storage data;     // Null unless the describer was asked to keep the real data.
+
+  friend bool operator==(const MetaStorageDesc& a, const MetaStorageDesc& b);
+
+  template <typename H>
+  friend H AbslHashValue(H h, const MetaStorageDesc& desc) {
+    return H::combine(std::move(h), desc.id, desc.size.maybe_as_int().value_or(-1));
+  }
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_META_META_STORAGE_DESC_H_

@@ -1,0 +1,28 @@
+// OpaqueValue: something a record carries without understanding it, such as the context of a wrapper type.
+//
+// Example:
+//   class BlockSize : public OpaqueValue {
+//     std::string Repr() const override { return "BlockSize(32)"; }
+//   };
+//
+// Thread safety: implementations are immutable; any thread may read them.
+// Lifetime: shared by the records that carry it.
+
+#ifndef METACONV_META_OPAQUE_VALUE_H_
+#define METACONV_META_OPAQUE_VALUE_H_
+
+#include <string>
+
+namespace metaconv {
+
+class OpaqueValue {
+ public:
+  virtual ~OpaqueValue() = default;
+
+  // What is written to JSON and shown to a person. Two values with the same text compare equal, so it says all.
+  virtual std::string Repr() const = 0;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_META_OPAQUE_VALUE_H_

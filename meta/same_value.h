@@ -1,0 +1,59 @@
+// SameValue: whether two values of a record's field are the same. Records nested by pointer are not looked into.
+//
+// Thread safety: pure functions.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_META_SAME_VALUE_H_
+#define METACONV_META_SAME_VALUE_H_
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <type_traits>
+
+#include "c10/core/Storage.h"
+#include "c10/core/SymInt.h"
+#include "c10/core/SymNodeImpl.h"
+#include "c10/util/DimVector.h"
+#include "meta/opaque_value.h"
+#include "meta/view_func.h"
+
+namespace metaconv {
+
+template <typename T>
+bool SameValue(const T& a, const T& b) {
+  return a == b;
+}
+
+// Without a guard: `operator==` of two symbolic integers would record one.
+inline bool SameValue(const c10::SymInt& a, const c10::SymInt& b) {
+  const std::optional<int64_t> plain_a = a.maybe_as_int();
+  const std::optional<int64_t> plain_b = b.maybe_as_int();
+  if (plain_a.has_value() || plain_b.has_value()) return plain_a == plain_b;
+  return a.is_same(b);
+}
+
+inline bool SameValue(const c10::SymDimVector& a, const c10::SymDimVector& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const c10::SymInt& x, const c10::SymInt& y) { return SameValue(x, y); });
+}
+
+inline bool SameValue(const std::optional<c10::SymDimVector>& a, const std::optional<c10::SymDimVector>& b) {
+  return a.has_value() == b.has_value() && (!a.has_value() || SameValue(*a, *b));
+}
+
+inline bool SameValue(const std::shared_ptr<const OpaqueValue>& a, const std::shared_ptr<const OpaqueValue>& b) {
+  return a == b || (a != nullptr && b != nullptr && a->Repr() == b->Repr());
+}
+
+inline bool SameValue(const std::shared_ptr<const ViewFunc>& a, const std::shared_ptr<const ViewFunc>& b) {
+  return a == b || (a != nullptr && b != nullptr && a->Name() == b->Name());
+}
+
+inline bool SameValue(const c10::Storage& a, const c10::Storage& b) {
+  return a.unsafeGetStorageImpl() == b.unsafeGetStorageImpl();
+}
+
+}  // namespace metaconv
+
+#endif  // METACONV_META_SAME_VALUE_H_

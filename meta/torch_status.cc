@@ -1,0 +1,47 @@
+#include "meta/torch_status.h"
+
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+#include "c10/util/Exception.h"
+
+namespace metaconv::internal {
+namespace {
+
+absl::Status Make(absl::StatusCode code, std::string_view doing, std::string_view what) {
+  return absl::Status(code, absl::StrCat(std::string(doing), ": ", std::string(what)));
+}
+
+absl::StatusCode CodeOf(const c10::Error& error) {
+  if (dynamic_cast<const c10::NotImplementedError*>(&error) != nullptr) return absl::StatusCode::kUnimplemented;
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return absl::StatusCode::kResourceExhausted;
+  if (dynamic_cast<const c10::IndexError*>(&error) != nullptr ||
+      dynamic_cast<const c10::ValueError*>(&error) != nullptr ||
+      dynamic_cast<const c10::TypeError*>(&error) != nullptr ||
+      dynamic_cast<const c10::LinAlgError*>(&error) != nullptr) {
+    return absl::StatusCode::kInvalidArgument;
+  }
+  return absl::StatusCode::kInternal;
+}
+
+}  // namespace
+
+absl::Status CurrentExceptionToStatus(std::string_view doing) {
+  try {
+    throw;
+  } catch (const c10::Error& error) {
+    return Make(CodeOf(error), doing, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    return Make(absl::StatusCode::kResourceExhausted, doing, "out of memory");
+  } catch (const std::exception& error) {
+    return Make(absl::StatusCode::kInternal, doing, error.what());
+  } catch (...) {
+    return Make(absl::StatusCode::kInternal, doing, "an exception of unknown type");
+  }
+}
+
+}  // namespace metaconv::internal

@@ -1,0 +1,69 @@
+// CatchTorch: runs code that may throw, LibTorch's above all, and turns what it throws into a Status.
+//
+// Example:
+//   absl::StatusOr<at::Tensor> r = CatchTorch("as_strided", [&] { return base.as_strided({4}, {1}); });
+//   absl::Status status = CatchTorch("set_", [&] { tensor.set_(storage); });
+//
+// A function that already returns a Status or a StatusOr keeps its type. This is the one place where exceptions are
+// caught: everything of ours reports errors as values.
+//
+//   c10::IndexError, ValueError, TypeError, LinAlgError   kInvalidArgument
+//   c10::NotImplementedError                              kUnimplemented
+//   c10::OutOfMemoryError, std::bad_alloc                 kResourceExhausted
+//   any other                                             kInternal
+//
+// Thread safety: as the function that is called.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_META_TORCH_STATUS_H_
+#define METACONV_META_TORCH_STATUS_H_
+
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace metaconv {
+namespace internal {
+
+// To be called inside a catch block only.
+absl::Status CurrentExceptionToStatus(std::string_view doing);
+
+template <typename T>
+struct AsStatusOr {
+  using type = absl::StatusOr<T>;
+};
+template <>
+struct AsStatusOr<void> {
+  using type = absl::Status;
+};
+template <>
+struct AsStatusOr<absl::Status> {
+  using type = absl::Status;
+};
+template <typename T>
+struct AsStatusOr<absl::StatusOr<T>> {
+  using type = absl::StatusOr<T>;
+};
+
+}  // namespace internal
+
+template <typename F>
+typename internal::AsStatusOr<std::invoke_result_t<F>>::type CatchTorch(std::string_view doing, F&& f) {
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+      std::forward<F>(f)();
+      return absl::OkStatus();
+    } else {
+      return std::forward<F>(f)();
+    }
+  } catch (...) {
+    return internal::CurrentExceptionToStatus(doing);
+  }
+}
+
+}  // namespace metaconv
+
+#endif  // METACONV_META_TORCH_STATUS_H_

@@ -1,0 +1,38 @@
+// The flags of the command line, each defined once for all commands that take it.
+//
+// Thread safety: as Abseil's flags.
+// Lifetime: static.
+
+#ifndef METACONV_TOOLS_CLI_FLAGS_H_
+#define METACONV_TOOLS_CLI_FLAGS_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/flags/declare.h"
+#include "absl/strings/string_view.h"
+#include "c10/core/Device.h"
+
+namespace metaconv::cli {
+
+enum class OutputFormat { kTable, kJson };
+
+bool AbslParseFlag(absl::string_view text, OutputFormat* format, std::string* error);
+std::string AbslUnparseFlag(OutputFormat format);
+
+// Where the tensors of a file shall be said to live; absent: where the file says.
+struct MapLocation {
+  std::optional<c10::Device> device;
+};
+
+bool AbslParseFlag(absl::string_view text, MapLocation* location, std::string* error);
+std::string AbslUnparseFlag(const MapLocation& location);
+
+}  // namespace metaconv::cli
+
+ABSL_DECLARE_FLAG(metaconv::cli::OutputFormat, format);
+ABSL_DECLARE_FLAG(std::string, lock);
+ABSL_DECLARE_FLAG(metaconv::cli::MapLocation, map_location);
+ABSL_DECLARE_FLAG(std::string, output);
+
+#endif  // METACONV_TOOLS_CLI_FLAGS_H_

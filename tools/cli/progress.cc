@@ -1,0 +1,44 @@
+#include "tools/cli/progress.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace metaconv::cli {
+
+Progress::Progress(std::string doing) : doing_(std::move(doing)) {
+  if (isatty(STDERR_FILENO) != 0) thread_ = std::thread([this] { Show(); });
+}
+
+Progress::~Progress() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    over_ = true;
+  }
+  over_changed_.notify_one();
+  thread_.join();
+}
+
+void Progress::Show() {
+  using std::chrono::steady_clock;
+  constexpr std::string_view kWipe = "\r\x1b[K";  // To the start of the line, and clear it.
+  const steady_clock::time_point start = steady_clock::now();
+  bool shown = false;
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!over_changed_.wait_for(lock, std::chrono::seconds(1), [this] { return over_; })) {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - start);
+    const std::int64_t done = done_.load(std::memory_order_relaxed);
+    std::cerr << kWipe << doing_;
+    if (done > 0) std::cerr << ": " << done;
+    std::cerr << ", " << elapsed.count() << " s" << std::flush;
+    shown = true;
+  }
+  if (shown) std::cerr << kWipe << std::flush;
+}
+
+}  // namespace metaconv::cli

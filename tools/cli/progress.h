@@ -1,0 +1,48 @@
+// Progress: a line on standard error that says what takes so long.
+//
+// Shown only on a terminal, only after a second, and wiped when the work is done.
+//
+// Example:
+//   Progress progress("reading model.pt");
+//   …
+//   progress.Advance();      // "reading model.pt: 1200, 3 s"
+//
+// Thread safety: Advance may be called from any thread.
+// Lifetime: the line lives as long as the object.
+
+#ifndef METACONV_TOOLS_CLI_PROGRESS_H_
+#define METACONV_TOOLS_CLI_PROGRESS_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace metaconv::cli {
+
+class Progress {
+ public:
+  explicit Progress(std::string doing);
+  ~Progress();
+
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Advance() { done_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  void Show();
+
+  const std::string doing_;
+  std::atomic<std::int64_t> done_ = 0;
+  std::mutex mutex_;
+  std::condition_variable over_changed_;
+  bool over_ = false;  // Guarded by mutex_.
+  std::thread thread_;
+};
+
+}  // namespace metaconv::cli
+
+#endif  // METACONV_TOOLS_CLI_PROGRESS_H_

@@ -1,0 +1,40 @@
+#include "tools/cli/record_index.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "meta/meta_tensor_desc_fields.h"
+
+namespace metaconv::cli {
+
+RecordIndex::RecordIndex(std::span<const NamedTensor> tensors) {
+  std::vector<const MetaTensorDesc*> open;
+  const auto add = [&](const MetaTensorDesc* desc) {
+    if (tensors_.emplace(desc->id, desc).second) open.push_back(desc);
+  };
+  for (const NamedTensor& tensor : tensors) add(tensor.desc.get());
+  while (!open.empty()) {
+    const MetaTensorDesc& desc = *open.back();
+    open.pop_back();
+    if (desc.storage != nullptr) {
+      storages_.emplace(desc.storage->id, desc.storage.get());
+      tensors_of_storage_[desc.storage->id].insert(desc.id);
+    }
+    ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { add(nested.get()); });
+  }
+}
+
+std::int64_t RecordIndex::alias_groups() const {
+  return std::count_if(tensors_of_storage_.begin(), tensors_of_storage_.end(),
+                       [](const auto& group) { return group.second.size() > 1; });
+}
+
+std::int64_t RecordIndex::total_bytes() const {
+  std::int64_t bytes = 0;
+  for (const auto& [id, storage] : storages_) bytes += storage->size.maybe_as_int().value_or(0);
+  return bytes;
+}
+
+}  // namespace metaconv::cli

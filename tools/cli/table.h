@@ -1,0 +1,34 @@
+// WriteTable: records with their names, for a person to read.
+//
+//   NAME          DTYPE    SIZE       STORAGE     BYTES     DEVICE  NOTES
+//   embed.weight  float32  [100, 16]  #0          6400      cpu     parameter
+//   head.weight   float32  [100, 16]  #0          6400      cpu     parameter, is embed.weight
+//   q             float32  [16, 16]   #1          1024      cpu     view
+//   k             float32  [16, 16]   #1+256      1024      cpu     view
+//
+// Thread safety: pure but for the stream.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_TOOLS_CLI_TABLE_H_
+#define METACONV_TOOLS_CLI_TABLE_H_
+
+#include <cstdint>
+#include <ostream>
+#include <span>
+#include <string>
+
+#include "checkpoint/checkpoint.h"
+
+namespace metaconv::cli {
+
+void WriteTable(std::span<const NamedTensor> tensors, std::span<const OpaqueObject> opaque, std::ostream& os);
+
+// "1.5 KiB (1536 bytes)", "12 bytes"
+std::string HumanBytes(std::int64_t bytes);
+
+// `name` with everything escaped that a terminal would not print as it is; "(the file)" for the empty name.
+std::string DisplayName(const std::string& name);
+
+}  // namespace metaconv::cli
+
+#endif  // METACONV_TOOLS_CLI_TABLE_H_

@@ -1,0 +1,88 @@
+// The metaconv command line. This binary reads records only and starts in milliseconds; the commands that build tensors
+// are in metaconv_torch, which it starts when asked for one of them.
+
+#include <iostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "checkpoint/checkpoint.h"
+#include "nlohmann/json.hpp"
+#include "tools/cli/command.h"
+#include "tools/cli/document.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/files.h"
+#include "tools/cli/flags.h"
+#include "tools/cli/lock_file.h"
+#include "tools/cli/read.h"
+#include "tools/cli/table.h"
+
+namespace metaconv::cli {
+namespace {
+
+absl::StatusOr<int> Describe(std::span<const std::string> arguments) {
+  const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
+  if (!checkpoint.ok()) return checkpoint.status();
+  const absl::Status written = WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) {
+    if (absl::GetFlag(FLAGS_format) == OutputFormat::kTable) {
+      WriteTable(checkpoint->tensors, checkpoint->opaque, os);
+    } else {
+      WriteDocument(checkpoint->tensors, checkpoint->opaque, /*describer_id=*/0, os);
+    }
+  });
+  if (!written.ok()) return written;
+  return kExitOk;
+}
+
+absl::StatusOr<int> Lock(std::span<const std::string> arguments) {
+  const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
+  if (!checkpoint.ok()) return checkpoint.status();
+  const nlohmann::json lock = LockOf(*checkpoint);
+  const absl::Status written =
+      WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) { WriteLock(lock, os); });
+  if (!written.ok()) return written;
+  return kExitOk;
+}
+
+absl::StatusOr<int> Check(std::span<const std::string> arguments) {
+  const std::string lock_path = absl::GetFlag(FLAGS_lock);
+  if (lock_path.empty()) return absl::InvalidArgumentError("check needs --lock=FILE, made by 'metaconv lock'");
+  const absl::StatusOr<nlohmann::json> locked = ReadLock(UserPath(lock_path));
+  if (!locked.ok()) return locked.status();
+  const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
+  if (!checkpoint.ok()) return checkpoint.status();
+  const std::vector<std::string> lines = CompareLocks(*locked, LockOf(*checkpoint));
+  for (const std::string& line : lines) std::cout << line << '\n';
+  if (!lines.empty()) return kExitNo;
+  std::cout << arguments[0] << " is as " << lock_path << " says: " << checkpoint->tensors.size() << " names\n";
+  return kExitOk;
+}
+
+constexpr std::string_view kDescribeFlags[] = {"format", "map_location", "output"};
+constexpr std::string_view kLockFlags[] = {"map_location", "output"};
+constexpr std::string_view kCheckFlags[] = {"lock", "map_location"};
+
+constexpr Command kCommands[] = {
+    {"demo", "", "Show what this is about on a small built-in model.", "", {}, nullptr, "metaconv_torch"},
+    {"describe", "FILE", "List the tensors of a checkpoint, read without the weights.",
+     "FILE is what torch.save, torch.jit.save or safetensors wrote. Nothing in it is executed.", kDescribeFlags,
+     Describe},
+    {"convert", "FILE", "Make the tensors of a checkpoint on the meta device, and check them.", "", {}, nullptr,
+     "metaconv_torch"},
+    {"lock", "FILE", "Write down what the tensors of a checkpoint are, to be checked against later.", "", kLockFlags,
+     Lock},
+    {"check", "FILE", "Compare a checkpoint with a lock file.",
+     "Exits with 0 if nothing changed, with 1 if something did (each difference on a line of its own), and with 2 if a\n"
+     "file cannot be read.",
+     kCheckFlags, Check},
+};
+
+}  // namespace
+}  // namespace metaconv::cli
+
+int main(int argc, char** argv) { return metaconv::cli::Main(metaconv::cli::kCommands, argc, argv); }
