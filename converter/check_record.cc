@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "meta/python_repr.h"
 
 namespace metaconv {
 namespace {
@@ -18,7 +19,7 @@ absl::Status Malformed(const MetaTensorDesc& desc, std::string_view field, const
 }
 
 // Symbolic values are whatever their guards allow.
-absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field, const c10::SymDimVector& values) {
+absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field, c10::SymIntArrayRef values) {
   for (const c10::SymInt& value : values) {
     const std::optional<std::int64_t> plain = value.maybe_as_int();
     if (plain.has_value() && *plain < 0) return Malformed(desc, field, "no negative value", absl::StrCat(*plain));
@@ -27,6 +28,13 @@ absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field
 }
 
 }  // namespace
+
+absl::Status CheckStorageRecord(const MetaStorageDesc& desc) {
+  const std::optional<std::int64_t> size = desc.size.maybe_as_int();
+  if (!size.has_value() || *size >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("storage ", desc.id, ": size: expected no negative value, found ", *size));
+}
 
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
   const auto ndim = static_cast<std::size_t>(desc.ndim);
@@ -41,19 +49,22 @@ absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
   if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a strided tensor", "none");
   if (absl::Status status = CheckNotNegative(desc, "size", desc.size); !status.ok()) return status;
   if (absl::Status status = CheckNotNegative(desc, "stride", *desc.stride); !status.ok()) return status;
-  if (absl::Status status = CheckNotNegative(desc, "storage_offset", {desc.storage_offset}); !status.ok()) {
+  if (absl::Status status = CheckNotNegative(desc, "storage_offset", desc.storage_offset); !status.ok()) {
     return status;
   }
-  return CheckNotNegative(desc, "storage.size", {desc.storage->size});
+  if (desc.requires_grad && !c10::isFloatingType(desc.dtype) && !c10::isComplexType(desc.dtype)) {
+    return Malformed(desc, "requires_grad", absl::StrCat("false for ", PythonRepr(desc.dtype)), "true");
+  }
+  if (!desc.is_leaf && !desc.requires_grad) {
+    return Malformed(desc, "requires_grad", "true for a tensor that is no leaf", "false");
+  }
+  return CheckStorageRecord(*desc.storage);
 }
 
 absl::Status CheckViewRecord(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
   if (desc.base == nullptr) return Malformed(desc, "base", "one for a view", "none");
   if (!desc.creation_meta.has_value()) return Malformed(desc, "creation_meta", "one for a view", "none");
-  if (!desc.is_leaf && !desc.requires_grad) {
-    return Malformed(desc, "requires_grad", "true for a view that is no leaf", "false");
-  }
   return absl::OkStatus();
 }
 

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "converter/check_record.h"
 #include "converter/kind.h"
 #include "converter/resize_storage.h"
 #include "describer/disable_inference_mode.h"
 #include "meta/assert_metadata_eq.h"
 #include "meta/python_repr.h"
+#include "meta/same_value.h"
 #include "meta/torch_status.h"
 
 #include "ATen/EmptyTensor.h"
@@ -18,10 +20,6 @@
 
 namespace metaconv {
 namespace {
-
-at::Tensor Wrap(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl> impl) {
-  return impl ? at::Tensor(std::move(impl)) : at::Tensor();
-}
 
 // The sizes of storages are compared only where both are plain numbers: a symbolic one must not be guarded on.
 bool IsPlain(const c10::SymInt& value, std::int64_t expected) { return value.maybe_as_int() == expected; }
@@ -38,6 +36,18 @@ absl::Status EmptyIfRecordIsEmpty(const MetaStorageDesc& desc, const c10::Storag
   return ResizeStorage(storage, 0);
 }
 
+// A source may reach beyond its storage, which was made smaller since, and its meta result does so too. Where there is
+// memory behind the result, only one whose storage is empty may, as the source's is: that cannot be mistaken.
+absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::Storage& storage) {
+  if (storage.device_type() == c10::DeviceType::Meta || IsPlain(desc.storage->size, 0)) return absl::OkStatus();
+  const c10::SymInt needed = at::detail::computeStorageNbytes(desc.size, *desc.stride, c10::elementSize(desc.dtype),
+                                                              desc.storage_offset);
+  if (!IsSmaller(storage.sym_nbytes(), needed)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("record ", desc.id, ": storage.size: expected at least ",
+                                                 PythonRepr(needed), " bytes, found ",
+                                                 PythonRepr(storage.sym_nbytes())));
+}
+
 void SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   if (tensor.is_conj() != desc.is_conj) tensor._set_conj(desc.is_conj);
   if (tensor.is_neg() != desc.is_neg) tensor._set_neg(desc.is_neg);
@@ -46,23 +56,22 @@ void SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
 }  // namespace
 
 absl::StatusOr<at::Tensor> Conversion::Convert(const MetaTensorDesc& desc) {
-  if (at::Tensor memo = Wrap(memo_.tensors.Get(desc.id)); memo.defined()) return memo;
-  absl::StatusOr<BuildGate::Turn> turn = memo_.gate.Enter(desc.id);
+  absl::StatusOr<TensorMemo::Turn> turn = memo_.tensors.Enter(desc.id);
   if (!turn.ok()) return turn.status();
   if (turn->result().defined()) return turn->result();
-  // Another thread may have come and gone between the look and the gate.
-  if (at::Tensor memo = Wrap(memo_.tensors.Get(desc.id)); memo.defined()) return memo;
+  absl::StatusOr<at::Tensor> tensor = BuildNested(desc);
+  if (tensor.ok()) turn->Finish(*tensor);
+  return tensor;
+}
 
+absl::StatusOr<at::Tensor> Conversion::BuildNested(const MetaTensorDesc& desc) {
   if (depth_ == kMaxDepth) {
     return absl::InvalidArgumentError(
         absl::StrCat("record ", desc.id, ": expected records nested at most ", kMaxDepth, " deep, found more"));
   }
   ++depth_;
-  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("converting record ", desc.id), [&] { return Build(desc); });
+  absl::StatusOr<at::Tensor> tensor = CatchTorch("converting a record", [&] { return Build(desc); });
   --depth_;
-  if (!tensor.ok()) return tensor;
-  memo_.tensors.Set(desc.id, tensor->getIntrusivePtr());
-  turn->Finish(*tensor);
   return tensor;
 }
 
@@ -107,6 +116,7 @@ absl::StatusOr<at::Tensor> Conversion::AllocateStrided(const MetaTensorDesc& des
 }
 
 absl::StatusOr<c10::Storage> Conversion::ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded) {
+  if (absl::Status status = CheckStorageRecord(desc); !status.ok()) return status;
   if (auto memo = memo_.storages.Get(desc.id)) return c10::Storage(std::move(memo));
   absl::StatusOr<at::Tensor> bytes = Allocate(
       [&] {
@@ -121,10 +131,16 @@ absl::StatusOr<c10::Storage> Conversion::ConvertStorage(const MetaStorageDesc& d
       desc.id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl())));
 }
 
+// The caller's callback may return a tensor that lies in its storage in another way.
+bool Conversion::IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
+  if (!callback_) return true;
+  return SameValue(*desc.stride, c10::SymDimVector(tensor.sym_strides())) && IsPlain(tensor.sym_storage_offset(), 0);
+}
+
 absl::Status Conversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  const MetaStorageDesc& wanted = *desc.storage;
-  const c10::Storage& own = tensor.storage();
-  if (!memo_.storages.Get(wanted.id) && IsPlain(desc.storage_offset, 0)) {
+  if (IsPlain(desc.storage_offset, 0) && IsAsAskedFor(desc, tensor)) {
+    const MetaStorageDesc& wanted = *desc.storage;
+    const c10::Storage& own = tensor.storage();
     // Two things to make right before others can see it. The tensor may cover a part of the source's storage only …
     if (!IsPlain(wanted.size, 0) && IsSmaller(own.sym_nbytes(), wanted.size)) {
       if (absl::Status status = ResizeStorage(own, wanted.size); !status.ok()) return status;
@@ -149,6 +165,7 @@ absl::Status Conversion::MoveToStorage(const MetaTensorDesc& desc, const at::Ten
         " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
   }
   if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, *storage); !status.ok()) return status;
+  if (absl::Status status = CheckWithinStorage(desc, *storage); !status.ok()) return status;
   c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
   impl->set_storage_keep_dtype(*std::move(storage));
   impl->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);

@@ -12,22 +12,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "converter/allocation_callback.h"
-#include "converter/build_gate.h"
+#include "converter/tensor_memo.h"
 #include "converter/weak_memo.h"
 #include "meta/meta_tensor_desc.h"
 
 #include "ATen/core/Tensor.h"
 #include "c10/core/Storage.h"
 #include "c10/core/StorageImpl.h"
-#include "c10/core/UndefinedTensorImpl.h"
 
 namespace metaconv {
 
 // What the conversions of one converter have in common.
 struct ConversionMemo {
-  WeakMemo<c10::TensorImpl, c10::UndefinedTensorImpl> tensors;
+  TensorMemo tensors;
   WeakMemo<c10::StorageImpl> storages;
-  BuildGate gate;
 };
 
 class Conversion {
@@ -55,8 +53,10 @@ class Conversion {
   absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
 
  private:
+  absl::StatusOr<at::Tensor> BuildNested(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) const;
+  bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
 
   ConversionMemo& memo_;
   const AllocationCallback& callback_;

@@ -71,15 +71,12 @@ absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& d
   });
 }
 
-at::Tensor MetaConverter::GetTensorMemo(MetaTensorId id) {
-  auto memo = memo_.tensors.Get(id);
-  return memo ? at::Tensor(std::move(memo)) : at::Tensor();
-}
+at::Tensor MetaConverter::GetTensorMemo(MetaTensorId id) { return memo_.tensors.Get(id); }
 
 c10::Storage MetaConverter::GetStorageMemo(MetaStorageId id) { return c10::Storage(memo_.storages.Get(id)); }
 
 void MetaConverter::SetTensorMemo(MetaTensorId id, const at::Tensor& tensor) {
-  memo_.tensors.Set(id, tensor.getIntrusivePtr());
+  memo_.tensors.Set(id, tensor);
 }
 
 void MetaConverter::SetStorageMemo(MetaStorageId id, const c10::Storage& storage) {

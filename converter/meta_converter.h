@@ -43,9 +43,9 @@
 namespace metaconv {
 
 struct ConvertOptions {
-  AllocationCallback callback;
+  AllocationCallback callback = {};
   // How the program that is converted calls this tensor, for the trace.
-  std::string source;
+  std::string source = {};
   // Write trace records, if there is a source.
   bool trace = true;
   // The caller knows this tensor as a parameter.

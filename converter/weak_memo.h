@@ -20,11 +20,10 @@
 
 namespace metaconv {
 
-// NullType: the class that stands for "none" in c10's pointers to T.
-template <typename T, typename NullType = c10::detail::intrusive_target_default_null_type<T>>
+template <typename T>
 class WeakMemo {
  public:
-  using Strong = c10::intrusive_ptr<T, NullType>;
+  using Strong = c10::intrusive_ptr<T>;
 
   // Null if there is none, or it is gone.
   Strong Get(std::int64_t id) {
@@ -54,7 +53,7 @@ class WeakMemo {
 
  private:
   struct Entry {
-    std::optional<c10::weak_intrusive_ptr<T, NullType>> object;
+    std::optional<c10::weak_intrusive_ptr<T>> object;
 
     Strong Lock() const { return object.has_value() ? object->lock() : Strong(); }
     bool IsDead() const { return object.has_value() && object->expired(); }

@@ -13,6 +13,7 @@
 #include "describer/torch_view_func.h"
 #include "meta/as_json.h"
 #include "meta/equal.h"
+#include "meta/safe_autograd.h"
 #include "meta/same_value.h"
 #include "meta/torch_status.h"
 
@@ -31,11 +32,12 @@ DescriberId NextDescriberId() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// The id in `entry`, which is given one from `next` if it was just made. Runs under the entry's lock, so ids are dense.
-template <typename Entry, typename Pointer>
-std::int64_t IdOf(Entry& entry, const Pointer& object, std::atomic<std::int64_t>& next) {
+// The id in `entry`, which is given one from `next` if it was just made, and then a weak reference from `weak`. Runs under
+// the entry's lock, so ids are dense.
+template <typename Entry, typename MakeWeak>
+std::int64_t IdOf(Entry& entry, std::atomic<std::int64_t>& next, const MakeWeak& weak) {
   if (!entry.object.has_value()) {
-    entry.object.emplace(object);
+    entry.object.emplace(weak());
     entry.id = next.fetch_add(1, std::memory_order_relaxed);
   }
   return entry.id;
@@ -68,7 +70,8 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
   if (!kind.is_supported) {
     return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
   }
-  if (const at::Tensor& grad = tensor.unsafeGetTensorImpl()->grad(); grad.defined()) {
+  if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return absl::OkStatus();
+  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
     if (absl::Status status = CheckSupported(grad, depth + 1); !status.ok()) return status;
   }
   return tensor.is_view() ? CheckSupported(at::Tensor(tensor._base()), depth + 1) : absl::OkStatus();
@@ -77,11 +80,10 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
 // The reference's order of ids: the storage, the tensor itself, its gradient, its base.
 MetaTensorDescPtr MetaTensorDescriber::Describe(const at::Tensor& tensor, const DescribeOptions& options) {
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-  const DescribeOptions nested = {.trace = options.trace};
-
   auto desc = std::make_shared<MetaTensorDesc>();
   desc->storage = DescribeStorage(tensor.storage(), options);
-  desc->id = GetTensorId(tensor);
+  desc->is_parameter = options.is_parameter;
+  desc->id = Identify(tensor, desc->is_parameter);
   desc->ndim = tensor.dim();
   desc->dtype = tensor.scalar_type();
   desc->device = tensor.device();
@@ -90,19 +92,11 @@ MetaTensorDescPtr MetaTensorDescriber::Describe(const at::Tensor& tensor, const 
   desc->storage_offset = impl.sym_storage_offset();
   desc->layout = tensor.layout();
   desc->is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
-  desc->is_leaf = tensor.is_leaf();
-  desc->requires_grad = tensor.requires_grad();
   desc->is_conj = tensor.is_conj();
   desc->is_neg = tensor.is_neg();
-  desc->is_parameter = options.is_parameter;
-  // Not at::Tensor::grad(), which warns about non-leaf tensors.
-  if (const at::Tensor& grad = impl.grad(); grad.defined()) desc->grad = Describe(grad, nested);
-  if (tensor.is_view()) {
-    desc->is_view = true;
-    desc->creation_meta = CreationMetaOf(tensor);
-    desc->view_func = TorchViewFunc(tensor);
-    if (options.recurse) desc->base = DescribeBase(at::Tensor(tensor._base()), nested);
-  }
+  // What autograd does not know, as most tensors, is a leaf and nothing more.
+  desc->is_leaf = true;
+  if (impl.autograd_meta() != nullptr) DescribeAutograd(tensor, options, *desc);
   if (options_.copy_data) desc->data = tensor.getIntrusivePtr();
 
   if (options.trace) {
@@ -112,6 +106,19 @@ MetaTensorDescPtr MetaTensorDescriber::Describe(const at::Tensor& tensor, const 
     if (first) Trace("describe_tensor", AsJson(*desc, id_));
   }
   return desc;
+}
+
+void MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,
+                                           MetaTensorDesc& desc) {
+  const DescribeOptions nested = {.trace = options.trace};
+  desc.is_leaf = SafeIsLeaf(tensor);
+  desc.requires_grad = tensor.requires_grad();
+  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) desc.grad = Describe(grad, nested);
+  if (!tensor.is_view()) return;
+  desc.is_view = true;
+  desc.creation_meta = CreationMetaOf(tensor);
+  desc.view_func = TorchViewFunc(tensor);
+  if (options.recurse) desc.base = DescribeBase(at::Tensor(tensor._base()), nested);
 }
 
 // Each view of a base describes it anew, since it may have changed. Where it has not, the views share one record.
@@ -128,7 +135,7 @@ MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& stor
   MetaStorageDescPtr desc;
   bool first = false;
   storages_.Visit(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) {
-    MetaStorageDesc now = {.id = IdOf(entry, storage.getWeakStorageImpl(), next_storage_id_),
+    MetaStorageDesc now = {.id = IdOf(entry, next_storage_id_, [&] { return storage.getWeakStorageImpl(); }),
                            .size = storage.sym_nbytes(),
                            .data = options_.copy_data ? storage : c10::Storage()};
     desc = entry.shared.lock();
@@ -143,9 +150,17 @@ MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& stor
 }
 
 MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
+  bool is_parameter = false;
+  return Identify(tensor, is_parameter);
+}
+
+// `is_parameter`: what is said now; becomes what has ever been said.
+MetaTensorId MetaTensorDescriber::Identify(const at::Tensor& tensor, bool& is_parameter) {
   MetaTensorId id = 0;
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    id = IdOf(entry, c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()), next_tensor_id_);
+    id = IdOf(entry, next_tensor_id_,
+              [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
+    is_parameter = entry.is_parameter |= is_parameter;
   });
   return id;
 }
@@ -153,7 +168,7 @@ MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
 MetaStorageId MetaTensorDescriber::GetStorageId(const c10::Storage& storage) {
   MetaStorageId id = 0;
   storages_.Visit(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) {
-    id = IdOf(entry, storage.getWeakStorageImpl(), next_storage_id_);
+    id = IdOf(entry, next_storage_id_, [&] { return storage.getWeakStorageImpl(); });
   });
   return id;
 }

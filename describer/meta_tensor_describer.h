@@ -43,7 +43,8 @@ namespace metaconv {
 struct DescribeOptions {
   // Write trace records for what this describer has not traced before.
   bool trace = false;
-  // The caller knows this tensor as a parameter. A C++ tensor cannot say so itself, as Python's torch.nn.Parameter does.
+  // The caller knows this tensor as a parameter. A C++ tensor cannot say so itself, as Python's torch.nn.Parameter does,
+  // so the describer remembers it: the record says so again where the tensor is a base, or is described without this.
   bool is_parameter = false;
   // Describe the base of a view too.
   bool recurse = true;
@@ -54,7 +55,7 @@ class MetaTensorDescriber {
   struct Options {
     // Records keep the tensor and its storage, so that their bytes can be copied later. They then stay alive.
     bool copy_data = false;
-    TraceSink trace_sink;
+    TraceSink trace_sink = {};
   };
 
   // Gradients of gradients, and the like, are described to this depth.
@@ -98,6 +99,7 @@ class MetaTensorDescriber {
     std::optional<c10::weak_intrusive_ptr<Impl>> object;
     std::int64_t id = 0;
     bool traced = false;
+    bool is_parameter = false;  // The caller has said so once.
     // The record made last, for those that others share: storages and bases.
     std::weak_ptr<const Desc> shared;
 
@@ -108,6 +110,8 @@ class MetaTensorDescriber {
 
   absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
   MetaTensorDescPtr Describe(const at::Tensor& tensor, const DescribeOptions& options);
+  MetaTensorId Identify(const at::Tensor& tensor, bool& is_parameter);
+  void DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
   MetaTensorDescPtr DescribeBase(const at::Tensor& base, const DescribeOptions& options);
 
   const DescriberId id_;

@@ -22,15 +22,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/hash/hash.h"
 
 namespace metaconv {
 
-// Entry: default constructible, movable, with `bool IsDead() const`.
+// Key: an integer or a pointer. Entry: default constructible, movable, with `bool IsDead() const`.
 template <typename Key, typename Entry>
 class ShardedWeakMap {
  public:
@@ -63,7 +64,7 @@ class ShardedWeakMap {
   }
 
  private:
-  static constexpr std::size_t kShards = 32;  // A power of two, well above the number of threads that meet here.
+  static constexpr int kLogShards = 5;  // Shards well above the number of threads that meet here.
   static constexpr std::size_t kFirstSweep = 32;
 
   struct alignas(64) Shard {  // A cache line each, so that the locks do not share one.
@@ -84,12 +85,19 @@ class ShardedWeakMap {
     }
   };
 
+  // Fibonacci hashing: the high bits of a product with 2^64 / golden ratio spread ids and addresses alike. The shard's own
+  // map hashes again, better; this need only keep threads apart.
   Shard& ShardOf(const Key& key) {
-    // Not the low bits: the map in the shard picks its slot by those.
-    return shards_[(static_cast<std::uint64_t>(absl::Hash<Key>()(key)) >> 40) % kShards];
+    std::uint64_t bits;
+    if constexpr (std::is_pointer_v<Key>) {
+      bits = reinterpret_cast<std::uintptr_t>(key) >> 4;
+    } else {
+      bits = static_cast<std::uint64_t>(key);
+    }
+    return shards_[(bits * 0x9E3779B97F4A7C15u) >> (64 - kLogShards)];
   }
 
-  std::array<Shard, kShards> shards_;
+  std::array<Shard, 1 << kLogShards> shards_;
 };
 
 }  // namespace metaconv

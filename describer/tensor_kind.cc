@@ -39,12 +39,14 @@ constexpr TensorKind kKinds[] = {
 };
 constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
 
-// Nothing but a dense tensor has none of these: one test in place of the whole table for nearly every tensor.
+// One test in place of the whole table for most tensors: none but a dense one has only these keys, and one that autograd
+// does not know is no view.
 bool IsPlainlyDense(const at::Tensor& tensor) {
   constexpr c10::DispatchKeySet kPlain =
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |
       c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
-  return (tensor.key_set() - kPlain).empty() && tensor.has_storage() && !tensor.is_view();
+  return (tensor.key_set() - kPlain).empty() && tensor.has_storage() &&
+         tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr;
 }
 
 }  // namespace

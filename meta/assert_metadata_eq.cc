@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "meta/field_json.h"
+#include "meta/safe_autograd.h"
 #include "meta/same_value.h"
 #include "meta/sparse_layout.h"
 #include "meta/torch_status.h"
@@ -39,21 +42,25 @@ class Comparison {
 
   void Go(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+    // Parts can be shared by the parts of the next level, and theirs again: without this, deep records would be walked
+    // exponentially often. A tensor and its own parts are too few for that to matter.
+    if (path.parent != nullptr && path.parent->parent != nullptr && !seen_.insert({&desc, &impl}).second) return;
+    // Most tensors are unknown to autograd, and asking it costs more than all the rest.
+    const bool has_autograd = impl.autograd_meta() != nullptr;
     Expect(path, "dtype", desc.dtype, tensor.scalar_type());
     if (!options_.skip_symbolic) ExpectInts(path, "size", desc.size, impl.sym_sizes());
-    Expect(path, "requires_grad", desc.requires_grad, tensor.requires_grad());
-    if (!options_.skip_leaf) Expect(path, "is_leaf", desc.is_leaf, tensor.is_leaf());
+    Expect(path, "requires_grad", desc.requires_grad, has_autograd && tensor.requires_grad());
+    if (!options_.skip_leaf) Expect(path, "is_leaf", desc.is_leaf, !has_autograd || SafeIsLeaf(tensor));
     Expect(path, "is_sparse", desc.is_sparse, tensor.is_sparse());
     Expect(path, "is_inference", desc.is_inference, !options_.inference_mode_hidden && tensor.is_inference());
     Expect(path, "is_conj", desc.is_conj, tensor.is_conj());
     Expect(path, "is_neg", desc.is_neg, tensor.is_neg());
-    // Not at::Tensor::grad(), which warns about non-leaf tensors.
-    const at::Tensor& grad = impl.grad();
+    const at::Tensor& grad = SafeGrad(tensor);
     if (ExpectBoth(path, "grad", desc.grad != nullptr, grad.defined())) Go({&path, "grad"}, *desc.grad, grad);
     if (IsSparseAny(desc.layout)) {
       Sparse(path, desc, tensor);
     } else {
-      Strided(path, desc, tensor);
+      Strided(path, desc, tensor, has_autograd && tensor.is_view());
     }
   }
 
@@ -66,7 +73,7 @@ class Comparison {
     if (desc.is_sparse) Expect(path, "is_coalesced", desc.is_coalesced, std::optional<bool>(tensor.is_coalesced()));
   }
 
-  void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor, bool is_view) {
     if (!options_.skip_symbolic && desc.stride.has_value()) {
       if (IsSparseAny(tensor.layout())) {
         Expect(path, "layout", desc.layout, tensor.layout());
@@ -75,8 +82,8 @@ class Comparison {
       ExpectInts(path, "stride", *desc.stride, tensor.sym_strides());
       Expect(path, "storage_offset", desc.storage_offset, tensor.sym_storage_offset());
     }
-    Expect(path, "is_view", desc.is_view, tensor.is_view());
-    if (!desc.is_view || !tensor.is_view()) return;
+    Expect(path, "is_view", desc.is_view, is_view);
+    if (!desc.is_view || !is_view) return;
     if (ExpectBoth(path, "base", desc.base != nullptr, true)) {
       Go({&path, "base"}, *desc.base, at::Tensor(tensor._base()));
     }
@@ -106,6 +113,7 @@ class Comparison {
 
   const AssertMetadataEqOptions& options_;
   std::string differences_;
+  absl::flat_hash_set<std::pair<const MetaTensorDesc*, const at::TensorImpl*>> seen_;
 };
 
 }  // namespace

@@ -53,9 +53,9 @@ struct MetaTensorDesc {
   std::int64_t ndim = 0;
   c10::ScalarType dtype = c10::ScalarType::Float;
   c10::Device device = c10::Device(c10::DeviceType::CPU);
-  c10::SymDimVector size;
-  std::vector<std::int64_t> dynamo_dynamic_indices;
-  std::map<std::int64_t, std::int64_t> dynamo_hint_overrides;  // dimension -> hint
+  c10::SymDimVector size = {};
+  std::vector<std::int64_t> dynamo_dynamic_indices = {};
+  std::map<std::int64_t, std::int64_t> dynamo_hint_overrides = {};  // dimension -> hint
 
   // --- Kind and autograd state. ---
   c10::Layout layout = c10::Layout::Strided;
@@ -70,7 +70,7 @@ struct MetaTensorDesc {
   bool is_gradtrackingtensor = false;
   bool is_view = false;
   bool is_nested = false;
-  std::optional<std::int64_t> nested_int;
+  std::optional<std::int64_t> nested_int = {};
   bool is_traceable_wrapper_subclass = false;
   bool is_functional = false;
   bool is_conj = false;
@@ -78,39 +78,39 @@ struct MetaTensorDesc {
   bool is_parameter = false;
 
   // --- Strided. --- `stride` in elements; absent for sparse and strided nested tensors.
-  std::optional<c10::SymDimVector> stride;
-  c10::SymInt storage_offset = 0;  // In elements.
-  MetaStorageDescPtr storage;      // Null for kinds that have none, see `describer/`.
+  std::optional<c10::SymDimVector> stride = {};
+  c10::SymInt storage_offset = 0;   // In elements.
+  MetaStorageDescPtr storage = {};  // Null for kinds that have none, see `describer/`.
 
   // --- Sparse. ---
-  std::optional<std::int64_t> sparse_dim;
-  std::optional<std::int64_t> dense_dim;
-  std::optional<bool> is_coalesced;
-  MetaTensorDescPtr crow_indices;
-  MetaTensorDescPtr col_indices;
-  MetaTensorDescPtr ccol_indices;
-  MetaTensorDescPtr row_indices;
-  MetaTensorDescPtr values;
+  std::optional<std::int64_t> sparse_dim = {};
+  std::optional<std::int64_t> dense_dim = {};
+  std::optional<bool> is_coalesced = {};
+  MetaTensorDescPtr crow_indices = {};
+  MetaTensorDescPtr col_indices = {};
+  MetaTensorDescPtr ccol_indices = {};
+  MetaTensorDescPtr row_indices = {};
+  MetaTensorDescPtr values = {};
 
   // --- Structure. ---
-  MetaTensorDescPtr unwrapped;       // functorch and functional wrappers.
-  std::optional<std::int64_t> bdim;  // Batched tensors.
-  MetaTensorDescPtr base;            // Views.
-  std::optional<std::vector<std::pair<std::string, MetaTensorDescPtr>>> attrs;  // Wrapper types, in flatten order.
-  std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>> opaque_attrs;  // Wrapper types.
-  std::optional<CreationMeta> creation_meta;                                             // Views.
-  MetaTensorDescPtr grad;
+  MetaTensorDescPtr unwrapped = {};       // functorch and functional wrappers.
+  std::optional<std::int64_t> bdim = {};  // Batched tensors.
+  MetaTensorDescPtr base = {};            // Views.
+  std::optional<std::vector<std::pair<std::string, MetaTensorDescPtr>>> attrs = {};  // Wrapper types, in flatten order.
+  std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>> opaque_attrs = {};  // Wrapper types.
+  std::optional<CreationMeta> creation_meta = {};                                             // Views.
+  MetaTensorDescPtr grad = {};
 
   // --- What the reference calls not serializable. ---
-  std::shared_ptr<const OpaqueValue> ctx;  // Wrapper types.
-  std::optional<std::string> type;         // Wrapper types: the registered name.
-  std::shared_ptr<const OpaqueValue> fake_mode;
-  std::shared_ptr<const ViewFunc> view_func;
-  std::optional<std::int64_t> level;  // functorch wrappers; means something only with `functorch_stack`.
-  std::optional<std::int64_t> current_level;
-  std::shared_ptr<const OpaqueValue> functorch_stack;
-  c10::intrusive_ptr<c10::TensorImpl> autograd_meta_from;
-  c10::intrusive_ptr<c10::TensorImpl> data;
+  std::shared_ptr<const OpaqueValue> ctx = {};  // Wrapper types.
+  std::optional<std::string> type = {};         // Wrapper types: the registered name.
+  std::shared_ptr<const OpaqueValue> fake_mode = {};
+  std::shared_ptr<const ViewFunc> view_func = {};
+  std::optional<std::int64_t> level = {};  // functorch wrappers; means something only with `functorch_stack`.
+  std::optional<std::int64_t> current_level = {};
+  std::shared_ptr<const OpaqueValue> functorch_stack = {};
+  c10::intrusive_ptr<c10::TensorImpl> autograd_meta_from = {};
+  c10::intrusive_ptr<c10::TensorImpl> data = {};
 
   const c10::SymDimVector& shape() const { return size; }
 

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <type_traits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "c10/core/Storage.h"
 #include "c10/core/SymInt.h"
@@ -44,6 +46,12 @@ inline bool SameValue(const std::optional<c10::SymDimVector>& a, const std::opti
 
 inline bool SameValue(const std::shared_ptr<const OpaqueValue>& a, const std::shared_ptr<const OpaqueValue>& b) {
   return a == b || (a != nullptr && b != nullptr && a->Repr() == b->Repr());
+}
+
+using OpaqueAttrs = std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>>;
+inline bool SameValue(const OpaqueAttrs& a, const OpaqueAttrs& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first && SameValue(x.second, y.second); });
 }
 
 inline bool SameValue(const std::shared_ptr<const ViewFunc>& a, const std::shared_ptr<const ViewFunc>& b) {

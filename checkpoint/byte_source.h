@@ -1,0 +1,45 @@
+// ByteSource: bytes in order, from a file or from a compressed member of an archive.
+//
+// Thread safety: for one thread at a time.
+// Lifetime: see the implementations; the ones here borrow what they read from.
+
+#ifndef METACONV_CHECKPOINT_BYTE_SOURCE_H_
+#define METACONV_CHECKPOINT_BYTE_SOURCE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace metaconv {
+
+class File;
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // At most `size` bytes; 0 at the end.
+  virtual absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) = 0;
+
+  // Passes over `size` bytes, which the source is known to have.
+  virtual absl::Status Skip(std::uint64_t size) = 0;
+};
+
+// Bytes of a file from `begin` on.
+class FileByteSource : public ByteSource {
+ public:
+  FileByteSource(const File& file, std::uint64_t begin) : file_(file), position_(begin) {}
+
+  absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) override;
+  absl::Status Skip(std::uint64_t size) override;
+
+ private:
+  const File& file_;
+  std::uint64_t position_;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CHECKPOINT_BYTE_SOURCE_H_

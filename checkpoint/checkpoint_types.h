@@ -1,0 +1,54 @@
+// What ReadCheckpoint takes and gives; see checkpoint.h.
+//
+// Thread safety: plain values.
+// Lifetime: a Checkpoint owns its records and is independent of the file.
+
+#ifndef METACONV_CHECKPOINT_CHECKPOINT_TYPES_H_
+#define METACONV_CHECKPOINT_CHECKPOINT_TYPES_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "c10/core/Device.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+enum class CheckpointFormat {
+  kTorchZip,     // torch.save since 1.6.
+  kTorchLegacy,  // torch.save before 1.6: a stream of pickles, then the storages.
+  kTorchTar,     // torch.save before 0.1.10.
+  kTorchScript,  // torch.jit.save.
+  kSafetensors,
+};
+
+struct NamedTensor {
+  // The path to the tensor: keys, indices and attributes joined by '.'; empty where the file is one tensor.
+  std::string name;
+  // Two names of one tensor object share one record. Two tensors that share memory share one `storage` record.
+  MetaTensorDescPtr desc;
+};
+
+// An object of a class that the reader does not know, or a class or function that is a value itself: named, never
+// built.
+struct OpaqueObject {
+  std::string name;  // The path, as for tensors. What is inside of it is listed under longer paths.
+  std::string type;  // The full name in the file, "package.module.Class".
+};
+
+struct Checkpoint {
+  CheckpointFormat format = CheckpointFormat::kTorchZip;
+  // In the file's order. Ids are dense in this order of first sight, of nested records (parts, bases) too.
+  std::vector<NamedTensor> tensors;
+  std::vector<OpaqueObject> opaque;  // In the file's order.
+};
+
+struct ReadOptions {
+  // Where the tensors shall be said to live; absent: where the file says.
+  std::optional<c10::Device> map_location;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CHECKPOINT_CHECKPOINT_TYPES_H_

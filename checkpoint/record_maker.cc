@@ -1,0 +1,90 @@
+#include "checkpoint/record_maker.h"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "c10/core/Layout.h"
+#include "c10/core/SymInt.h"
+#include "checkpoint/storage_table.h"
+#include "checkpoint/tensor_spec.h"
+#include "meta/creation_meta.h"
+#include "meta/meta_storage_desc.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+namespace {
+
+c10::SymDimVector ToSymInts(const std::vector<std::int64_t>& values) {
+  return c10::SymDimVector(values.begin(), values.end());
+}
+
+}  // namespace
+
+MetaTensorDescPtr RecordMaker::Make(const TensorSpec& spec) {
+  MetaTensorDesc desc = Start(spec);
+  AddParts(spec, desc);
+  return std::make_shared<const MetaTensorDesc>(std::move(desc));
+}
+
+MetaTensorDescPtr RecordMaker::MakeView(const TensorSpec& spec, const TensorSpec& base) {
+  MetaTensorDesc desc = Start(spec);
+  desc.is_view = true;
+  desc.creation_meta = CreationMeta::kDefault;
+  desc.base = Make(base);
+  return std::make_shared<const MetaTensorDesc>(std::move(desc));
+}
+
+MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
+  MetaTensorDesc desc;
+  if (spec.layout == c10::Layout::Strided) {
+    desc.storage = StorageRecord(*spec.storage);
+    desc.storage_offset = spec.storage_offset;
+    desc.stride = ToSymInts(spec.stride);
+  } else {
+    desc.sparse_dim = spec.sparse_dim;
+    desc.dense_dim = spec.dense_dim;
+  }
+  desc.id = next_tensor_id_++;
+  desc.ndim = static_cast<std::int64_t>(spec.size.size());
+  desc.dtype = spec.dtype;
+  desc.device = spec.device;
+  desc.size = ToSymInts(spec.size);
+  desc.layout = spec.layout;
+  desc.is_leaf = spec.is_leaf;
+  desc.requires_grad = spec.requires_grad;
+  desc.is_conj = spec.is_conj;
+  desc.is_neg = spec.is_neg;
+  desc.is_parameter = spec.is_parameter;
+  if (spec.layout == c10::Layout::Sparse) {
+    desc.is_sparse = true;
+    desc.is_coalesced = spec.is_coalesced;
+  }
+  return desc;
+}
+
+void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
+  if (spec.parts.empty()) return;
+  const bool by_row = spec.layout == c10::Layout::SparseCsr || spec.layout == c10::Layout::SparseBsr;
+  (by_row ? desc.crow_indices : desc.ccol_indices) = Make(spec.parts[0]);
+  (by_row ? desc.col_indices : desc.row_indices) = Make(spec.parts[1]);
+  // `values()` makes a view of what the sparse tensor holds. The reference does not descend into its base, which would
+  // lead back here.
+  MetaTensorDesc values = Start(spec.parts[2]);
+  values.requires_grad = spec.requires_grad;
+  values.is_leaf = !spec.requires_grad;
+  values.is_view = true;
+  values.creation_meta = CreationMeta::kDefault;
+  desc.values = std::make_shared<const MetaTensorDesc>(std::move(values));
+}
+
+MetaStorageDescPtr RecordMaker::StorageRecord(CheckpointStorage& storage) {
+  if (storage.desc == nullptr) {
+    storage.desc = std::make_shared<const MetaStorageDesc>(
+        MetaStorageDesc{.id = next_storage_id_++, .size = storage.size_bytes, .data = {}});
+  }
+  return storage.desc;
+}
+
+}  // namespace metaconv

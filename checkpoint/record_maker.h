@@ -1,0 +1,38 @@
+// RecordMaker: gives a checkpoint's tensors and storages their ids, and makes their records.
+//
+// Ids are what a MetaTensorDescriber would give to the tensors that Python loads from the file, in the order in which
+// Make is called: a storage has its id before the tensor, a tensor before its parts and its base.
+//
+// Thread safety: for one thread at a time.
+// Lifetime: records are independent of the maker.
+
+#ifndef METACONV_CHECKPOINT_RECORD_MAKER_H_
+#define METACONV_CHECKPOINT_RECORD_MAKER_H_
+
+#include "checkpoint/storage_table.h"
+#include "checkpoint/tensor_spec.h"
+#include "meta/meta_storage_desc.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+class RecordMaker {
+ public:
+  // A new record with a new id: call it once per tensor object.
+  MetaTensorDescPtr Make(const TensorSpec& spec);
+
+  // The same for a strided view of `base`, whose record is made here too.
+  MetaTensorDescPtr MakeView(const TensorSpec& spec, const TensorSpec& base);
+
+ private:
+  MetaTensorDesc Start(const TensorSpec& spec);
+  void AddParts(const TensorSpec& spec, MetaTensorDesc& desc);
+  MetaStorageDescPtr StorageRecord(CheckpointStorage& storage);
+
+  MetaTensorId next_tensor_id_ = 0;
+  MetaStorageId next_storage_id_ = 0;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CHECKPOINT_RECORD_MAKER_H_

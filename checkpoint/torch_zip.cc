@@ -1,0 +1,64 @@
+#include "checkpoint/torch_zip.h"
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "checkpoint/archive_reader.h"
+#include "checkpoint/checkpoint_types.h"
+#include "checkpoint/file_probe.h"
+#include "checkpoint/flatten.h"
+#include "checkpoint/limits.h"
+#include "checkpoint/located_status.h"
+#include "checkpoint/pickle_heap.h"
+#include "checkpoint/pickle_value.h"
+#include "checkpoint/record_maker.h"
+#include "checkpoint/storage_table.h"
+#include "checkpoint/utf8.h"
+#include "checkpoint/zip_archive.h"
+
+namespace metaconv {
+namespace {
+
+constexpr std::size_t kMaxByteorderBytes = 16;
+
+// The weights are not read, so their order of bytes makes no difference. But what is neither was not written by
+// PyTorch.
+absl::Status CheckByteorder(const ZipArchive& archive, const ArchiveReader& reader) {
+  const std::string name = reader.MemberName("byteorder");
+  const ZipMember* const member = archive.Find(name);
+  if (member == nullptr) return absl::OkStatus();
+  absl::StatusOr<std::string> byteorder = archive.ReadMember(*member, kMaxByteorderBytes);
+  if (!byteorder.ok()) return Within(MemberPlace(name), byteorder.status());
+  if (*byteorder == "little" || *byteorder == "big") return absl::OkStatus();
+  return Within(MemberPlace(name), absl::DataLossError(absl::StrCat("expected 'little' or 'big', found '",
+                                                                    EscapeInvalidUtf8(*byteorder), "'")));
+}
+
+}  // namespace
+
+bool IsTorchZip(const FileProbe& probe) {
+  return probe.zip.has_value() && probe.zip->Find(absl::StrCat(ArchiveFolder(*probe.zip), "/data.pkl")) != nullptr;
+}
+
+absl::StatusOr<Checkpoint> ReadTorchZip(const FileProbe& probe, const ReadOptions& options) {
+  PickleHeap heap(kLimits.pickle_heap_bytes);
+  StorageTable storages;
+  ArchiveReader reader(*probe.zip, options.map_location, heap, storages);
+  if (absl::Status status = CheckByteorder(*probe.zip, reader); !status.ok()) return status;
+  absl::StatusOr<PickleValue> root = reader.ReadPickle("data.pkl", "data");
+  if (!root.ok()) return root.status();
+
+  Checkpoint checkpoint;
+  checkpoint.format = CheckpointFormat::kTorchZip;
+  RecordMaker records;
+  Flattener flattener(storages, options.map_location, records, checkpoint);
+  if (absl::Status status = flattener.Walk("", *root); !status.ok()) {
+    return Within(MemberPlace(reader.MemberName("data.pkl")), status);
+  }
+  return checkpoint;
+}
+
+}  // namespace metaconv

@@ -1,0 +1,56 @@
+#include "checkpoint/torchscript.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "checkpoint/archive_reader.h"
+#include "checkpoint/checkpoint_types.h"
+#include "checkpoint/file_probe.h"
+#include "checkpoint/flatten.h"
+#include "checkpoint/limits.h"
+#include "checkpoint/located_status.h"
+#include "checkpoint/pickle_heap.h"
+#include "checkpoint/pickle_value.h"
+#include "checkpoint/record_maker.h"
+#include "checkpoint/storage_table.h"
+#include "checkpoint/zip_archive.h"
+
+namespace metaconv {
+namespace {
+
+bool HasMember(const FileProbe& probe, std::string_view name) {
+  return probe.zip->Find(absl::StrCat(ArchiveFolder(*probe.zip), "/", std::string(name))) != nullptr;
+}
+
+}  // namespace
+
+bool IsTorchScript(const FileProbe& probe) {
+  return probe.zip.has_value() && HasMember(probe, "data.pkl") && HasMember(probe, "constants.pkl");
+}
+
+absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOptions& options) {
+  // Attributes come in the order of the archive, which has a module's parameters before its buffers and both before its
+  // submodules: the order of state_dict(), with the other attributes in between.
+  constexpr std::pair<std::string_view, std::string_view> kPickles[] = {{"data", ""}, {"constants", "constants"}};
+  PickleHeap heap(kLimits.pickle_heap_bytes);
+  StorageTable storages;
+  ArchiveReader reader(*probe.zip, options.map_location, heap, storages);
+  Checkpoint checkpoint;
+  checkpoint.format = CheckpointFormat::kTorchScript;
+  RecordMaker records;
+  Flattener flattener(storages, options.map_location, records, checkpoint);
+  for (const auto& [folder, name] : kPickles) {
+    const std::string member = absl::StrCat(std::string(folder), ".pkl");
+    absl::StatusOr<PickleValue> root = reader.ReadPickle(member, folder);
+    if (!root.ok()) return root.status();
+    if (absl::Status status = flattener.Walk(name, *root); !status.ok()) {
+      return Within(MemberPlace(reader.MemberName(member)), status);
+    }
+  }
+  return checkpoint;
+}
+
+}  // namespace metaconv

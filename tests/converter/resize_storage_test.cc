@@ -1,0 +1,54 @@
+#include "converter/resize_storage.h"
+
+#include "converter/backward_error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "meta/torch_status.h"
+#include "tests/testing/status_matchers.h"
+
+#include "ATen/ATen.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ResizeStorageTest, Meta) {
+  const at::Tensor tensor = at::empty({4}, at::device(at::kMeta));
+  EXPECT_THAT(ResizeStorage(tensor.storage(), 100), IsOk());
+  EXPECT_EQ(tensor.storage().nbytes(), 100);
+  EXPECT_THAT(ResizeStorage(tensor.storage(), 0), IsOk());
+  EXPECT_EQ(tensor.storage().nbytes(), 0);
+}
+
+TEST(ResizeStorageTest, CpuKeepsTheBytes) {
+  const at::Tensor tensor = at::ones({4});
+  EXPECT_THAT(ResizeStorage(tensor.storage(), 100), IsOk());
+  EXPECT_EQ(tensor.storage().nbytes(), 100);
+  EXPECT_TRUE(at::equal(tensor, at::ones({4})));
+  EXPECT_THAT(ResizeStorage(tensor.storage(), 0), IsOk());
+  EXPECT_EQ(tensor.storage().nbytes(), 0);
+}
+
+TEST(ResizeStorageTest, StoragesThatCannotBeResized) {
+  float data[4] = {};
+  EXPECT_THAT(ResizeStorage(at::from_blob(data, {4}).storage(), 100),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("resizing a storage: ")));
+  const c10::Storage elsewhere(c10::Storage::use_byte_size_t(), 4, c10::DataPtr(nullptr, c10::Device("cuda:0")),
+                               nullptr, false);
+  EXPECT_THAT(ResizeStorage(elsewhere, 8), StatusIs(absl::StatusCode::kUnimplemented,
+                                                    HasSubstr("expected one on meta or cpu, found one on cuda:0")));
+}
+
+TEST(BackwardErrorTest, ATensorWithAHistoryThatCannotBeRun) {
+  const at::Tensor leaf = at::ones({2, 2}).set_requires_grad(true);
+  const at::Tensor result = BackwardError(leaf);
+  EXPECT_FALSE(result.is_leaf());
+  EXPECT_TRUE(result.requires_grad());
+  EXPECT_TRUE(result.is_alias_of(leaf));
+  EXPECT_THAT(CatchTorch("backward", [&] { result.sum().backward(); }),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("stands for one that was not a leaf")));
+}
+
+}  // namespace
+}  // namespace metaconv

@@ -1,0 +1,158 @@
+#include "converter/tensor_memo.h"
+
+#include <atomic>
+#include <barrier>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "converter/weak_memo.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/run_threads.h"
+#include "tests/testing/status_matchers.h"
+
+#include "ATen/ATen.h"
+#include "c10/core/StorageImpl.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::Eq;
+
+TEST(TensorMemoTest, FirstABuildThenItsResult) {
+  TensorMemo memo;
+  at::Tensor tensor = at::empty({1});
+  {
+    TensorMemo::Turn turn = memo.Enter(3).value();
+    EXPECT_FALSE(turn.result().defined());
+    EXPECT_FALSE(memo.Get(3).defined());
+    turn.Finish(tensor);
+  }
+  EXPECT_TRUE(memo.Get(3).is_same(tensor));
+  EXPECT_TRUE(memo.Enter(3).value().result().is_same(tensor));
+  tensor.reset();
+  EXPECT_FALSE(memo.Get(3).defined());
+  EXPECT_FALSE(memo.Enter(3).value().result().defined());
+}
+
+TEST(TensorMemoTest, AFailedBuildLeavesNoTrace) {
+  TensorMemo memo;
+  { const TensorMemo::Turn turn = memo.Enter(3).value(); }
+  EXPECT_FALSE(memo.Get(3).defined());
+  EXPECT_FALSE(memo.Enter(3).value().result().defined());
+}
+
+TEST(TensorMemoTest, SetReplaces) {
+  TensorMemo memo;
+  const at::Tensor a = at::empty({1});
+  const at::Tensor b = at::empty({1});
+  memo.Set(0, a);
+  memo.Set(0, b);
+  EXPECT_TRUE(memo.Get(0).is_same(b));
+}
+
+TEST(TensorMemoTest, DeadEntriesAreSwept) {
+  TensorMemo memo;
+  for (int id = 0; id < 100'000; ++id) memo.Enter(id).value().Finish(at::empty({0}));
+  EXPECT_LT(memo.size(), 2500);
+}
+
+TEST(TensorMemoTest, AThreadThatWouldWaitForItself) {
+  TensorMemo memo;
+  const TensorMemo::Turn outer = memo.Enter(1).value();
+  const TensorMemo::Turn inner = memo.Enter(2).value();
+  EXPECT_THAT(memo.Enter(1), StatusIs(absl::StatusCode::kInvalidArgument, Eq("record 1 contains itself")));
+  EXPECT_FALSE(memo.Enter(3).value().result().defined());
+}
+
+TEST(TensorMemoThreadsTest, OneBuildsAndTheOthersGetItsResult) {
+  constexpr int kThreads = 8;
+  for (int repetition = 0; repetition < 200; ++repetition) {
+    TensorMemo memo;
+    std::atomic<int> builds = 0;
+    std::vector<at::Tensor> results(kThreads);
+    RunThreads(kThreads, [&](int thread) {
+      TensorMemo::Turn turn = memo.Enter(7).value();
+      if (turn.result().defined()) {
+        results[thread] = turn.result();
+        return;
+      }
+      ++builds;
+      results[thread] = at::empty({1});
+      turn.Finish(results[thread]);
+    });
+    EXPECT_EQ(builds, 1);
+    for (const at::Tensor& result : results) EXPECT_TRUE(result.is_same(results[0]));
+  }
+}
+
+TEST(TensorMemoThreadsTest, WhenABuildFailsTheNextInLineBuilds) {
+  constexpr int kThreads = 8;
+  for (int repetition = 0; repetition < 200; ++repetition) {
+    TensorMemo memo;
+    std::atomic<int> builds = 0;
+    RunThreads(kThreads, [&](int) {
+      const TensorMemo::Turn turn = memo.Enter(7).value();  // Never finished.
+      EXPECT_FALSE(turn.result().defined());
+      ++builds;
+    });
+    EXPECT_EQ(builds, kThreads);
+  }
+}
+
+// Each thread holds one id of a ring and asks for the next: whoever would close the ring is told so.
+TEST(TensorMemoThreadsTest, ARingOfThreadsIsBroken) {
+  for (const int threads : {2, 3, 5}) {
+    for (int repetition = 0; repetition < 100; ++repetition) {
+      TensorMemo memo;
+      std::barrier all_hold_one(threads);
+      std::atomic<int> errors = 0;
+      RunThreads(threads, [&](int thread) {
+        const TensorMemo::Turn mine = memo.Enter(thread).value();
+        all_hold_one.arrive_and_wait();
+        if (!memo.Enter((thread + 1) % threads).ok()) ++errors;
+      });
+      EXPECT_EQ(errors, 1);
+    }
+  }
+}
+
+TEST(WeakMemoTest, HoldsWeakly) {
+  WeakMemo<c10::StorageImpl> memo;
+  EXPECT_FALSE(memo.Get(1));
+  const auto make = [] {
+    return c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), 0, c10::DataPtr(), nullptr,
+                                                 false);
+  };
+  auto a = make();
+  const auto b = make();
+  EXPECT_EQ(memo.GetOrSet(1, a), a);
+  EXPECT_EQ(memo.GetOrSet(1, b), a);
+  EXPECT_EQ(memo.Get(1), a);
+  a.reset();
+  EXPECT_FALSE(memo.Get(1));
+  EXPECT_EQ(memo.GetOrSet(1, b), b);
+  a = make();
+  memo.Set(1, a);
+  EXPECT_EQ(memo.Get(1), a);
+  for (int id = 2; id < 100'000; ++id) memo.Set(id, make());
+  EXPECT_LT(memo.size(), 2500);
+  EXPECT_EQ(memo.Get(1), a);
+}
+
+TEST(WeakMemoThreadsTest, TheFirstWins) {
+  constexpr int kThreads = 8;
+  for (int repetition = 0; repetition < 200; ++repetition) {
+    WeakMemo<c10::StorageImpl> memo;
+    std::vector<c10::intrusive_ptr<c10::StorageImpl>> winners(kThreads);
+    RunThreads(kThreads, [&](int thread) {
+      winners[thread] = memo.GetOrSet(3, c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), 0,
+                                                                               c10::DataPtr(), nullptr, false));
+    });
+    for (const auto& winner : winners) EXPECT_EQ(winner, winners[0]);
+  }
+}
+
+}  // namespace
+}  // namespace metaconv

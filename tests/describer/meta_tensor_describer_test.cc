@@ -1,0 +1,351 @@
+#include "describer/meta_tensor_describer.h"
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "describer/compare_tensors.h"
+#include "describer/disable_inference_mode.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "meta/as_json.h"
+#include "nlohmann/json.hpp"
+#include "tests/testing/run_threads.h"
+#include "tests/testing/status_matchers.h"
+
+#include "ATen/ATen.h"
+#include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/functorch/BatchedTensorImpl.h"
+#include "c10/core/InferenceMode.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::Each;
+using ::testing::Eq;
+using ::testing::HasSubstr;
+using ::testing::Lt;
+
+constexpr absl::StatusCode kInvalidArgument = absl::StatusCode::kInvalidArgument;
+constexpr absl::StatusCode kUnimplemented = absl::StatusCode::kUnimplemented;
+
+MetaTensorDescPtr Describe(MetaTensorDescriber& describer, const at::Tensor& tensor,
+                           const DescribeOptions& options = {}) {
+  return describer.DescribeTensor(tensor, options).value();
+}
+
+TEST(MetaTensorDescriberTest, DescriberIdsAreUnique) {
+  const MetaTensorDescriber a;
+  const MetaTensorDescriber b;
+  EXPECT_EQ(b.id(), a.id() + 1);
+}
+
+TEST(MetaTensorDescriberTest, IdsAreInOrderOfFirstSight) {
+  MetaTensorDescriber describer;
+  const at::Tensor base = at::empty({2, 3});
+  at::Tensor view = base.view({6});
+  view.mutable_grad() = at::empty({6});
+  const MetaTensorDescPtr desc = Describe(describer, view);
+  EXPECT_EQ(desc->storage->id, 0);
+  EXPECT_EQ(desc->id, 0);
+  EXPECT_EQ(desc->grad->id, 1);
+  EXPECT_EQ(desc->grad->storage->id, 1);
+  EXPECT_EQ(desc->base->id, 2);
+  EXPECT_EQ(desc->base->storage, desc->storage);
+  EXPECT_EQ(describer.GetTensorId(base), 2);
+  EXPECT_EQ(describer.FindTensorId(base), 2);
+  EXPECT_EQ(describer.FindTensorId(at::empty({1})), std::nullopt);
+  EXPECT_EQ(describer.GetTensorId(at::empty({1})), 3);
+  EXPECT_EQ(describer.GetStorageId(base.storage()), 0);
+  EXPECT_EQ(describer.GetStorageId(at::empty({1}).storage()), 2);
+}
+
+TEST(MetaTensorDescriberTest, IdsAreNeverGivenToANewTensorAtAnOldAddress) {
+  MetaTensorDescriber describer;
+  absl::flat_hash_set<MetaTensorId> tensor_ids;
+  absl::flat_hash_set<MetaStorageId> storage_ids;
+  for (int i = 0; i < 1000; ++i) {
+    const MetaTensorDescPtr desc = Describe(describer, at::empty({4}));
+    tensor_ids.insert(desc->id);
+    storage_ids.insert(desc->storage->id);
+  }
+  EXPECT_EQ(tensor_ids.size(), 1000);
+  EXPECT_EQ(storage_ids.size(), 1000);
+}
+
+TEST(MetaTensorDescriberTest, KeepsNothingAlive) {
+  MetaTensorDescriber describer;
+  bool freed = false;
+  float data[4] = {};
+  at::Tensor tensor = at::from_blob(data, {4}, [&](void*) { freed = true; });
+  const MetaTensorDescPtr view_desc = Describe(describer, tensor.view({2, 2}));
+  const MetaTensorDescPtr desc = Describe(describer, tensor);
+  EXPECT_FALSE(freed);
+  tensor.reset();
+  EXPECT_TRUE(freed);
+}
+
+TEST(MetaTensorDescriberTest, CopyDataKeepsTensorAndStorage) {
+  MetaTensorDescriber describer({.copy_data = true});
+  bool freed = false;
+  float data[4] = {};
+  MetaTensorDescPtr desc = Describe(describer, at::from_blob(data, {4}, [&](void*) { freed = true; }));
+  EXPECT_FALSE(freed);
+  EXPECT_EQ(at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(desc->data.get()))
+                .data_ptr(),
+            data);
+  EXPECT_EQ(desc->storage->data.data(), data);
+  desc = nullptr;
+  EXPECT_TRUE(freed);
+}
+
+TEST(MetaTensorDescriberTest, DeadEntriesAreSwept) {
+  MetaTensorDescriber describer;
+  for (int i = 0; i < 100'000; ++i) Describe(describer, at::empty({0}));
+  EXPECT_LT(describer.tensor_table_size(), 2500);
+  EXPECT_LT(describer.storage_table_size(), 2500);
+  EXPECT_EQ(Describe(describer, at::empty({0}))->id, 100'000);
+}
+
+TEST(MetaTensorDescriberTest, TheRecordIsUpToDate) {
+  MetaTensorDescriber describer;
+  at::Tensor tensor = at::empty({4});
+  const MetaTensorDescPtr before = Describe(describer, tensor);
+  tensor.resize_({8});
+  tensor.mutable_grad() = at::empty({8});
+  const MetaTensorDescPtr after = Describe(describer, tensor);
+  EXPECT_EQ(after->id, before->id);
+  EXPECT_EQ(after->storage->id, before->storage->id);
+  EXPECT_EQ(before->size[0], 4);
+  EXPECT_EQ(before->storage->size, 16);
+  EXPECT_EQ(after->size[0], 8);
+  EXPECT_EQ(after->storage->size, 32);
+  EXPECT_EQ(after->grad->id, 1);
+  tensor.mutable_grad().reset();
+  EXPECT_EQ(Describe(describer, tensor)->grad, nullptr);
+}
+
+TEST(MetaTensorDescriberTest, ViewsShareTheRecordOfTheirBase) {
+  MetaTensorDescriber describer;
+  const at::Tensor base = at::empty({4});
+  const MetaTensorDescPtr a = Describe(describer, base.view({2, 2}));
+  const MetaTensorDescPtr b = Describe(describer, base.slice(0, 1));
+  EXPECT_EQ(a->base, b->base);
+  EXPECT_EQ(a->storage, b->storage);
+  base.set_requires_grad(true);
+  const MetaTensorDescPtr c = Describe(describer, base.view({4, 1}));
+  EXPECT_NE(c->base, a->base);
+  EXPECT_EQ(c->base->id, a->base->id);
+  EXPECT_FALSE(a->base->requires_grad);
+  EXPECT_TRUE(c->base->requires_grad);
+}
+
+TEST(MetaTensorDescriberTest, AParameterIsRemembered) {
+  MetaTensorDescriber describer;
+  const at::Tensor weight = at::empty({4}).set_requires_grad(true);
+  const at::Tensor view = weight.view({2, 2});
+  EXPECT_FALSE(Describe(describer, view)->base->is_parameter);
+  EXPECT_TRUE(Describe(describer, weight, {.is_parameter = true})->is_parameter);
+  EXPECT_TRUE(Describe(describer, view)->base->is_parameter);
+  EXPECT_TRUE(Describe(describer, weight)->is_parameter);
+  EXPECT_FALSE(Describe(describer, view)->is_parameter);
+}
+
+TEST(MetaTensorDescriberTest, WithoutRecursionAViewHasNoBase) {
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr desc = Describe(describer, at::empty({4}).view({2, 2}), {.recurse = false});
+  EXPECT_TRUE(desc->is_view);
+  EXPECT_EQ(desc->base, nullptr);
+  EXPECT_EQ(desc->creation_meta, CreationMeta::kDefault);
+}
+
+// at::Tensor::is_leaf() would say that it is one. See Note [Leaf views].
+TEST(MetaTensorDescriberTest, AViewOfABaseThatWasChangedInPlaceIsNoLeaf) {
+  MetaTensorDescriber describer;
+  const at::Tensor x = at::zeros({2, 3});
+  const at::Tensor v = x[0];
+  x.mul_(at::ones({3}).set_requires_grad(true));
+  const MetaTensorDescPtr desc = Describe(describer, v);
+  EXPECT_FALSE(desc->is_leaf);
+  EXPECT_TRUE(desc->requires_grad);
+  EXPECT_FALSE(desc->base->is_leaf);
+}
+
+TEST(MetaTensorDescriberTest, NestingHasALimit) {
+  MetaTensorDescriber describer;
+  at::Tensor self = at::empty({1});
+  self.mutable_grad() = self;
+  EXPECT_THAT(describer.DescribeTensor(self), StatusIs(kInvalidArgument, HasSubstr("does a gradient lead back")));
+  self.mutable_grad().reset();
+
+  at::Tensor tensor = at::empty({1});
+  for (int depth = 0; depth < MetaTensorDescriber::kMaxDepth; ++depth) {
+    at::Tensor outer = at::empty({1});
+    outer.mutable_grad() = tensor;
+    tensor = outer;
+  }
+  EXPECT_THAT(describer.DescribeTensor(tensor), IsOk());
+  at::Tensor outer = at::empty({1});
+  outer.mutable_grad() = tensor;
+  EXPECT_THAT(describer.DescribeTensor(outer), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")));
+}
+
+TEST(MetaTensorDescriberTest, UndefinedTensor) {
+  MetaTensorDescriber describer;
+  EXPECT_THAT(describer.DescribeTensor(at::Tensor()), StatusIs(kInvalidArgument, HasSubstr("undefined")));
+}
+
+TEST(MetaTensorDescriberTest, UnsupportedKindsAreNamedAndTakeNoId) {
+  const at::Tensor matrix = at::eye(2);
+  const at::Tensor coo = matrix.to_sparse();
+  at::Tensor with_sparse_grad = at::eye(2);
+  with_sparse_grad.mutable_grad() = coo;
+  const std::pair<const char*, at::Tensor> kSources[] = {
+      {"sparse COO", coo},
+      {"sparse compressed", matrix.to_sparse_csr()},
+      {"sparse compressed", matrix.to_sparse_csc()},
+      {"sparse compressed", matrix.to_sparse_bsr({1, 1})},
+      {"sparse compressed", matrix.to_sparse_bsc({1, 1})},
+      {"view of a sparse tensor", coo.values()},
+      {"mkldnn", matrix.to_mkldnn()},
+      {"nested", at::_nested_tensor_from_tensor_list({at::empty({2}), at::empty({3})})},
+      {"quantized", at::quantize_per_tensor(matrix, 0.1, 0, at::kQUInt8)},
+      {"functional wrapper", at::functionalization::impl::to_functional_tensor(matrix)},
+      {"functorch wrapper", at::functorch::makeBatched(matrix, 0, 1)},
+      {"sparse COO", with_sparse_grad},
+  };
+  MetaTensorDescriber describer;
+  for (const auto& [name, source] : kSources) {
+    EXPECT_THAT(describer.DescribeTensor(source),
+                StatusIs(kUnimplemented, Eq("tensors of kind '" + std::string(name) + "' are not supported")));
+  }
+  EXPECT_EQ(describer.tensor_table_size(), 0);
+  EXPECT_EQ(describer.storage_table_size(), 0);
+  EXPECT_EQ(Describe(describer, at::empty({1}))->id, 0);
+}
+
+using Traced = std::vector<std::pair<std::string, std::string>>;
+
+TEST(MetaTensorDescriberTest, TracesEachTensorAndStorageOnce) {
+  Traced traced;
+  MetaTensorDescriber describer({.trace_sink = [&](std::string_view name, const nlohmann::ordered_json& payload) {
+    traced.emplace_back(name, payload.dump());
+  }});
+  const at::Tensor base = at::empty({4});
+  const at::Tensor view = base.view({2, 2});
+  Describe(describer, base);
+  EXPECT_EQ(traced, Traced());
+  Describe(describer, view, {.trace = true});
+  Describe(describer, view, {.trace = true});
+  Describe(describer, base, {.trace = true});
+  const std::string id = std::to_string(describer.id());
+  EXPECT_EQ(traced, (Traced{
+                        {"describe_storage", R"({"id":0,"describer_id":)" + id + R"(,"size":16})"},
+                        {"describe_tensor", AsJson(*Describe(describer, base), describer.id()).dump()},
+                        {"describe_tensor", AsJson(*Describe(describer, view), describer.id()).dump()},
+                    }));
+}
+
+TEST(DisableInferenceModeTest, ScopesNestOnTheirThread) {
+  at::Tensor tensor;
+  {
+    const c10::InferenceMode mode;
+    tensor = at::empty({1});
+  }
+  MetaTensorDescriber describer;
+  EXPECT_TRUE(Describe(describer, tensor)->is_inference);
+  {
+    const DisableInferenceModeForFakeProp outer;
+    EXPECT_FALSE(Describe(describer, tensor)->is_inference);
+    { const DisableInferenceModeForFakeProp inner; }
+    EXPECT_TRUE(DisableInferenceModeForFakeProp::IsActive());
+    EXPECT_FALSE(Describe(describer, tensor)->is_inference);
+    RunThreads(1, [&](int) {
+      EXPECT_FALSE(DisableInferenceModeForFakeProp::IsActive());
+      EXPECT_TRUE(Describe(describer, tensor)->is_inference);
+    });
+  }
+  EXPECT_FALSE(DisableInferenceModeForFakeProp::IsActive());
+}
+
+TEST(CompareTensorsTest, TwoTensors) {
+  const at::Tensor a = at::empty({4}).view({2, 2});
+  EXPECT_THAT(AssertMetadataEq(a, at::empty({4}, at::device(at::kMeta)).view({2, 2})), IsOk());
+  EXPECT_THAT(AssertMetadataEq(a, at::empty({5}).slice(0, 0, 4).view({2, 2})),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("base.size: expected [4], found [5]")));
+  EXPECT_THAT(AssertMetadataEq(at::eye(2).to_sparse(), a), StatusIs(kUnimplemented, HasSubstr("sparse COO")));
+  at::Tensor inference;
+  {
+    const c10::InferenceMode mode;
+    inference = at::empty({1});
+  }
+  const DisableInferenceModeForFakeProp scope;
+  EXPECT_THAT(AssertMetadataEq(inference, at::empty({1})), IsOk());
+  EXPECT_THAT(AssertMetadataEq(at::empty({1}), inference), IsOk());
+}
+
+TEST(MetaTensorDescriberThreadsTest, OneIdForEachTensorAndIdsAreDense) {
+  constexpr int kThreads = 8;
+  constexpr std::size_t kTensors = 200;
+  for (int repetition = 0; repetition < 10; ++repetition) {
+    std::vector<at::Tensor> tensors;
+    for (std::size_t i = 0; i < kTensors / 2; ++i) {
+      tensors.push_back(at::empty({4}));
+      tensors.push_back(tensors.back().view({2, 2}));
+    }
+    MetaTensorDescriber describer;
+    std::vector<std::vector<MetaTensorDescPtr>> descs(kThreads, std::vector<MetaTensorDescPtr>(kTensors));
+    RunThreads(kThreads, [&](int thread) {
+      for (std::size_t i = 0; i < kTensors; ++i) {
+        const std::size_t index = (i + 31 * thread) % kTensors;
+        descs[thread][index] = Describe(describer, tensors[index]);
+      }
+    });
+    absl::flat_hash_set<MetaTensorId> tensor_ids;
+    absl::flat_hash_set<MetaStorageId> storage_ids;
+    for (std::size_t i = 0; i < kTensors; ++i) {
+      for (int thread = 0; thread < kThreads; ++thread) {
+        ASSERT_EQ(*descs[thread][i], *descs[0][i]);
+      }
+      tensor_ids.insert(descs[0][i]->id);
+      storage_ids.insert(descs[0][i]->storage->id);
+      if (descs[0][i]->is_view) {
+        ASSERT_EQ(descs[0][i]->base->id, descs[0][i - 1]->id);
+      }
+    }
+    EXPECT_EQ(tensor_ids.size(), kTensors);
+    EXPECT_THAT(tensor_ids, Each(Lt(MetaTensorId{kTensors})));
+    EXPECT_EQ(storage_ids.size(), kTensors / 2);
+    EXPECT_THAT(storage_ids, Each(Lt(MetaStorageId{kTensors / 2})));
+  }
+}
+
+TEST(MetaTensorDescriberThreadsTest, TensorsThatComeAndGo) {
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 2000;
+  MetaTensorDescriber describer;
+  std::vector<std::vector<MetaTensorId>> ids(kThreads);
+  RunThreads(kThreads, [&](int thread) {
+    for (int i = 0; i < kRounds; ++i) ids[thread].push_back(Describe(describer, at::empty({1}))->id);
+  });
+  absl::flat_hash_set<MetaTensorId> all;
+  for (const std::vector<MetaTensorId>& some : ids) all.insert(some.begin(), some.end());
+  EXPECT_EQ(all.size(), kThreads * kRounds);
+  EXPECT_LT(describer.tensor_table_size(), 2500);
+}
+
+TEST(MetaTensorDescriberThreadsTest, TracedOnce) {
+  constexpr int kThreads = 8;
+  std::atomic<int> traced = 0;
+  MetaTensorDescriber describer({.trace_sink = [&](std::string_view, const nlohmann::ordered_json&) { ++traced; }});
+  const at::Tensor tensor = at::empty({4});
+  RunThreads(kThreads, [&](int) { Describe(describer, tensor, {.trace = true}); });
+  EXPECT_EQ(traced, 2);
+}
+
+}  // namespace
+}  // namespace metaconv

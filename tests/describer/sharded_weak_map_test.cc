@@ -1,0 +1,103 @@
+#include "describer/sharded_weak_map.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/testing/run_threads.h"
+
+namespace metaconv {
+namespace {
+
+struct Entry {
+  std::weak_ptr<int> object;
+  bool used = false;
+  int visits = 0;
+
+  bool IsDead() const { return used && object.expired(); }
+};
+
+using Map = ShardedWeakMap<std::int64_t, Entry>;
+
+void Put(Map& map, std::int64_t key, const std::shared_ptr<int>& object) {
+  map.Visit(key, [&](Entry& entry) {
+    entry.object = object;
+    entry.used = true;
+  });
+}
+
+TEST(ShardedWeakMapTest, VisitMakesAnEntryOnce) {
+  Map map;
+  bool visited = false;
+  map.VisitIfPresent(7, [&](Entry&) { visited = true; });
+  EXPECT_FALSE(visited);
+  EXPECT_EQ(map.size(), 0);
+  map.Visit(7, [](Entry& entry) { ++entry.visits; });
+  map.Visit(7, [](Entry& entry) { ++entry.visits; });
+  map.VisitIfPresent(7, [&](Entry& entry) { visited = entry.visits == 2; });
+  EXPECT_TRUE(visited);
+  EXPECT_EQ(map.size(), 1);
+}
+
+TEST(ShardedWeakMapTest, DeadEntriesAreSweptAndLiveOnesStay) {
+  Map map;
+  std::vector<std::shared_ptr<int>> alive;
+  for (std::int64_t key = 0; key < 100'000; ++key) {
+    auto object = std::make_shared<int>(static_cast<int>(key));
+    Put(map, key, object);
+    if (key % 100 == 0) alive.push_back(object);
+    EXPECT_LE(map.size(), 32 * 64 + 2 * alive.size());
+  }
+  for (const std::shared_ptr<int>& object : alive) {
+    std::shared_ptr<int> found;
+    map.VisitIfPresent(*object, [&](Entry& entry) { found = entry.object.lock(); });
+    EXPECT_EQ(found, object);
+  }
+}
+
+// Looks at its own map when it is destroyed, which would never return if the shard were still locked.
+struct Reentrant {
+  const ShardedWeakMap<std::int64_t, Reentrant>* map = nullptr;
+
+  Reentrant() = default;
+  Reentrant(Reentrant&& other) noexcept : map(std::exchange(other.map, nullptr)) {}
+  Reentrant& operator=(Reentrant&&) = delete;
+  ~Reentrant() {
+    if (map != nullptr) map->size();
+  }
+
+  bool IsDead() const { return map != nullptr; }
+};
+
+TEST(ShardedWeakMapTest, DeadEntriesDieWithoutTheLock) {
+  auto* map = new ShardedWeakMap<std::int64_t, Reentrant>();
+  for (std::int64_t key = 0; key < 10'000; ++key) map->Visit(key, [&](Reentrant& entry) { entry.map = map; });
+  EXPECT_LT(map->size(), 32 * 64);
+  for (std::int64_t key = 0; key < 10'000; ++key)
+    map->VisitIfPresent(key, [](Reentrant& entry) { entry.map = nullptr; });
+  delete map;
+}
+
+TEST(ShardedWeakMapTest, ManyThreads) {
+  constexpr int kThreads = 8;
+  constexpr int kKeys = 5000;
+  Map map;
+  RunThreads(kThreads, [&](int thread) {
+    for (std::int64_t i = 0; i < kKeys; ++i) {
+      map.Visit(i, [](Entry& entry) { ++entry.visits; });                      // Never dead.
+      Put(map, kKeys + i * kThreads + thread, std::make_shared<int>(thread));  // Dead at once.
+    }
+  });
+  for (std::int64_t key = 0; key < kKeys; ++key) {
+    int visits = 0;
+    map.VisitIfPresent(key, [&](Entry& entry) { visits = entry.visits; });
+    ASSERT_EQ(visits, kThreads);
+  }
+  EXPECT_LT(map.size(), 4 * kKeys);
+}
+
+}  // namespace
+}  // namespace metaconv

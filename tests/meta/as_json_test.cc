@@ -1,0 +1,115 @@
+#include "meta/as_json.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "tests/testing/records.h"
+#include "tests/testing/symbolic_int.h"
+
+#include "ATen/core/Tensor.h"
+
+namespace metaconv {
+namespace {
+
+class BlockSize : public OpaqueValue {
+ public:
+  std::string Repr() const override { return "BlockSize(32)"; }
+};
+
+class NamedViewFunc : public ViewFunc {
+ public:
+  std::string Name() const override { return "as_strided"; }
+  absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc&, const at::Tensor&, const SymIntVisitor&,
+                                   const TensorVisitor&) const override {
+    return absl::UnimplementedError("not here");
+  }
+};
+
+TEST(AsJsonTest, DefaultsAreLeftOutAndFieldsAreInOrder) {
+  EXPECT_EQ(AsJson(DenseRecord(3, {4, 8}), 7).dump(),
+            R"json({"id":3,"ndim":2,"dtype":"torch.float32","device":"device(type='cpu')","size":[4,8],)json"
+            R"json("dynamo_hint_overrides":{},"is_leaf":true,"stride":[8,1],"storage":3,)json"
+            R"json("view_func":"_CustomViewFunc(func=none)","describer_id":7})json");
+}
+
+TEST(AsJsonTest, WhatTheReferenceAlwaysWrites) {
+  EXPECT_EQ(AsJson(MetaTensorDesc(), 0).dump(),
+            R"json({"id":0,"ndim":0,"dtype":"torch.float32","device":"device(type='cpu')","size":[],)json"
+            R"json("dynamo_hint_overrides":{},"view_func":"_CustomViewFunc(func=none)","describer_id":0})json");
+}
+
+TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
+  const MetaTensorDescPtr nested = Share(DenseRecord(9, {1}));
+  MetaTensorDesc desc = DenseRecord(1, {2});
+  desc.device = c10::Device("cuda:1");
+  desc.dtype = c10::kComplexFloat;
+  desc.dynamo_dynamic_indices = {0};
+  desc.dynamo_hint_overrides = {{0, 5}};
+  desc.layout = c10::kSparseCsr;
+  desc.is_inference = desc.requires_grad = desc.is_sparse = desc.is_mkldnn = desc.is_functorch_wrapped = true;
+  desc.is_batchedtensor = desc.is_legacy_batchedtensor = desc.is_gradtrackingtensor = desc.is_view = true;
+  desc.is_nested = desc.is_traceable_wrapper_subclass = desc.is_functional = true;
+  desc.is_conj = desc.is_neg = desc.is_parameter = true;
+  desc.nested_int = 2;
+  desc.storage_offset = 6;
+  desc.sparse_dim = 0;
+  desc.dense_dim = 1;
+  desc.is_coalesced = false;
+  desc.crow_indices = desc.col_indices = desc.ccol_indices = desc.row_indices = desc.values = nested;
+  desc.unwrapped = desc.base = desc.grad = nested;
+  desc.bdim = 0;
+  desc.attrs = Attr("inner", nested);
+  desc.opaque_attrs = {{"block", std::make_shared<BlockSize>()}};
+  desc.creation_meta = CreationMeta::kNoGradMode;
+  desc.ctx = std::make_shared<BlockSize>();
+  desc.type = "TwoTensor";
+  desc.fake_mode = std::make_shared<BlockSize>();
+  desc.view_func = std::make_shared<NamedViewFunc>();
+  desc.level = 1;
+  desc.current_level = 2;
+  desc.functorch_stack = std::make_shared<BlockSize>();
+  EXPECT_EQ(
+      AsJson(desc, 0).dump(),
+      R"json({"id":1,"ndim":1,"dtype":"torch.complex64","device":"device(type='cuda', index=1)","size":[2],)json"
+      R"json("dynamo_dynamic_indices":[0],"dynamo_hint_overrides":{"0":5},"layout":"torch.sparse_csr","is_inference":true,)json"
+      R"json("is_leaf":true,"requires_grad":true,"is_sparse":true,"is_mkldnn":true,"is_functorch_wrapped":true,)json"
+      R"json("is_batchedtensor":true,"is_legacy_batchedtensor":true,"is_gradtrackingtensor":true,"is_view":true,)json"
+      R"json("is_nested":true,"nested_int":"2","is_traceable_wrapper_subclass":true,"is_functional":true,"is_conj":true,)json"
+      R"json("is_neg":true,"is_parameter":true,"stride":[1],"storage_offset":6,"storage":1,"sparse_dim":0,"dense_dim":1,)json"
+      R"json("is_coalesced":false,"crow_indices":9,"col_indices":9,"ccol_indices":9,"row_indices":9,"values":9,)json"
+      R"json("unwrapped":9,"bdim":0,"base":9,"attrs":{"inner":9},"opaque_attrs":{"block":"BlockSize(32)"},)json"
+      R"json("creation_meta":"CreationMeta.NO_GRAD_MODE","grad":9,"ctx":"BlockSize(32)","type":"TwoTensor",)json"
+      R"json("fake_mode":"BlockSize(32)","view_func":"_CustomViewFunc(func=as_strided)","level":"1","current_level":"2",)json"
+      R"json("functorch_stack":"BlockSize(32)","describer_id":0})json");
+}
+
+TEST(AsJsonTest, ZeroDimensionsAndDefaultCreationMetaAreWritten) {
+  MetaTensorDesc desc = DenseRecord(0, {});
+  desc.creation_meta = CreationMeta::kDefault;
+  desc.sparse_dim = 0;
+  const nlohmann::ordered_json json = AsJson(desc, 0);
+  EXPECT_EQ(json["stride"].dump(), "[]");
+  EXPECT_EQ(json["creation_meta"], "CreationMeta.DEFAULT");
+  EXPECT_EQ(json["sparse_dim"], 0);
+}
+
+TEST(AsJsonTest, SymbolicIntegersAreText) {
+  MetaTensorDesc desc = DenseRecord(0, {2, 3});
+  desc.size[0] = MakeSymbolicInt("s0");
+  desc.storage_offset = MakeSymbolicInt("s1");
+  const nlohmann::ordered_json json = AsJson(desc, 0);
+  EXPECT_EQ(json["size"].dump(), R"(["s0",3])");
+  EXPECT_EQ(json["storage_offset"], "s1");
+  EXPECT_EQ(AsJson(MetaStorageDesc{.id = 2, .size = MakeSymbolicInt("4*s0")}, 1).dump(),
+            R"({"id":2,"describer_id":1,"size":"4*s0"})");
+}
+
+TEST(AsJsonTest, Storage) {
+  EXPECT_EQ(AsJson(*StorageRecord(4, 96), 2).dump(), R"({"id":4,"describer_id":2,"size":96})");
+}
+
+}  // namespace
+}  // namespace metaconv

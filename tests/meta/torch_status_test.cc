@@ -1,0 +1,60 @@
+#include "meta/torch_status.h"
+
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+
+#include "c10/util/Exception.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::Eq;
+
+TEST(CatchTorchTest, ResultsPassThrough) {
+  int calls = 0;
+  EXPECT_THAT(CatchTorch("counting", [&] { ++calls; }), IsOk());
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(CatchTorch("adding", [] { return 3; }).value(), 3);
+  EXPECT_EQ(CatchTorch("adding", [] { return absl::StatusOr<int>(4); }).value(), 4);
+  EXPECT_THAT(CatchTorch("failing", [] { return absl::DataLossError("gone"); }),
+              StatusIs(absl::StatusCode::kDataLoss, Eq("gone")));
+  EXPECT_THAT(CatchTorch("failing", []() -> absl::StatusOr<int> { return absl::DataLossError("gone"); }),
+              StatusIs(absl::StatusCode::kDataLoss, Eq("gone")));
+}
+
+template <typename F>
+absl::Status Thrown(F f) {
+  return CatchTorch("doing it", [&] { f(); });
+}
+
+TEST(CatchTorchTest, EachExceptionHasItsCode) {
+  const std::string text = "doing it: the text";
+  EXPECT_THAT(Thrown([] { TORCH_CHECK_INDEX(false, "the text"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument, Eq(text)));
+  EXPECT_THAT(Thrown([] { TORCH_CHECK_VALUE(false, "the text"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument, Eq(text)));
+  EXPECT_THAT(Thrown([] { TORCH_CHECK_TYPE(false, "the text"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument, Eq(text)));
+  EXPECT_THAT(Thrown([] { TORCH_CHECK_LINALG(false, "the text"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument, Eq(text)));
+  EXPECT_THAT(Thrown([] { TORCH_CHECK_NOT_IMPLEMENTED(false, "the text"); }),
+              StatusIs(absl::StatusCode::kUnimplemented, Eq(text)));
+  EXPECT_THAT(Thrown([] { TORCH_CHECK_WITH(OutOfMemoryError, false, "the text"); }),
+              StatusIs(absl::StatusCode::kResourceExhausted, Eq(text)));
+  EXPECT_THAT(Thrown([] { TORCH_CHECK(false, "the text"); }), StatusIs(absl::StatusCode::kInternal, Eq(text)));
+  EXPECT_THAT(Thrown([] { throw std::runtime_error("the text"); }), StatusIs(absl::StatusCode::kInternal, Eq(text)));
+  EXPECT_THAT(Thrown([] { throw std::bad_alloc(); }),
+              StatusIs(absl::StatusCode::kResourceExhausted, Eq("doing it: out of memory")));
+  EXPECT_THAT(Thrown([] { throw 3; }),
+              StatusIs(absl::StatusCode::kInternal, Eq("doing it: an exception of unknown type")));
+}
+
+}  // namespace
+}  // namespace metaconv

@@ -1,0 +1,37 @@
+// ResultsJson: converted tensors as tests/reference/inmemory_reference.py
+// writes those of the reference.
+//
+// Every object that the results consist of, once, with what can be told from
+// outside: equal index, same object.
+//
+// Example:
+//   ResultsJson({{"v", view}, {"x", base}});
+//   //
+//   {"names":{"v":0,"x":1},"storages":[{"nbytes":48}],"tensors":[{"size":[3,4],"base":1,…},{"size":[12],…}]}
+//
+// Thread safety: none: it counts up the versions of the tensors.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_TESTS_TESTING_RESULT_JSON_H_
+#define METACONV_TESTS_TESTING_RESULT_JSON_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "nlohmann/json.hpp"
+
+namespace metaconv {
+
+// An undefined tensor stands for a source that was not converted; its name maps
+// to null.
+nlohmann::ordered_json ResultsJson(const std::vector<std::pair<std::string, at::Tensor>>& results);
+
+// One line for each leaf value that differs: "tensors[0].size: expected [3],
+// found [4]".
+std::vector<std::string> JsonDifferences(const nlohmann::ordered_json& expected, const nlohmann::ordered_json& found);
+
+}  // namespace metaconv
+
+#endif  // METACONV_TESTS_TESTING_RESULT_JSON_H_

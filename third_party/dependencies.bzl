@@ -1,0 +1,42 @@
+"""Everything that metaconv builds against, for its own WORKSPACE and for yours.
+
+    load("@metaconv//third_party:dependencies.bzl", "metaconv_dependencies")
+
+    metaconv_dependencies()
+
+A repository that your WORKSPACE defines before this call stays as you defined
+it: put your own Abseil, GoogleTest, LibTorch, ... first, and metaconv uses it.
+"""
+
+load("//third_party/abseil:repository.bzl", "system_abseil")
+load("//third_party/bazel:repository.bzl", "bazel_rules", "remote_coverage_tools_stub", "rules_cc_shim")
+load("//third_party/benchmark:repository.bzl", "system_benchmark")
+load("//third_party/googletest:repository.bzl", "system_googletest")
+load("//third_party/libtorch:repository.bzl", "libtorch", "libtorch_version")
+load("//third_party/libzip:repository.bzl", "system_libzip")
+load("//third_party/nlohmann_json:repository.bzl", "system_nlohmann_json")
+load("//third_party/pypi_files:repository.bzl", "pypi_checkpoint_files")
+
+def _maybe(repository_rule, name, **kwargs):
+    if not native.existing_rule(name):
+        repository_rule(name = name, **kwargs)
+
+def metaconv_dependencies():
+    """Defines each repository that is not yet defined."""
+
+    # What Bazel 4 itself asks for before it compiles any C++.
+    _maybe(rules_cc_shim, name = "rules_cc")
+    _maybe(bazel_rules, name = "rules_java", rules = "java")
+    _maybe(bazel_rules, name = "rules_proto", rules = "proto")
+    _maybe(remote_coverage_tools_stub, name = "remote_coverage_tools")
+
+    _maybe(libtorch_version, name = "libtorch_version")
+    _maybe(libtorch, name = "libtorch")
+    _maybe(system_abseil, name = "com_google_absl")
+    _maybe(system_googletest, name = "com_google_googletest")
+    _maybe(system_benchmark, name = "com_github_google_benchmark")
+    _maybe(system_nlohmann_json, name = "com_github_nlohmann_json")
+    _maybe(system_libzip, name = "libzip")
+
+    # Fetched only by the tests that read them.
+    pypi_checkpoint_files()

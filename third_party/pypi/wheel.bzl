@@ -1,0 +1,69 @@
+"""Fetching files out of wheels, for repository rules."""
+
+# Repository rules that call wheel_folder() list these in their `environ`.
+WHEEL_ENVIRON = ["METACONV_CACHE", "XDG_CACHE_HOME", "HOME"]
+
+def cache_folder(rctx):
+    """Where fetched files are kept. Outlives `bazel clean --expunge`."""
+    environ = rctx.os.environ
+    if environ.get("METACONV_CACHE"):
+        return environ["METACONV_CACHE"]
+    if environ.get("XDG_CACHE_HOME"):
+        return environ["XDG_CACHE_HOME"] + "/metaconv"
+    if environ.get("HOME"):
+        return environ["HOME"] + "/.cache/metaconv"
+    fail("@%s: no folder to keep downloads in: set METACONV_CACHE, XDG_CACHE_HOME or HOME." % rctx.name)
+
+# fetch_wheel.py's exit status where there is work for pip and this Python has none.
+_NO_PIP = 3
+
+def wheel_folder(
+        rctx,
+        package,
+        version,
+        sha256,
+        python_version = "",
+        platforms = [],
+        keep = [],
+        drop = []):
+    """Fetches and unpacks a pinned wheel, once per machine.
+
+    Args:
+      rctx: the repository context.
+      package: the package's name.
+      version: its exact version.
+      sha256: of the wheel.
+      python_version: with `platforms`, the wheel to take; "311" for CPython 3.11.
+      platforms: wheel platform tags to accept; empty for this machine's.
+      keep: shell patterns of the files to unpack; empty for all.
+      drop: shell patterns of files to leave out of those.
+
+    Returns:
+      The path of the folder with the unpacked files.
+    """
+    rctx.report_progress("Fetching %s %s with pip" % (package, version))
+    arguments = ["--cache", cache_folder(rctx), "--package", package]
+    arguments += ["--version", version, "--sha256", sha256]
+    if python_version:
+        arguments += ["--python-version", python_version]
+    for flag, values in [("--platform", platforms), ("--keep", keep), ("--drop", drop)]:
+        for value in values:
+            arguments += [flag, value]
+    script = rctx.path(Label("//third_party/pypi:fetch_wheel.py"))
+
+    # A Python that comes first on PATH may have no pip while the system's has.
+    for name in ["python3", "/usr/bin/python3"]:
+        python = rctx.which(name) if "/" not in name else rctx.path(name)
+        if python == None or not python.exists:
+            continue
+        result = rctx.execute([python, script] + arguments, timeout = 3600)
+        if result.return_code == 0:
+            return rctx.path(result.stdout.strip())
+        if result.return_code != _NO_PIP:
+            fail("\n@%s: %s" % (rctx.name, (result.stderr or result.stdout).strip()))
+    return fail("\n".join([
+        "",
+        "@%s: pip was not found." % rctx.name,
+        "  looked for: a python3 with pip, on PATH and in /usr/bin",
+        "  to fix it:  apt-get install python3-pip ca-certificates (./bazelw does this for you)",
+    ]))
