@@ -21,6 +21,16 @@
 namespace metaconv {
 namespace {
 
+// Plain numbers, as nearly always, take the shorter way.
+at::Tensor EmptyStrided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, c10::ScalarType dtype) {
+  const auto plain_size = c10::asIntArrayRefSlowOpt(size);
+  const auto plain_stride = c10::asIntArrayRefSlowOpt(stride);
+  if (plain_size.has_value() && plain_stride.has_value()) {
+    return at::detail::empty_strided_meta(*plain_size, *plain_stride, dtype);
+  }
+  return at::detail::empty_strided_symint_meta(size, stride, dtype);
+}
+
 // The sizes of storages are compared only where both are plain numbers: a symbolic one must not be guarded on.
 bool IsPlain(const c10::SymInt& value, std::int64_t expected) { return value.maybe_as_int() == expected; }
 
@@ -40,8 +50,8 @@ absl::Status EmptyIfRecordIsEmpty(const MetaStorageDesc& desc, const c10::Storag
 // memory behind the result, only one whose storage is empty may, as the source's is: that cannot be mistaken.
 absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::Storage& storage) {
   if (storage.device_type() == c10::DeviceType::Meta || IsPlain(desc.storage->size, 0)) return absl::OkStatus();
-  const c10::SymInt needed = at::detail::computeStorageNbytes(desc.size, *desc.stride, c10::elementSize(desc.dtype),
-                                                              desc.storage_offset);
+  const c10::SymInt needed =
+      at::detail::computeStorageNbytes(desc.size, *desc.stride, c10::elementSize(desc.dtype), desc.storage_offset);
   if (!IsSmaller(storage.sym_nbytes(), needed)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("record ", desc.id, ": storage.size: expected at least ",
                                                  PythonRepr(needed), " bytes, found ",
@@ -83,7 +93,9 @@ absl::StatusOr<at::Tensor> Conversion::Build(const MetaTensorDesc& desc) {
   }
   absl::StatusOr<at::Tensor> tensor;
   {
-    const c10::InferenceMode inference(desc.is_inference);
+    // A guard costs more than the question whether it is needed.
+    std::optional<c10::InferenceMode> inference;
+    if (c10::InferenceMode::is_enabled() != desc.is_inference) inference.emplace(desc.is_inference);
     tensor = kind.build(*this, desc);
     if (!tensor.ok()) return tensor;
     if (desc.grad != nullptr) {
@@ -110,9 +122,7 @@ absl::StatusOr<at::Tensor> Conversion::Allocate(AllocationMaker make, c10::Devic
 }
 
 absl::StatusOr<at::Tensor> Conversion::AllocateStrided(const MetaTensorDesc& desc) {
-  return Allocate(
-      [&] { return at::Tensor(at::detail::empty_strided_symint_meta(desc.size, *desc.stride, desc.dtype)); },
-      desc.device);
+  return Allocate([&] { return EmptyStrided(desc.size, *desc.stride, desc.dtype); }, desc.device);
 }
 
 absl::StatusOr<c10::Storage> Conversion::ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded) {
@@ -120,9 +130,7 @@ absl::StatusOr<c10::Storage> Conversion::ConvertStorage(const MetaStorageDesc& d
   if (auto memo = memo_.storages.Get(desc.id)) return c10::Storage(std::move(memo));
   absl::StatusOr<at::Tensor> bytes = Allocate(
       [&] {
-        const c10::SymInt sizes[] = {desc.size};
-        const c10::SymInt strides[] = {1};
-        return at::Tensor(at::detail::empty_strided_symint_meta(sizes, strides, c10::kByte));
+        return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte);
       },
       recorded);
   if (!bytes.ok()) return bytes.status();
@@ -154,15 +162,16 @@ absl::Status Conversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tens
 }
 
 // Note [Moving to a storage]
-// The reference calls set_, which goes through the dispatcher, counts as a change of the tensor and grows the storage if
-// it is too small. Here the tensor is fresh and the storage is as its record says, so all of this would be undone again.
+// The reference calls set_, which goes through the dispatcher, counts as a change of the tensor and grows the storage
+// if it is too small. Here the tensor is fresh and the storage is as its record says, so all of this would be undone
+// again.
 absl::Status Conversion::MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
   if (!storage.ok()) return storage.status();
   if (storage->device() != tensor.device()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
-        " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
+    return absl::InvalidArgumentError(
+        absl::StrCat("record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
+                     " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
   }
   if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, *storage); !status.ok()) return status;
   if (absl::Status status = CheckWithinStorage(desc, *storage); !status.ok()) return status;

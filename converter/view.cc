@@ -29,7 +29,6 @@ at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
   if (from == dtype) return base;
   // A view of another dtype sees the elements as they lie in memory. The record says which bits it has in the end.
   if (base.is_conj()) return InDtype(base.conj(), dtype);
-  if (base.is_neg()) return InDtype(base._neg_view(), dtype);
   if (IsComplexOfReal(from, dtype)) return at::view_as_real(base);
   if (IsComplexOfReal(dtype, from)) {
     const at::Tensor flat = Flat(base);

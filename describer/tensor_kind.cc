@@ -45,7 +45,8 @@ bool IsPlainlyDense(const at::Tensor& tensor) {
   constexpr c10::DispatchKeySet kPlain =
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |
       c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
-  return (tensor.key_set() - kPlain).empty() && tensor.has_storage() &&
+  // By bits, since the difference of two key sets keeps the backends.
+  return (tensor.key_set().raw_repr() & ~kPlain.raw_repr()) == 0 && tensor.has_storage() &&
          tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr;
 }
 

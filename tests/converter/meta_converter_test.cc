@@ -230,13 +230,11 @@ TEST(MetaConverterTest, ViewsThatChangeTheDtypeOfAnyBase) {
   const at::Tensor odd = at::empty({7});
   const at::Tensor bytes = at::empty({4, 3}, at::kByte);
   const at::Tensor conj = at::empty({3}, at::kComplexFloat).conj().detach();
-  const at::Tensor neg = at::_neg_view(at::empty({4})).detach();
   const at::Tensor leaf = at::empty({3, 4}).set_requires_grad(true);
   const at::Tensor kViews[] = {
       at::view_as_complex(odd.slice(0, 0, 6).view({3, 2})),
       bytes.slice(0, 0, 4).view({12}).view(at::kInt),
       at::imag(conj),
-      neg.view({2, 2}).view(at::kInt),
       at::view_as_complex(leaf.slice(1, 0, 2)),
       at::view_as_real(at::view_as_complex(odd.slice(0, 0, 6).view({3, 2}))).view(at::kInt),
   };

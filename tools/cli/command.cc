@@ -80,7 +80,7 @@ absl::Status SetFlag(const Command& command, std::span<const std::string> args, 
   const std::string value = equals == std::string::npos ? args[++i] : argument.substr(equals + 1);
   std::string error;
   if (!absl::FindCommandLineFlag(name)->ParseFrom(value, &error)) {
-    return absl::InvalidArgumentError(absl::StrCat("flag --", Spelling(name), ": ", error));
+    return absl::InvalidArgumentError(error);
   }
   return absl::OkStatus();
 }

@@ -46,7 +46,8 @@ absl::Status Sync(const std::string& path, int fd, mode_t mode) {
 }  // namespace
 
 std::string UserPath(const std::string& path) {
-  const char* stood = std::getenv("BUILD_WORKING_DIRECTORY");
+  const char* stood = std::getenv("METACONV_WORKING_DIRECTORY");  // Set by bazelw, where Bazel cannot know.
+  if (stood == nullptr) stood = std::getenv("BUILD_WORKING_DIRECTORY");
   if (stood == nullptr || path.empty()) return path;
   return (std::filesystem::path(stood) / path).lexically_normal().string();
 }

@@ -1,0 +1,184 @@
+#include "checkpoint/checkpoint.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "c10/core/Device.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/checkpoint/document.h"
+#include "tests/checkpoint/pickle_bytes.h"
+#include "tests/checkpoint/test_files.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+const c10::Device kCpu(c10::DeviceType::CPU);
+
+// --- What the Python reference says. ---
+
+class GoldenTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenTest, EqualsTheReference) {
+  const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath(GetParam()), {.map_location = kCpu});
+  ASSERT_THAT(checkpoint, IsOk());
+  const nlohmann::ordered_json document = Document(*checkpoint);
+  const auto golden =
+      nlohmann::ordered_json::parse(ReadFile("tests/checkpoint/golden/" + GetParam() + ".json"));
+  ASSERT_EQ(document["tensors"].size(), golden["tensors"].size());
+  for (std::size_t i = 0; i < golden["tensors"].size(); ++i) EXPECT_EQ(document["tensors"][i], golden["tensors"][i]);
+  EXPECT_EQ(document["storages"], golden["storages"]);
+  // As text, so that the order counts too.
+  EXPECT_EQ(document["names"].dump(), golden["names"].dump());
+  EXPECT_EQ(document.value("opaque", nlohmann::ordered_json()).dump(),
+            golden.value("opaque", nlohmann::ordered_json()).dump());
+}
+
+std::vector<std::string> NamesOfGoldenFixtures() {
+  std::vector<std::string> names = FixtureNames();
+  std::erase(names, "nested.pt");  // The reference's describer raises on it.
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, GoldenTest, testing::ValuesIn(NamesOfGoldenFixtures()), [](const auto& info) {
+  std::string name = info.param;
+  for (char& c : name) c = absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return name;
+});
+
+// --- What only this reader says. ---
+
+TEST(CheckpointTest, SharesRecordsAsTheFileSharesTensors) {
+  const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath("tied.pt"));
+  ASSERT_THAT(checkpoint, IsOk());
+  ASSERT_THAT(Names(*checkpoint), ElementsAre("embedding.weight", "output.weight", "data", "frozen", "leaf"));
+  const std::vector<NamedTensor>& tensors = checkpoint->tensors;
+  EXPECT_EQ(tensors[0].desc, tensors[1].desc);
+  EXPECT_NE(tensors[0].desc, tensors[2].desc);
+  EXPECT_EQ(tensors[0].desc->storage, tensors[2].desc->storage);
+  EXPECT_EQ(checkpoint->format, CheckpointFormat::kTorchZip);
+}
+
+TEST(CheckpointTest, NamesTheFormat) {
+  const auto format = [](std::string_view name) {
+    const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath(name));
+    EXPECT_THAT(checkpoint, IsOk());
+    return checkpoint.ok() ? checkpoint->format : CheckpointFormat::kTorchZip;
+  };
+  EXPECT_EQ(format("views_legacy.pt"), CheckpointFormat::kTorchLegacy);
+  EXPECT_EQ(format("tar.pt"), CheckpointFormat::kTorchTar);
+  EXPECT_EQ(format("scripted.pt"), CheckpointFormat::kTorchScript);
+  EXPECT_EQ(format("order.safetensors"), CheckpointFormat::kSafetensors);
+}
+
+TEST(CheckpointTest, DevicesAreAsRecordedUnlessMapped) {
+  const std::string path = WriteTorchZip(
+      "devices.pt",
+      Pickled(Dict({{Text("a"), TensorV2(Storage("0", 1, "FloatStorage", "cuda:1"), 0, {1}, {1})},
+                    {Text("b"), TensorV2(Storage("1", 1, "FloatStorage", "mps"), 0, {1}, {1})},
+                    {Text("c"), TensorV2(Storage("2", 1, "FloatStorage", "cpu"), 0, {1}, {1})}})),
+      {4, 4, 4});
+  absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(path);
+  ASSERT_THAT(checkpoint, IsOk());
+  EXPECT_EQ(checkpoint->tensors[0].desc->device, c10::Device(c10::DeviceType::CUDA, 1));
+  EXPECT_EQ(checkpoint->tensors[1].desc->device, c10::Device(c10::DeviceType::MPS, 0));
+  EXPECT_EQ(checkpoint->tensors[2].desc->device, kCpu);
+  checkpoint = ReadCheckpoint(path, {.map_location = c10::Device(c10::DeviceType::XPU, 2)});
+  ASSERT_THAT(checkpoint, IsOk());
+  for (const NamedTensor& tensor : checkpoint->tensors) {
+    EXPECT_EQ(tensor.desc->device, c10::Device(c10::DeviceType::XPU, 2)) << tensor.name;
+  }
+}
+
+TEST(CheckpointTest, LocationsNobodyKnowsAreAnErrorUnlessMapped) {
+  const std::string path = WriteTorchZip(
+      "location.pt", Pickled(TensorV2(Storage("0", 1, "FloatStorage", "abacus:0"), 0, {1}, {1})), {4});
+  EXPECT_THAT(ReadCheckpoint(path), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a device, found 'abacus:0'")));
+  EXPECT_THAT(ReadCheckpoint(path, {.map_location = kCpu}), IsOk());
+}
+
+TEST(CheckpointTest, NestedTensorsAreOpaqueAndTheirPartsAreListed) {
+  const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath("nested.pt"));
+  ASSERT_THAT(checkpoint, IsOk());
+  EXPECT_THAT(OpaqueNames(*checkpoint), ElementsAre("strided: torch._utils._rebuild_nested_tensor"));
+  EXPECT_THAT(Names(*checkpoint),
+              ElementsAre("strided.args.0", "strided.args.1", "strided.args.2", "strided.args.3"));
+}
+
+TEST(CheckpointTest, AnEmptyStateDictIsACheckpoint) {
+  const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath("empty.pt"));
+  ASSERT_THAT(checkpoint, IsOk());
+  EXPECT_THAT(checkpoint->tensors, IsEmpty());
+  EXPECT_THAT(checkpoint->opaque, IsEmpty());
+}
+
+TEST(CheckpointTest, EveryErrorBeginsWithTheFile) {
+  EXPECT_THAT(ReadCheckpoint("/nowhere/model.pt"),
+              StatusIs(absl::StatusCode::kNotFound, StartsWith("/nowhere/model.pt: cannot open")));
+  EXPECT_THAT(ReadCheckpoint("/"), StatusIs(absl::StatusCode::kUnimplemented, "/: is a directory, not a checkpoint file"));
+  EXPECT_THAT(ReadCheckpoint("/dev/null"), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("not a regular file")));
+  const std::string path = WriteFile("nothing.pt", "");
+  EXPECT_THAT(ReadCheckpoint(path), StatusIs(absl::StatusCode::kUnimplemented, path + ": is an empty file"));
+}
+
+TEST(CheckpointTest, ErrorsNameMemberAndOffset) {
+  const std::string path =
+      WriteTorchZip("size.pt", Pickled(TensorV2(Storage("0", 6), 0, {2, 4}, {4, 1})), {24});
+  EXPECT_THAT(ReadCheckpoint(path),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       AllOf(StartsWith(path + ": member 'archive/data.pkl', offset "),
+                             HasSubstr("torch._utils._rebuild_tensor_v2: expected a tensor inside of its storage of 24 "
+                                       "bytes, found one that reaches 32"))));
+}
+
+// A file of 100 GB, nearly all of it a hole: only its header is read.
+TEST(CheckpointTest, HugeSafetensorsOpenFast) {
+  constexpr std::uint64_t kDataBytes = 100'000'000'000;
+  const std::string header =
+      absl::StrCat(R"({"weight":{"dtype":"BF16","shape":[)", kDataBytes / 2, R"(],"data_offsets":[0,)", kDataBytes, "]}}");
+  const std::string path = WriteSafetensors("huge.safetensors", header, 0);
+  if (truncate(path.c_str(), static_cast<off_t>(8 + header.size() + kDataBytes)) != 0) {
+    FAIL() << "this file system has no files of 100 GB";
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(path);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  ASSERT_THAT(checkpoint, IsOk());
+  EXPECT_EQ(checkpoint->tensors[0].desc->storage->size, kDataBytes);
+  EXPECT_LT(elapsed.count(), 0.5);
+  unlink(path.c_str());
+}
+
+TEST(CheckpointTest, ManyThreadsReadAtOnce) {
+  const std::string expected = Document(*ReadCheckpoint(FixturePath("sparse.pt"))).dump();
+  std::vector<std::thread> threads;
+  std::vector<std::string> documents(8);
+  for (std::string& document : documents) {
+    threads.emplace_back([&document] { document = Document(*ReadCheckpoint(FixturePath("sparse.pt"))).dump(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(documents, testing::Each(expected));
+}
+
+}  // namespace
+}  // namespace metaconv
