@@ -21,6 +21,7 @@ absl::Status Malformed(const MetaTensorDesc& desc, std::string_view field, const
 // Symbolic values are whatever their guards allow.
 absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field, c10::SymIntArrayRef values) {
   for (const c10::SymInt& value : values) {
+    if (!value.is_heap_allocated() && value.as_int_unchecked() >= 0) continue;  // Nearly always.
     const std::optional<std::int64_t> plain = value.maybe_as_int();
     if (plain.has_value() && *plain < 0) return Malformed(desc, field, "no negative value", absl::StrCat(*plain));
   }

@@ -47,14 +47,17 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
       if (at::Tensor memo = GetTensorMemo(*id); memo.defined()) return memo;
     }
   }
-  absl::StatusOr<MetaTensorDescPtr> desc =
-      describer_.DescribeTensor(tensor, {.trace = trace, .is_parameter = options.is_parameter});
-  if (!desc.ok()) return desc.status();
+  MetaTensorDesc desc;
+  if (absl::Status status = describer_.DescribeTensorInto(
+          tensor, {.trace = trace, .is_parameter = options.is_parameter}, desc);
+      !status.ok()) {
+    return status;
+  }
   if (trace) {
     describer_.Trace("describe_source",
-                     {{"describer_id", describer_.id()}, {"id", (*desc)->id}, {"source", options.source}});
+                     {{"describer_id", describer_.id()}, {"id", desc.id}, {"source", options.source}});
   }
-  return MetaTensorUncounted(**desc, options.callback);
+  return MetaTensorUncounted(desc, options.callback);
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensorUncounted(const MetaTensorDesc& desc,

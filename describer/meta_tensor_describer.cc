@@ -59,6 +59,15 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
   });
 }
 
+absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,
+                                                     MetaTensorDesc& desc) {
+  return CatchTorch("describing a tensor", [&] {
+    absl::Status status = CheckSupported(tensor, 0);
+    if (status.ok()) DescribeInto(tensor, options, desc);
+    return status;
+  });
+}
+
 // Before any id is given: what cannot be described in the end must leave no trace.
 absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int depth) const {
   if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
@@ -77,35 +86,39 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
   return tensor.is_view() ? CheckSupported(at::Tensor(tensor._base()), depth + 1) : absl::OkStatus();
 }
 
-// The reference's order of ids: the storage, the tensor itself, its gradient, its base.
 MetaTensorDescPtr MetaTensorDescriber::Describe(const at::Tensor& tensor, const DescribeOptions& options) {
-  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   auto desc = std::make_shared<MetaTensorDesc>();
-  desc->storage = DescribeStorage(tensor.storage(), options);
-  desc->is_parameter = options.is_parameter;
-  desc->id = Identify(tensor, desc->is_parameter);
-  desc->ndim = tensor.dim();
-  desc->dtype = tensor.scalar_type();
-  desc->device = tensor.device();
-  desc->size = c10::SymDimVector(impl.sym_sizes());
-  desc->stride = c10::SymDimVector(impl.sym_strides());
-  desc->storage_offset = impl.sym_storage_offset();
-  desc->layout = tensor.layout();
-  desc->is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
-  desc->is_conj = tensor.is_conj();
-  desc->is_neg = tensor.is_neg();
+  DescribeInto(tensor, options, *desc);
+  return desc;
+}
+
+// The reference's order of ids: the storage, the tensor itself, its gradient, its base.
+void MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc) {
+  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  desc.storage = DescribeStorage(tensor.storage(), options);
+  desc.is_parameter = options.is_parameter;
+  desc.id = Identify(tensor, desc.is_parameter);
+  desc.ndim = tensor.dim();
+  desc.dtype = tensor.scalar_type();
+  desc.device = tensor.device();
+  desc.size = c10::SymDimVector(impl.sym_sizes());
+  desc.stride = c10::SymDimVector(impl.sym_strides());
+  desc.storage_offset = impl.sym_storage_offset();
+  desc.layout = tensor.layout();
+  desc.is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
+  desc.is_conj = tensor.is_conj();
+  desc.is_neg = tensor.is_neg();
   // What autograd does not know, as most tensors, is a leaf and nothing more.
-  desc->is_leaf = true;
-  if (impl.autograd_meta() != nullptr) DescribeAutograd(tensor, options, *desc);
-  if (options_.copy_data) desc->data = tensor.getIntrusivePtr();
+  desc.is_leaf = true;
+  if (impl.autograd_meta() != nullptr) DescribeAutograd(tensor, options, desc);
+  if (options_.copy_data) desc.data = tensor.getIntrusivePtr();
 
   if (options.trace) {
     bool first = false;
     tensors_.Visit(tensor.unsafeGetTensorImpl(),
                    [&](TensorEntry& entry) { first = !std::exchange(entry.traced, true); });
-    if (first) Trace("describe_tensor", AsJson(*desc, id_));
+    if (first) Trace("describe_tensor", AsJson(desc, id_));
   }
-  return desc;
 }
 
 void MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,

@@ -75,6 +75,10 @@ class MetaTensorDescriber {
   // is not described, its own or that of its gradient or base. No id is taken then.
   absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
 
+  // The same into `desc`, which must be fresh: for those who want the record for a moment only, and so no allocation. On an
+  // error `desc` is left in an unspecified state.
+  absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
+
   // The record of `storage` as it is now. `storage` must not be null.
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
 
@@ -111,6 +115,7 @@ class MetaTensorDescriber {
   absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
   MetaTensorDescPtr Describe(const at::Tensor& tensor, const DescribeOptions& options);
   MetaTensorId Identify(const at::Tensor& tensor, bool& is_parameter);
+  void DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
   void DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
   MetaTensorDescPtr DescribeBase(const at::Tensor& base, const DescribeOptions& options);
 

@@ -65,7 +65,7 @@ class ShardedWeakMap {
 
  private:
   static constexpr int kLogShards = 4;  // Shards well above the number of threads that meet here.
-  static constexpr std::size_t kFirstSweep = 32;
+  static constexpr std::size_t kFirstSweep = 64;
 
   struct alignas(64) Shard {  // A cache line each, so that the locks do not share one.
     mutable std::mutex mutex;

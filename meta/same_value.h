@@ -29,6 +29,7 @@ bool SameValue(const T& a, const T& b) {
 
 // Without a guard: `operator==` of two symbolic integers would record one.
 inline bool SameValue(const c10::SymInt& a, const c10::SymInt& b) {
+  if (!a.is_heap_allocated() && !b.is_heap_allocated()) return a.as_int_unchecked() == b.as_int_unchecked();
   const std::optional<int64_t> plain_a = a.maybe_as_int();
   const std::optional<int64_t> plain_b = b.maybe_as_int();
   if (plain_a.has_value() || plain_b.has_value()) return plain_a == plain_b;
