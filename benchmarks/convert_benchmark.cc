@@ -6,12 +6,11 @@
 #include <cstdlib>
 #include <vector>
 
+#include "ATen/ATen.h"
+#include "ATen/EmptyTensor.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/graphs.h"
 #include "converter/meta_converter.h"
-
-#include "ATen/ATen.h"
-#include "ATen/EmptyTensor.h"
 
 namespace metaconv {
 namespace {

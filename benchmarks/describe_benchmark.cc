@@ -6,11 +6,10 @@
 #include <cstdlib>
 #include <vector>
 
+#include "ATen/ATen.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/graphs.h"
 #include "describer/meta_tensor_describer.h"
-
-#include "ATen/ATen.h"
 
 namespace metaconv {
 namespace {

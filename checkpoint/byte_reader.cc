@@ -14,6 +14,13 @@
 #include "checkpoint/byte_source.h"
 
 namespace metaconv {
+namespace {
+
+absl::Status PastEnd(std::uint64_t wanted, std::uint64_t found) {
+  return absl::DataLossError(absl::StrCat("expected ", wanted, " more bytes, found ", found));
+}
+
+}  // namespace
 
 ByteReader::ByteReader(ByteSource& source, std::uint64_t size)
     : source_(source), size_(size), buffer_(new char[kWindow]) {}
@@ -50,11 +57,10 @@ absl::Status ByteReader::Skip(std::uint64_t size) {
 }
 
 absl::StatusOr<std::string> ByteReader::ReadLine(std::size_t limit) {
-  const std::uint64_t start = offset_;
   std::string line;
   while (true) {
     if (buffered() == 0) {
-      if (remaining() == 0) return absl::DataLossError(absl::StrCat("offset ", start, ": the line has no end"));
+      if (remaining() == 0) return absl::DataLossError("the line has no end");
       if (absl::Status status = Fill(1); !status.ok()) return status;
     }
     const char* const begin = buffer_.get() + begin_;
@@ -62,8 +68,7 @@ absl::StatusOr<std::string> ByteReader::ReadLine(std::size_t limit) {
     const std::size_t length =
         newline == nullptr ? buffered() : static_cast<std::size_t>(static_cast<const char*>(newline) - begin);
     if (length > limit - line.size()) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("offset ", start, ": the line is longer than ", limit, " bytes"));
+      return absl::ResourceExhaustedError(absl::StrCat("the line is longer than ", limit, " bytes"));
     }
     line.append(begin, length);
     const std::size_t consumed = length + (newline == nullptr ? 0 : 1);
@@ -88,10 +93,6 @@ absl::Status ByteReader::Fill(std::size_t size) {
     wanted -= *got;
   }
   return absl::OkStatus();
-}
-
-absl::Status ByteReader::PastEnd(std::uint64_t wanted, std::uint64_t found) const {
-  return absl::DataLossError(absl::StrCat("offset ", offset_, ": expected ", wanted, " more bytes, found ", found));
 }
 
 }  // namespace metaconv

@@ -1,6 +1,7 @@
 // ByteReader: a buffered reader that knows where it is and how much can still come.
 //
-// Unlike ByteSource it hands out bytes in place, and an attempt to read past the end is an error with the offset.
+// Unlike ByteSource it hands out bytes in place, and an attempt to read past the end is an error: kDataLoss, without an
+// offset, since the caller knows better where what it reads began.
 //
 // Example:
 //   ByteReader reader(source, member_size);
@@ -62,7 +63,6 @@ class ByteReader {
  private:
   // Makes at least `size` bytes available at begin_, if the source has them.
   absl::Status Fill(std::size_t size);
-  absl::Status PastEnd(std::uint64_t wanted, std::uint64_t found) const;
   std::size_t buffered() const { return end_ - begin_; }
 
   ByteSource& source_;

@@ -40,23 +40,9 @@ bool IsRebuildFromType(const PickleObject& object, const PickleGlobal& global) {
          As<PickleTuple>(object.args->items[2]) != nullptr;
 }
 
-// Around a tensor that is opaque itself.
-bool IsParameterCall(const PickleObject& object, const PickleGlobal& global) {
-  return (Is(global, "torch._utils", "_rebuild_parameter") ||
-          Is(global, "torch._utils", "_rebuild_parameter_with_state")) &&
-         !object.args->items.empty();
-}
-
-// Follows calls that stand for their first argument.
-PickleValue Resolve(PickleValue value) {
-  while (true) {
-    const PickleObject* const object = As<PickleObject>(value);
-    const PickleGlobal* const global = object == nullptr ? nullptr : GlobalOf(object->callable);
-    if (global == nullptr || object->args->items.empty() || MeaningOfCall(*global) != CallMeaning::kFirstArgument) {
-      return value;
-    }
-    value = object->args->items[0];
-  }
+bool IsParameterCall(const PickleGlobal& global) {
+  return Is(global, "torch._utils", "_rebuild_parameter") ||
+         Is(global, "torch._utils", "_rebuild_parameter_with_state");
 }
 
 }  // namespace
@@ -88,6 +74,9 @@ absl::Status Flattener::Walk(std::string_view name, const PickleValue& value) {
 
 absl::Status Flattener::Enter(const PickleValue& unresolved) {
   const PickleValue value = Resolve(unresolved);
+  if (steps_ > limits_.walk_steps) {
+    return absl::ResourceExhaustedError("the same objects are met too often, under different names");
+  }
   if (const PickleTuple* const tuple = As<PickleTuple>(value)) {
     return EnterContainer(tuple, [tuple] { return ChildrenOfSequence(tuple->items); });
   }
@@ -107,6 +96,19 @@ absl::Status Flattener::Enter(const PickleValue& unresolved) {
   return absl::OkStatus();
 }
 
+PickleValue Flattener::Resolve(PickleValue value) {
+  while (true) {
+    ++steps_;
+    const PickleObject* const object = As<PickleObject>(value);
+    const PickleGlobal* const global = object == nullptr ? nullptr : GlobalOf(object->callable);
+    if (global == nullptr || object->args->items.empty()) return value;
+    const bool stands_for_first = MeaningOfCall(*global) == CallMeaning::kFirstArgument ||
+                                  (IsParameterCall(*global) && !rebuilder_.IsTensor(*object));
+    if (!stands_for_first) return value;
+    value = object->args->items[0];
+  }
+}
+
 absl::Status Flattener::EnterObject(const PickleObject& object) {
   if (rebuilder_.IsTensor(object)) return EnterTensor(object);
   if (CutAt(&object)) return absl::OkStatus();
@@ -119,11 +121,6 @@ absl::Status Flattener::EnterObject(const PickleObject& object) {
     // The callable is itself the result of a call.
     if (absl::Status status = AddOpaque(KeyText(object.callable)); !status.ok()) return status;
     return EnterContainer(&object, instance(object.args->items, object.states));
-  }
-  if (IsParameterCall(object, *global)) {
-    return EnterContainer(&object, [&object] {
-      return PickleChildren{{{"", PickleNone{}, object.args->items[0]}}, 1};
-    });
   }
   if (IsRebuildFromType(object, *global)) {
     const std::vector<PickleValue>& args = object.args->items;
@@ -178,10 +175,7 @@ absl::Status Flattener::EnterContainer(const void* container, const MakeChildren
     return absl::ResourceExhaustedError(absl::StrCat("containers are nested more than ", limits_.name_depth, " deep"));
   }
   PickleChildren made = children();
-  steps_ += made.scanned + 1;
-  if (steps_ > limits_.walk_steps) {
-    return absl::ResourceExhaustedError("the same containers are met too often, under different names");
-  }
+  steps_ += made.scanned;
   open_.emplace(container, frames_.size());
   frames_.push_back({.container = container,
                      .children = std::move(made.items),

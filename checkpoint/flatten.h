@@ -65,6 +65,8 @@ class Flattener {
     std::size_t outermost_cut = kNoCut;
   };
 
+  // Follows calls that stand for their first argument: type tags, and parameters around something opaque.
+  PickleValue Resolve(PickleValue value);
   absl::Status Enter(const PickleValue& value);
   absl::Status EnterObject(const PickleObject& object);
   absl::Status EnterTensor(const PickleObject& object);
@@ -99,7 +101,7 @@ class Flattener {
   absl::flat_hash_map<std::string, std::size_t> tensor_names_;
   absl::flat_hash_map<std::string, std::size_t> opaque_names_;
   std::size_t name_bytes_ = 0;
-  std::size_t steps_ = 0;
+  std::size_t steps_ = 0;  // See Limits::walk_steps.
 };
 
 }  // namespace metaconv

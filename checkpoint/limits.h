@@ -22,6 +22,9 @@ struct Limits {
   // Memory of the values of one unpickling. One opcode byte may make a value of a hundred bytes.
   std::size_t pickle_heap_bytes = std::size_t{1} << 30;
 
+  // Bytes of a string that are kept. Longer ones are texts that somebody stored beside the tensors, and no names.
+  std::uint64_t string_bytes = std::uint64_t{1} << 20;
+
   // Depth of the unpickler's stack, in values and in marks. Python's pickler recurses, and stops at some 500 levels.
   std::size_t stack_values = std::size_t{1} << 22;
   std::size_t stack_marks = std::size_t{1} << 20;
@@ -42,8 +45,9 @@ struct Limits {
   // Items of containers looked at on the way, each time it is met. The same list may be met under every name.
   std::size_t walk_steps = std::size_t{1} << 27;
 
-  // Rebuild calls inside one another: a parameter of a typed wrapper of a tensor makes three.
-  int rebuild_depth = 16;
+  // Rebuild functions that one tensor takes: a parameter of a sparse tensor of three parts takes five. They call each
+  // other through arguments and states, and a state may hold the very object that it is the state of.
+  int rebuild_calls = 64;
 
   // Dimensions of a tensor. LibTorch's own kernels stop at 64.
   std::size_t dimensions = 1024;

@@ -50,14 +50,15 @@ struct PickleNode {
   std::uint64_t offset = 0;
 };
 
-// UTF-8 if the pickle keeps its own rules; Python 2 strings are whatever bytes they were.
+// UTF-8 if the pickle keeps its own rules; Python 2 strings are whatever bytes they were. Cut after
+// Limits::string_bytes.
 struct PickleString : PickleNode {
   std::string text;
 };
 
 struct PickleBytes : PickleNode {
   std::uint64_t size = 0;
-  std::string content;  // Empty if `size` is over kKeptBytes: long byte strings are data, which nobody here reads.
+  std::string content;  // The first kKeptBytes: long byte strings are data, which nobody here reads.
   static constexpr std::uint64_t kKeptBytes = 4096;
 };
 

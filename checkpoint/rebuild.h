@@ -45,6 +45,7 @@ class TensorRebuilder {
 
   static const KnownFunction* FindFunction(const PickleGlobal& callable);
   bool IsTensorCall(const PickleGlobal& callable, const PickleTuple& args, int depth) const;
+  absl::StatusOr<TensorSpec> RebuildObject(const PickleObject& object);
   absl::StatusOr<TensorSpec> Call(const PickleGlobal& callable, const PickleTuple& args, std::uint64_t offset);
   absl::Status ApplyState(const PickleObject& object, const CallArguments& arguments, TensorSpec& spec);
 
@@ -71,7 +72,7 @@ class TensorRebuilder {
 
   StorageTable& storages_;
   const std::optional<c10::Device> map_location_;
-  int depth_ = 0;  // Of calls inside one another.
+  int calls_ = 0;  // That the tensor at hand has taken so far.
 };
 
 }  // namespace metaconv

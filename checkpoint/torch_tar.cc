@@ -1,6 +1,5 @@
 #include "checkpoint/torch_tar.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -68,6 +67,14 @@ class MemberReader {
           absl::StrCat("offset ", offset, ": expected ", std::string(wanted), ", found ", DescribeKind(pickle->root)));
     }
     return std::array<PickleValue, 3>{tuple->items[0], tuple->items[1], tuple->items[2]};
+  }
+
+  // Eight bytes.
+  absl::StatusOr<std::uint64_t> ReadNumber() {
+    const std::uint64_t offset = reader_.offset();
+    absl::StatusOr<std::uint64_t> number = reader_.ReadLittleEndian<std::uint64_t>();
+    if (!number.ok()) return Within(absl::StrCat("offset ", offset), number.status(), ": ");
+    return number;
   }
 
   absl::StatusOr<std::int64_t> ReadCount(std::string_view what) {
@@ -145,7 +152,7 @@ class TarReader {
     std::optional<c10::Device> device = map_location_;
     if (!device.has_value() && AsText(location) != nullptr) device = ParseDevice(*AsText(location));
     if (!device.has_value()) return Expected(offset, "a device as the location", location);
-    absl::StatusOr<std::uint64_t> numel = reader.bytes().ReadLittleEndian<std::uint64_t>();
+    absl::StatusOr<std::uint64_t> numel = reader.ReadNumber();
     if (!numel.ok()) return numel.status();
     const std::uint64_t item_size = c10::elementSize(*dtype);
     if (*numel > reader.bytes().remaining() / item_size) {
@@ -206,7 +213,7 @@ class TarReader {
     const auto storage = storage_key == nullptr ? storages_by_key_.end() : storages_by_key_.find(*storage_key);
     if (storage == storages_by_key_.end()) return Expected(offset, "the key of a storage", (*triple)[1]);
     // Eight bytes, of which the upper four may be anything.
-    absl::StatusOr<std::uint64_t> ndim = reader.bytes().ReadLittleEndian<std::uint64_t>();
+    absl::StatusOr<std::uint64_t> ndim = reader.ReadNumber();
     if (!ndim.ok()) return ndim.status();
     const std::size_t dimensions = static_cast<std::uint32_t>(*ndim);
     if (dimensions > kLimits.dimensions) {
@@ -219,12 +226,12 @@ class TarReader {
     spec.device = spec.storage->device;
     for (std::vector<std::int64_t>* const numbers : {&spec.size, &spec.stride}) {
       for (std::size_t i = 0; i < dimensions; ++i) {
-        absl::StatusOr<std::uint64_t> number = reader.bytes().ReadLittleEndian<std::uint64_t>();
+        absl::StatusOr<std::uint64_t> number = reader.ReadNumber();
         if (!number.ok()) return number.status();
         numbers->push_back(static_cast<std::int64_t>(*number));
       }
     }
-    absl::StatusOr<std::uint64_t> storage_offset = reader.bytes().ReadLittleEndian<std::uint64_t>();
+    absl::StatusOr<std::uint64_t> storage_offset = reader.ReadNumber();
     if (!storage_offset.ok()) return storage_offset.status();
     spec.storage_offset = static_cast<std::int64_t>(*storage_offset);
     absl::StatusOr<std::int64_t> reached = BytesReached(spec.size, spec.stride, spec.storage_offset, spec.dtype);
@@ -282,13 +289,8 @@ class TarReader {
 
 bool IsTorchTar(const FileProbe& probe) {
   if (!IsTar(probe.head)) return false;
-  // One of them will do, so that a truncated file is called truncated, and not another kind of tar.
-  const TarDirectory directory = ReadTarDirectory(probe.file);
-  return directory.members.contains("sys_info") &&
-         (!directory.status.ok() ||
-          std::any_of(kMembers.begin(), kMembers.end(), [&directory](std::string_view member) {
-            return directory.members.contains(std::string(member));
-          }));
+  // No other archive has a member of that name, and a truncated file may have no more than this.
+  return ReadTarDirectory(probe.file).members.contains("sys_info");
 }
 
 absl::StatusOr<Checkpoint> ReadTorchTar(const FileProbe& probe, const ReadOptions& options) {

@@ -19,9 +19,8 @@
 
 #include <functional>
 
-#include "absl/functional/function_ref.h"
-
 #include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
 #include "c10/core/Device.h"
 
 namespace metaconv {

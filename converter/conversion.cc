@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "ATen/EmptyTensor.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/InferenceMode.h"
 #include "converter/check_record.h"
 #include "converter/kind.h"
 #include "converter/resize_storage.h"
@@ -14,9 +16,6 @@
 #include "meta/python_repr.h"
 #include "meta/same_value.h"
 #include "meta/torch_status.h"
-
-#include "ATen/EmptyTensor.h"
-#include "c10/core/InferenceMode.h"
 
 namespace metaconv {
 namespace {
@@ -128,11 +127,8 @@ absl::StatusOr<at::Tensor> Conversion::AllocateStrided(const MetaTensorDesc& des
 absl::StatusOr<c10::Storage> Conversion::ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded) {
   if (absl::Status status = CheckStorageRecord(desc); !status.ok()) return status;
   if (auto memo = memo_.storages.Get(desc.id)) return c10::Storage(std::move(memo));
-  absl::StatusOr<at::Tensor> bytes = Allocate(
-      [&] {
-        return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte);
-      },
-      recorded);
+  absl::StatusOr<at::Tensor> bytes =
+      Allocate([&] { return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte); }, recorded);
   if (!bytes.ok()) return bytes.status();
   const c10::Storage& storage = bytes->storage();
   return c10::Storage(memo_.storages.GetOrSet(

@@ -9,16 +9,15 @@
 #ifndef METACONV_CONVERTER_CONVERSION_H_
 #define METACONV_CONVERTER_CONVERSION_H_
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "c10/core/Storage.h"
+#include "c10/core/StorageImpl.h"
 #include "converter/allocation_callback.h"
 #include "converter/tensor_memo.h"
 #include "converter/weak_memo.h"
 #include "meta/meta_tensor_desc.h"
-
-#include "ATen/core/Tensor.h"
-#include "c10/core/Storage.h"
-#include "c10/core/StorageImpl.h"
 
 namespace metaconv {
 
@@ -45,8 +44,8 @@ class Conversion {
   // The result for a storage.
   absl::StatusOr<c10::Storage> ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded);
 
-  // Makes a freshly allocated `tensor` live where `desc` says, sharing memory with all that do. Its own storage stands in
-  // for the one in the record if that has none yet.
+  // Makes a freshly allocated `tensor` live where `desc` says, sharing memory with all that do. Its own storage stands
+  // in for the one in the record if that has none yet.
   absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
 
   // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.

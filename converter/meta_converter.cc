@@ -3,10 +3,9 @@
 #include <optional>
 #include <utility>
 
-#include "meta/torch_status.h"
-
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
+#include "meta/torch_status.h"
 
 namespace metaconv {
 namespace {
@@ -41,15 +40,16 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
   const bool trace = options.trace && !options.source.empty();
   // Note [Converting again]
   // The reference describes a tensor anew each time and then finds its result by the id. The id is all that matters for
-  // it, so where there is a result we do not describe. A gradient that came up since takes its id when it is first seen.
+  // it, so where there is a result we do not describe. A gradient that came up since takes its id when it is first
+  // seen.
   if (tensor.defined() && !trace) {
     if (const std::optional<MetaTensorId> id = describer_.FindTensorId(tensor)) {
       if (at::Tensor memo = GetTensorMemo(*id); memo.defined()) return memo;
     }
   }
   MetaTensorDesc desc;
-  if (absl::Status status = describer_.DescribeTensorInto(
-          tensor, {.trace = trace, .is_parameter = options.is_parameter}, desc);
+  if (absl::Status status =
+          describer_.DescribeTensorInto(tensor, {.trace = trace, .is_parameter = options.is_parameter}, desc);
       !status.ok()) {
     return status;
   }
@@ -66,8 +66,8 @@ absl::StatusOr<at::Tensor> MetaConverter::MetaTensorUncounted(const MetaTensorDe
   return Conversion(memo_, callback).Convert(desc);
 }
 
-absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& desc,
-                                                        const AllocationCallback& callback, c10::Device recorded) {
+absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& desc, const AllocationCallback& callback,
+                                                        c10::Device recorded) {
   return CatchTorch("converting a storage", [&] {
     const FreshDispatcherState fresh;
     return Conversion(memo_, callback).ConvertStorage(desc, recorded);
@@ -78,9 +78,7 @@ at::Tensor MetaConverter::GetTensorMemo(MetaTensorId id) { return memo_.tensors.
 
 c10::Storage MetaConverter::GetStorageMemo(MetaStorageId id) { return c10::Storage(memo_.storages.Get(id)); }
 
-void MetaConverter::SetTensorMemo(MetaTensorId id, const at::Tensor& tensor) {
-  memo_.tensors.Set(id, tensor);
-}
+void MetaConverter::SetTensorMemo(MetaTensorId id, const at::Tensor& tensor) { memo_.tensors.Set(id, tensor); }
 
 void MetaConverter::SetStorageMemo(MetaStorageId id, const c10::Storage& storage) {
   memo_.storages.Set(id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl()));

@@ -16,10 +16,11 @@
 //   absl::StatusOr<at::Tensor> weight = converter.MetaTensor(*desc);
 //
 // A result that stands for a non-leaf tensor is one, and raises an error when backward() reaches it. Each result is
-// checked against its record before it is handed out. What is supported today: dense strided tensors in all their forms.
+// checked against its record before it is handed out. What is supported today: dense strided tensors in all their
+// forms.
 //
-// Thread safety: Thread-safe. Any number of threads may convert with one converter: each source still has one result. No
-// lock is held while LibTorch or a callback runs. A failed conversion leaves no trace; the next call tries again.
+// Thread safety: Thread-safe. Any number of threads may convert with one converter: each source still has one result.
+// No lock is held while LibTorch or a callback runs. A failed conversion leaves no trace; the next call tries again.
 // Lifetime: keeps neither sources nor results alive. Results outlive the converter.
 // Source: `MetaConverter` of torch/_subclasses/meta_utils.py.
 
@@ -30,15 +31,14 @@
 #include <cstdint>
 #include <string>
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "c10/core/Storage.h"
 #include "converter/allocation_callback.h"
 #include "converter/conversion.h"
 #include "describer/meta_tensor_describer.h"
 #include "meta/meta_tensor_desc.h"
-
-#include "ATen/core/Tensor.h"
-#include "c10/core/Storage.h"
 
 namespace metaconv {
 

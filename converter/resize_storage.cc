@@ -3,9 +3,8 @@
 #include <cstddef>
 #include <sstream>
 
-#include "meta/torch_status.h"
-
 #include "ATen/native/Resize.h"
+#include "meta/torch_status.h"
 
 namespace metaconv {
 

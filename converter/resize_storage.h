@@ -7,7 +7,6 @@
 #define METACONV_CONVERTER_RESIZE_STORAGE_H_
 
 #include "absl/status/status.h"
-
 #include "c10/core/Storage.h"
 #include "c10/core/SymInt.h"
 

@@ -23,16 +23,15 @@
 #include <thread>
 #include <utility>
 
+#include "ATen/core/Tensor.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "describer/sharded_weak_map.h"
-#include "meta/meta_storage_desc.h"
-
-#include "ATen/core/Tensor.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/core/UndefinedTensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
+#include "describer/sharded_weak_map.h"
+#include "meta/meta_storage_desc.h"
 
 namespace metaconv {
 

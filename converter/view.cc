@@ -3,11 +3,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "converter/check_record.h"
-#include "meta/complex_dtype.h"
-
 #include "ATen/ATen.h"
 #include "ATen/core/grad_mode.h"
+#include "converter/check_record.h"
+#include "meta/complex_dtype.h"
 #include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {
@@ -22,8 +21,9 @@ at::Tensor Flat(const at::Tensor& base) {
 // `base` in the dtype of its view, by a view.
 //
 // Note [Views that change the dtype]
-// The reference asks view_as_complex or view(dtype) of the base as it is, and fails where its shape does not fit, though
-// the view that was described exists. What the view shares with its base is the storage, so we go by way of that.
+// The reference asks view_as_complex or view(dtype) of the base as it is, and fails where its shape does not fit,
+// though the view that was described exists. What the view shares with its base is the storage, so we go by way of
+// that.
 at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
   const c10::ScalarType from = base.scalar_type();
   if (from == dtype) return base;
@@ -60,7 +60,8 @@ at::Tensor ViewOf(const at::Tensor& base, const MetaTensorDesc& desc) {
   }
   const c10::AutoGradMode enabled(true);
   if (desc.base->requires_grad) return AsStrided(InDtype(base, desc.dtype), desc);
-  // A view that is no leaf, of a base that does not require grad: there was a leaf view of the base in between that did.
+  // A view that is no leaf, of a base that does not require grad: there was a leaf view of the base in between that
+  // did.
   at::Tensor leaf;
   {
     const c10::AutoGradMode disabled(false);
@@ -72,8 +73,8 @@ at::Tensor ViewOf(const at::Tensor& base, const MetaTensorDesc& desc) {
 }
 
 // Note [Views that left their base's storage]
-// Assigning to `.data` moves a view to another storage and leaves its base as it is. The reference takes the view of the
-// old storage all the same. We take one that has the base, then move it as the source was moved.
+// Assigning to `.data` moves a view to another storage and leaves its base as it is. The reference takes the view of
+// the old storage all the same. We take one that has the base, then move it as the source was moved.
 absl::StatusOr<at::Tensor> ViewElsewhere(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   MetaTensorDesc empty = desc;  // A view of nothing lies in any storage.
   empty.size = {0};

@@ -6,11 +6,10 @@
 #ifndef METACONV_CONVERTER_VIEW_H_
 #define METACONV_CONVERTER_VIEW_H_
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "converter/conversion.h"
 #include "meta/meta_tensor_desc.h"
-
-#include "ATen/core/Tensor.h"
 
 namespace metaconv {
 

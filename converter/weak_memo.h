@@ -2,7 +2,8 @@
 //
 // Example:
 //   WeakMemo<c10::StorageImpl> storages;
-//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, mine);   // One object per id, whoever came first.
+//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, mine);   // One object per id, whoever came
+//   first.
 //
 // Thread safety: Thread-safe.
 // Lifetime: keeps nothing alive.
@@ -14,9 +15,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "describer/sharded_weak_map.h"
-
 #include "c10/util/intrusive_ptr.h"
+#include "describer/sharded_weak_map.h"
 
 namespace metaconv {
 

@@ -10,10 +10,9 @@
 #ifndef METACONV_DESCRIBER_COMPARE_TENSORS_H_
 #define METACONV_DESCRIBER_COMPARE_TENSORS_H_
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "meta/assert_metadata_eq.h"
-
-#include "ATen/core/Tensor.h"
 
 namespace metaconv {
 

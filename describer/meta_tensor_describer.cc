@@ -16,7 +16,6 @@
 #include "meta/safe_autograd.h"
 #include "meta/same_value.h"
 #include "meta/torch_status.h"
-
 #include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {
@@ -32,8 +31,8 @@ DescriberId NextDescriberId() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// The id in `entry`, which is given one from `next` if it was just made, and then a weak reference from `weak`. Runs under
-// the entry's lock, so ids are dense.
+// The id in `entry`, which is given one from `next` if it was just made, and then a weak reference from `weak`. Runs
+// under the entry's lock, so ids are dense.
 template <typename Entry, typename MakeWeak>
 std::int64_t IdOf(Entry& entry, std::atomic<std::int64_t>& next, const MakeWeak& weak) {
   if (!entry.object.has_value()) {
@@ -171,8 +170,8 @@ MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
 MetaTensorId MetaTensorDescriber::Identify(const at::Tensor& tensor, bool& is_parameter) {
   MetaTensorId id = 0;
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    id = IdOf(entry, next_tensor_id_,
-              [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
+    id =
+        IdOf(entry, next_tensor_id_, [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
     is_parameter = entry.is_parameter |= is_parameter;
   });
   return id;

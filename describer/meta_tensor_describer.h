@@ -12,11 +12,10 @@
 // What is described today: dense strided tensors in all their forms. Any other kind is kUnimplemented, names the kind,
 // and takes no id.
 //
-// Thread safety: Thread-safe. Any number of threads may describe with one describer, the same tensors included. A tensor
-// must not be changed while it is described.
-// Lifetime: keeps no tensor and no storage alive, nor their data: identity is held through weak references, so an id is
-// never given to a new object at an old address. Records outlive the describer.
-// Source: `MetaTensorDescriber` of torch/_subclasses/meta_utils.py.
+// Thread safety: Thread-safe. Any number of threads may describe with one describer, the same tensors included. A
+// tensor must not be changed while it is described. Lifetime: keeps no tensor and no storage alive, nor their data:
+// identity is held through weak references, so an id is never given to a new object at an old address. Records outlive
+// the describer. Source: `MetaTensorDescriber` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_
 #define METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_
@@ -27,24 +26,24 @@
 #include <optional>
 #include <string>
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "describer/sharded_weak_map.h"
-#include "describer/trace_sink.h"
-#include "meta/meta_tensor_desc.h"
-
-#include "ATen/core/Tensor.h"
 #include "c10/core/Storage.h"
 #include "c10/core/StorageImpl.h"
 #include "c10/core/TensorImpl.h"
+#include "describer/sharded_weak_map.h"
+#include "describer/trace_sink.h"
+#include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
 
 struct DescribeOptions {
   // Write trace records for what this describer has not traced before.
   bool trace = false;
-  // The caller knows this tensor as a parameter. A C++ tensor cannot say so itself, as Python's torch.nn.Parameter does,
-  // so the describer remembers it: the record says so again where the tensor is a base, or is described without this.
+  // The caller knows this tensor as a parameter. A C++ tensor cannot say so itself, as Python's torch.nn.Parameter
+  // does, so the describer remembers it: the record says so again where the tensor is a base, or is described without
+  // this.
   bool is_parameter = false;
   // Describe the base of a view too.
   bool recurse = true;
@@ -71,12 +70,12 @@ class MetaTensorDescriber {
   DescriberId id() const { return id_; }
 
   // The record of `tensor` as it is now.
-  // Errors: kInvalidArgument for an undefined tensor or one nested deeper than kMaxDepth; kUnimplemented for a kind that
-  // is not described, its own or that of its gradient or base. No id is taken then.
+  // Errors: kInvalidArgument for an undefined tensor or one nested deeper than kMaxDepth; kUnimplemented for a kind
+  // that is not described, its own or that of its gradient or base. No id is taken then.
   absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
 
-  // The same into `desc`, which must be fresh: for those who want the record for a moment only, and so no allocation. On an
-  // error `desc` is left in an unspecified state.
+  // The same into `desc`, which must be fresh: for those who want the record for a moment only, and so no allocation.
+  // On an error `desc` is left in an unspecified state.
   absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
 
   // The record of `storage` as it is now. `storage` must not be null.

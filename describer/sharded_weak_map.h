@@ -1,8 +1,8 @@
 // ShardedWeakMap: a hash map for many threads whose entries know when they are dead.
 //
 // The tables of the describer (object -> id) and of the converter (id -> object) hold weak references, so entries die
-// without notice. Each shard throws its dead ones out when it has doubled since it last did: constant amortized time per
-// insertion, and never more than about twice as many entries as are alive.
+// without notice. Each shard throws its dead ones out when it has doubled since it last did: constant amortized time
+// per insertion, and never more than about twice as many entries as are alive.
 //
 // Example:
 //   struct Entry { c10::weak_intrusive_ptr<c10::TensorImpl> object; bool IsDead() const { return object.expired(); } };
@@ -85,8 +85,8 @@ class ShardedWeakMap {
     }
   };
 
-  // Fibonacci hashing: the high bits of a product with 2^64 / golden ratio spread ids and addresses alike. The shard's own
-  // map hashes again, better; this need only keep threads apart.
+  // Fibonacci hashing: the high bits of a product with 2^64 / golden ratio spread ids and addresses alike. The shard's
+  // own map hashes again, better; this need only keep threads apart.
   Shard& ShardOf(const Key& key) {
     std::uint64_t bits;
     if constexpr (std::is_pointer_v<Key>) {

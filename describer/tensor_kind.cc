@@ -39,8 +39,8 @@ constexpr TensorKind kKinds[] = {
 };
 constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
 
-// One test in place of the whole table for most tensors: none but a dense one has only these keys, and one that autograd
-// does not know is no view.
+// One test in place of the whole table for most tensors: none but a dense one has only these keys, and one that
+// autograd does not know is no view.
 bool IsPlainlyDense(const at::Tensor& tensor) {
   constexpr c10::DispatchKeySet kPlain =
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |

@@ -8,11 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "meta/meta_tensor_desc.h"
-#include "meta/torch_status.h"
-
 #include "ATen/ATen.h"
 #include "c10/util/Type.h"
+#include "meta/meta_tensor_desc.h"
+#include "meta/torch_status.h"
 #include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {

@@ -11,9 +11,8 @@
 
 #include <memory>
 
-#include "meta/view_func.h"
-
 #include "ATen/core/Tensor.h"
+#include "meta/view_func.h"
 
 namespace metaconv {
 

@@ -1,9 +1,8 @@
 #include <iostream>
 
+#include "ATen/ATen.h"
 #include "converter/meta_converter.h"
 #include "meta/as_json.h"
-
-#include "ATen/ATen.h"
 
 int main() {
   at::Tensor base = at::randn({6, 4});

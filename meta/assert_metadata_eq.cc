@@ -125,8 +125,7 @@ absl::Status AssertMetadataEq(const MetaTensorDesc& desc, const at::Tensor& tens
     Comparison comparison(options);
     comparison.Go({nullptr, ""}, desc, tensor);
     if (comparison.differences().empty()) return absl::OkStatus();
-    return absl::InternalError(
-        absl::StrCat("tensor differs from record ", desc.id, ": ", comparison.differences()));
+    return absl::InternalError(absl::StrCat("tensor differs from record ", desc.id, ": ", comparison.differences()));
   });
 }
 

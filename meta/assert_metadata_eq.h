@@ -15,10 +15,9 @@
 #ifndef METACONV_META_ASSERT_METADATA_EQ_H_
 #define METACONV_META_ASSERT_METADATA_EQ_H_
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "meta/meta_tensor_desc.h"
-
-#include "ATen/core/Tensor.h"
 
 namespace metaconv {
 

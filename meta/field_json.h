@@ -60,9 +60,9 @@ inline Json FieldJson(const std::shared_ptr<const OpaqueValue>& value) {
 }
 
 // Note [View functions in JSON]
-// The reference writes the repr of a bound method, which ends in an address and so differs from run to run. We write the
-// view operation's name in its place, and a record without a view function as one whose operation is "none", since the
-// reference gives one to tensors that are no views too.
+// The reference writes the repr of a bound method, which ends in an address and so differs from run to run. We write
+// the view operation's name in its place, and a record without a view function as one whose operation is "none", since
+// the reference gives one to tensors that are no views too.
 inline Json FieldJson(const std::shared_ptr<const ViewFunc>& value) {
   return absl::StrCat("_CustomViewFunc(func=", value == nullptr ? "none" : value->Name(), ")");
 }

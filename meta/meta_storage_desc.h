@@ -27,7 +27,7 @@ using DescriberId = std::int64_t;
 
 struct MetaStorageDesc {
   MetaStorageId id = 0;
-  c10::SymInt size = 0;  // In bytes.
+  c10::SymInt size = 0;    // In bytes.
   c10::Storage data = {};  // Null unless the describer was asked to keep the real data.
 
   friend bool operator==(const MetaStorageDesc& a, const MetaStorageDesc& b);

@@ -11,9 +11,8 @@
 #ifndef METACONV_META_SAFE_AUTOGRAD_H_
 #define METACONV_META_SAFE_AUTOGRAD_H_
 
-#include "meta/torch_status.h"
-
 #include "ATen/core/Tensor.h"
+#include "meta/torch_status.h"
 
 namespace metaconv {
 

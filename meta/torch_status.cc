@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-
 #include "c10/util/Exception.h"
 
 namespace metaconv::internal {

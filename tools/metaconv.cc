@@ -43,8 +43,7 @@ absl::StatusOr<int> Lock(std::span<const std::string> arguments) {
   const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
   if (!checkpoint.ok()) return checkpoint.status();
   const nlohmann::json lock = LockOf(*checkpoint);
-  const absl::Status written =
-      WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) { WriteLock(lock, os); });
+  const absl::Status written = WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) { WriteLock(lock, os); });
   if (!written.ok()) return written;
   return kExitOk;
 }
@@ -72,12 +71,18 @@ constexpr Command kCommands[] = {
     {"describe", "FILE", "List the tensors of a checkpoint, read without the weights.",
      "FILE is what torch.save, torch.jit.save or safetensors wrote. Nothing in it is executed.", kDescribeFlags,
      Describe},
-    {"convert", "FILE", "Make the tensors of a checkpoint on the meta device, and check them.", "", {}, nullptr,
+    {"convert",
+     "FILE",
+     "Make the tensors of a checkpoint on the meta device, and check them.",
+     "",
+     {},
+     nullptr,
      "metaconv_torch"},
     {"lock", "FILE", "Write down what the tensors of a checkpoint are, to be checked against later.", "", kLockFlags,
      Lock},
     {"check", "FILE", "Compare a checkpoint with a lock file.",
-     "Exits with 0 if nothing changed, with 1 if something did (each difference on a line of its own), and with 2 if a\n"
+     "Exits with 0 if nothing changed, with 1 if something did (each difference on a line of its own), and with 2 if "
+     "a\n"
      "file cannot be read.",
      kCheckFlags, Check},
 };

@@ -55,7 +55,8 @@ constexpr Command kCommands[] = {
     {"demo", "", "Show what this is about on a small built-in model.", "", {}, Demo},
     {"convert", "FILE", "Make the tensors of a checkpoint on the meta device, and check them.",
      "Every result is checked against its record, and all of them for sharing memory exactly where the file does.\n"
-     "Exits with 0 if everything converted, with 1 if something did not (each on a line of its own), and with 2 if FILE\n"
+     "Exits with 0 if everything converted, with 1 if something did not (each on a line of its own), and with 2 if "
+     "FILE\n"
      "cannot be read.",
      kConvertFlags, Convert},
 };

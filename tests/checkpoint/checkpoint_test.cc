@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
 #include "gmock/gmock.h"
@@ -43,8 +44,7 @@ TEST_P(GoldenTest, EqualsTheReference) {
   const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath(GetParam()), {.map_location = kCpu});
   ASSERT_THAT(checkpoint, IsOk());
   const nlohmann::ordered_json document = Document(*checkpoint);
-  const auto golden =
-      nlohmann::ordered_json::parse(ReadFile("tests/checkpoint/golden/" + GetParam() + ".json"));
+  const auto golden = nlohmann::ordered_json::parse(ReadFile("tests/checkpoint/golden/" + GetParam() + ".json"));
   ASSERT_EQ(document["tensors"].size(), golden["tensors"].size());
   for (std::size_t i = 0; i < golden["tensors"].size(); ++i) EXPECT_EQ(document["tensors"][i], golden["tensors"][i]);
   EXPECT_EQ(document["storages"], golden["storages"]);
@@ -92,12 +92,12 @@ TEST(CheckpointTest, NamesTheFormat) {
 }
 
 TEST(CheckpointTest, DevicesAreAsRecordedUnlessMapped) {
-  const std::string path = WriteTorchZip(
-      "devices.pt",
-      Pickled(Dict({{Text("a"), TensorV2(Storage("0", 1, "FloatStorage", "cuda:1"), 0, {1}, {1})},
-                    {Text("b"), TensorV2(Storage("1", 1, "FloatStorage", "mps"), 0, {1}, {1})},
-                    {Text("c"), TensorV2(Storage("2", 1, "FloatStorage", "cpu"), 0, {1}, {1})}})),
-      {4, 4, 4});
+  const std::string path =
+      WriteTorchZip("devices.pt",
+                    Pickled(Dict({{Text("a"), TensorV2(Storage("0", 1, "FloatStorage", "cuda:1"), 0, {1}, {1})},
+                                  {Text("b"), TensorV2(Storage("1", 1, "FloatStorage", "mps"), 0, {1}, {1})},
+                                  {Text("c"), TensorV2(Storage("2", 1, "FloatStorage", "cpu"), 0, {1}, {1})}})),
+                    {4, 4, 4});
   absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(path);
   ASSERT_THAT(checkpoint, IsOk());
   EXPECT_EQ(checkpoint->tensors[0].desc->device, c10::Device(c10::DeviceType::CUDA, 1));
@@ -111,9 +111,10 @@ TEST(CheckpointTest, DevicesAreAsRecordedUnlessMapped) {
 }
 
 TEST(CheckpointTest, LocationsNobodyKnowsAreAnErrorUnlessMapped) {
-  const std::string path = WriteTorchZip(
-      "location.pt", Pickled(TensorV2(Storage("0", 1, "FloatStorage", "abacus:0"), 0, {1}, {1})), {4});
-  EXPECT_THAT(ReadCheckpoint(path), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a device, found 'abacus:0'")));
+  const std::string path =
+      WriteTorchZip("location.pt", Pickled(TensorV2(Storage("0", 1, "FloatStorage", "abacus:0"), 0, {1}, {1})), {4});
+  EXPECT_THAT(ReadCheckpoint(path),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a device, found 'abacus:0'")));
   EXPECT_THAT(ReadCheckpoint(path, {.map_location = kCpu}), IsOk());
 }
 
@@ -121,8 +122,7 @@ TEST(CheckpointTest, NestedTensorsAreOpaqueAndTheirPartsAreListed) {
   const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(FixturePath("nested.pt"));
   ASSERT_THAT(checkpoint, IsOk());
   EXPECT_THAT(OpaqueNames(*checkpoint), ElementsAre("strided: torch._utils._rebuild_nested_tensor"));
-  EXPECT_THAT(Names(*checkpoint),
-              ElementsAre("strided.args.0", "strided.args.1", "strided.args.2", "strided.args.3"));
+  EXPECT_THAT(Names(*checkpoint), ElementsAre("strided.args.0", "strided.args.1", "strided.args.2", "strided.args.3"));
 }
 
 TEST(CheckpointTest, AnEmptyStateDictIsACheckpoint) {
@@ -135,15 +135,15 @@ TEST(CheckpointTest, AnEmptyStateDictIsACheckpoint) {
 TEST(CheckpointTest, EveryErrorBeginsWithTheFile) {
   EXPECT_THAT(ReadCheckpoint("/nowhere/model.pt"),
               StatusIs(absl::StatusCode::kNotFound, StartsWith("/nowhere/model.pt: cannot open")));
-  EXPECT_THAT(ReadCheckpoint("/"), StatusIs(absl::StatusCode::kUnimplemented, "/: is a directory, not a checkpoint file"));
+  EXPECT_THAT(ReadCheckpoint("/"),
+              StatusIs(absl::StatusCode::kUnimplemented, "/: is a directory, not a checkpoint file"));
   EXPECT_THAT(ReadCheckpoint("/dev/null"), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("not a regular file")));
   const std::string path = WriteFile("nothing.pt", "");
   EXPECT_THAT(ReadCheckpoint(path), StatusIs(absl::StatusCode::kUnimplemented, path + ": is an empty file"));
 }
 
 TEST(CheckpointTest, ErrorsNameMemberAndOffset) {
-  const std::string path =
-      WriteTorchZip("size.pt", Pickled(TensorV2(Storage("0", 6), 0, {2, 4}, {4, 1})), {24});
+  const std::string path = WriteTorchZip("size.pt", Pickled(TensorV2(Storage("0", 6), 0, {2, 4}, {4, 1})), {24});
   EXPECT_THAT(ReadCheckpoint(path),
               StatusIs(absl::StatusCode::kDataLoss,
                        AllOf(StartsWith(path + ": member 'archive/data.pkl', offset "),
@@ -154,8 +154,8 @@ TEST(CheckpointTest, ErrorsNameMemberAndOffset) {
 // A file of 100 GB, nearly all of it a hole: only its header is read.
 TEST(CheckpointTest, HugeSafetensorsOpenFast) {
   constexpr std::uint64_t kDataBytes = 100'000'000'000;
-  const std::string header =
-      absl::StrCat(R"({"weight":{"dtype":"BF16","shape":[)", kDataBytes / 2, R"(],"data_offsets":[0,)", kDataBytes, "]}}");
+  const std::string header = absl::StrCat(R"({"weight":{"dtype":"BF16","shape":[)", kDataBytes / 2,
+                                          R"(],"data_offsets":[0,)", kDataBytes, "]}}");
   const std::string path = WriteSafetensors("huge.safetensors", header, 0);
   if (truncate(path.c_str(), static_cast<off_t>(8 + header.size() + kDataBytes)) != 0) {
     FAIL() << "this file system has no files of 100 GB";

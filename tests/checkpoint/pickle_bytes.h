@@ -33,13 +33,9 @@ inline std::string Repeat(std::string_view piece, std::size_t count) {
 // A whole pickle of one value.
 inline std::string Pickled(const std::string& value) { return "\x80\x02" + value + "."; }
 
-inline std::string Text(std::string_view text) {
-  return "X" + LittleEndian(text.size(), 4) + std::string(text);
-}
+inline std::string Text(std::string_view text) { return "X" + LittleEndian(text.size(), 4) + std::string(text); }
 
-inline std::string Int(std::int64_t value) {
-  return "\x8a\x08" + LittleEndian(static_cast<std::uint64_t>(value), 8);
-}
+inline std::string Int(std::int64_t value) { return "\x8a\x08" + LittleEndian(static_cast<std::uint64_t>(value), 8); }
 
 inline std::string Bool(bool value) { return value ? "\x88" : "\x89"; }
 

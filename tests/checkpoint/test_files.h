@@ -28,7 +28,8 @@ std::string WriteZip(std::string_view name, const std::vector<std::pair<std::str
                      ZipMethod method = ZipMethod::kStored);
 
 // An archive as torch.save writes it: data.pkl and the records data/0, data/1, … of these sizes.
-std::string WriteTorchZip(std::string_view name, const std::string& pickle, const std::vector<std::uint64_t>& records = {});
+std::string WriteTorchZip(std::string_view name, const std::string& pickle,
+                          const std::vector<std::uint64_t>& records = {});
 
 // A safetensors file; `data_bytes` zeros follow the header.
 std::string WriteSafetensors(std::string_view name, std::string_view header, std::uint64_t data_bytes);

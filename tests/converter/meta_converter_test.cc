@@ -9,6 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ATen.h"
+#include "ATen/core/grad_mode.h"
+#include "ATen/native/Resize.h"
+#include "c10/util/intrusive_ptr.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/torch_status.h"
@@ -16,11 +20,6 @@
 #include "tests/testing/records.h"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
-
-#include "ATen/ATen.h"
-#include "ATen/core/grad_mode.h"
-#include "ATen/native/Resize.h"
-#include "c10/util/intrusive_ptr.h"
 
 namespace metaconv {
 namespace {

@@ -1,12 +1,11 @@
 #include "converter/resize_storage.h"
 
+#include "ATen/ATen.h"
 #include "converter/backward_error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/torch_status.h"
 #include "tests/testing/status_matchers.h"
-
-#include "ATen/ATen.h"
 
 namespace metaconv {
 namespace {

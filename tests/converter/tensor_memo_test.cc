@@ -6,14 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ATen.h"
+#include "c10/core/StorageImpl.h"
 #include "converter/weak_memo.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
-
-#include "ATen/ATen.h"
-#include "c10/core/StorageImpl.h"
 
 namespace metaconv {
 namespace {

@@ -7,7 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ATen.h"
+#include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/functorch/BatchedTensorImpl.h"
 #include "absl/container/flat_hash_set.h"
+#include "c10/core/InferenceMode.h"
 #include "describer/compare_tensors.h"
 #include "describer/disable_inference_mode.h"
 #include "gmock/gmock.h"
@@ -16,11 +20,6 @@
 #include "nlohmann/json.hpp"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
-
-#include "ATen/ATen.h"
-#include "ATen/FunctionalTensorWrapper.h"
-#include "ATen/functorch/BatchedTensorImpl.h"
-#include "c10/core/InferenceMode.h"
 
 namespace metaconv {
 namespace {

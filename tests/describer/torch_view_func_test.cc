@@ -2,13 +2,12 @@
 
 #include <memory>
 
+#include "ATen/ATen.h"
 #include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/meta_tensor_desc.h"
 #include "tests/testing/status_matchers.h"
-
-#include "ATen/ATen.h"
 
 namespace metaconv {
 namespace {

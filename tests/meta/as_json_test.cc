@@ -3,13 +3,12 @@
 #include <memory>
 #include <string>
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "tests/testing/records.h"
 #include "tests/testing/symbolic_int.h"
-
-#include "ATen/core/Tensor.h"
 
 namespace metaconv {
 namespace {

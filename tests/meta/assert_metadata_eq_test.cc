@@ -2,15 +2,14 @@
 
 #include <utility>
 
+#include "ATen/ATen.h"
+#include "c10/core/InferenceMode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/safe_autograd.h"
 #include "tests/testing/records.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/symbolic_int.h"
-
-#include "ATen/ATen.h"
-#include "c10/core/InferenceMode.h"
 
 namespace metaconv {
 namespace {

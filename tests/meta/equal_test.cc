@@ -4,14 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/records.h"
 #include "tests/testing/symbolic_int.h"
-
-#include "ATen/core/Tensor.h"
 
 namespace metaconv {
 namespace {

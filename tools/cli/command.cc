@@ -49,7 +49,8 @@ void PrintHelp(const Command& command) {
 }
 
 void PrintOverview(std::span<const Command> commands, std::ostream& os) {
-  os << "Tensors without their data: reads checkpoints without the weights, converts them, watches them for changes.\n\n"
+  os << "Tensors without their data: reads checkpoints without the weights, converts them, watches them for "
+        "changes.\n\n"
      << "Usage: " << kProgram << " COMMAND [arguments] [flags]\n\nCommands:\n";
   for (const Command& command : commands) {
     os << "  " << command.name << std::string(std::max<std::size_t>(10 - command.name.size(), 1), ' ')
@@ -70,9 +71,9 @@ absl::Status SetFlag(const Command& command, std::span<const std::string> args, 
   if (std::find(command.flags.begin(), command.flags.end(), name) == command.flags.end()) {
     std::vector<std::string> known;
     for (const std::string_view flag : command.flags) known.push_back(absl::StrCat("--", Spelling(flag)));
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown flag '", argument, "': '", std::string(command.name), "' takes ",
-                     known.empty() ? "no flags" : absl::StrJoin(known, ", ")));
+    return absl::InvalidArgumentError(absl::StrCat("unknown flag '", argument, "': '", std::string(command.name),
+                                                   "' takes ",
+                                                   known.empty() ? "no flags" : absl::StrJoin(known, ", ")));
   }
   if (equals == std::string::npos && i + 1 == args.size()) {
     return absl::InvalidArgumentError(absl::StrCat("flag --", Spelling(name), " needs a value"));
@@ -99,9 +100,9 @@ absl::StatusOr<std::vector<std::string>> Parse(const Command& command, std::span
   }
   const std::vector<std::string> names = ArgumentNames(command);
   if (positional.size() != names.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected ", names.empty() ? "no arguments" : absl::StrJoin(names, " "), ", found ",
-        positional.empty() ? "none" : absl::StrCat("'", absl::StrJoin(positional, "' '"), "'")));
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected ", names.empty() ? "no arguments" : absl::StrJoin(names, " "), ", found ",
+                     positional.empty() ? "none" : absl::StrCat("'", absl::StrJoin(positional, "' '"), "'")));
   }
   return positional;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ATen/core/Tensor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "converter/meta_converter.h"
@@ -18,8 +19,6 @@
 #include "tools/cli/progress.h"
 #include "tools/cli/record_index.h"
 #include "tools/cli/table.h"
-
-#include "ATen/core/Tensor.h"
 
 namespace metaconv::cli {
 namespace {
@@ -109,12 +108,15 @@ ConversionReport ConvertAll(std::span<const NamedTensor> tensors) {
 
 void WriteReport(const ConversionReport& report, OutputFormat format, std::ostream& os) {
   if (format == OutputFormat::kJson) {
-    const nlohmann::ordered_json json = {
-        {"format", "metaconv-report/1"},          {"names", report.names},
-        {"tensors", report.tensors},              {"storages", report.storages},
-        {"alias_groups", report.alias_groups},    {"bytes_represented", report.bytes_represented},
-        {"bytes_allocated", report.bytes_allocated}, {"seconds", report.seconds},
-        {"failures", report.failures}};
+    const nlohmann::ordered_json json = {{"format", "metaconv-report/1"},
+                                         {"names", report.names},
+                                         {"tensors", report.tensors},
+                                         {"storages", report.storages},
+                                         {"alias_groups", report.alias_groups},
+                                         {"bytes_represented", report.bytes_represented},
+                                         {"bytes_allocated", report.bytes_allocated},
+                                         {"seconds", report.seconds},
+                                         {"failures", report.failures}};
     os << JsonText(json) << '\n';
     return;
   }

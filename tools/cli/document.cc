@@ -37,7 +37,8 @@ void WriteDocument(std::span<const NamedTensor> tensors, std::span<const OpaqueO
   os << '}';
   if (!opaque.empty()) {
     os << ",\n\"opaque\": {";
-    WriteItems(opaque, os, [](const OpaqueObject& object) { return JsonText(object.name) + ": " + JsonText(object.type); });
+    WriteItems(opaque, os,
+               [](const OpaqueObject& object) { return JsonText(object.name) + ": " + JsonText(object.type); });
     os << '}';
   }
   os << "}\n";

@@ -33,7 +33,8 @@ bool AbslParseFlag(absl::string_view text, MapLocation* location, std::string* e
     *location = {};
     return true;
   }
-  const absl::StatusOr<c10::Device> device = CatchTorch("expected a device", [&] { return c10::Device(std::string(text)); });
+  const absl::StatusOr<c10::Device> device =
+      CatchTorch("expected a device", [&] { return c10::Device(std::string(text)); });
   if (!device.ok()) {
     *error = std::string(device.status().message());
     return false;

@@ -77,7 +77,8 @@ absl::Status CheckShape(const std::string& path, const Json& lock) {
     return NotALock(path, absl::StrCat("\"format\": \"", kFormat, "\", found ", Show(lock, "format")));
   }
   for (const char* section : kSections) {
-    if (!lock.contains(section) || !lock[section].is_object()) return NotALock(path, absl::StrCat("an object in \"", section, "\""));
+    if (!lock.contains(section) || !lock[section].is_object())
+      return NotALock(path, absl::StrCat("an object in \"", section, "\""));
   }
   for (const auto& [name, record] : lock["tensors"].items()) {
     if (!record.is_object()) return NotALock(path, absl::StrCat("an object for tensor ", JsonText(name)));

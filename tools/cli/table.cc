@@ -105,7 +105,9 @@ std::string HumanBytes(std::int64_t bytes) {
   return absl::StrFormat("%.1f %s (%d bytes)", scaled, kUnits[unit], bytes);
 }
 
-std::string DisplayName(const std::string& name) { return name.empty() ? "(the file)" : absl::Utf8SafeCHexEscape(name); }
+std::string DisplayName(const std::string& name) {
+  return name.empty() ? "(the file)" : absl::Utf8SafeCHexEscape(name);
+}
 
 void WriteTable(std::span<const NamedTensor> tensors, std::span<const OpaqueObject> opaque, std::ostream& os) {
   std::vector<Row> rows = {{"NAME", "DTYPE", "SIZE", "STORAGE", "BYTES", "DEVICE", "NOTES"}};

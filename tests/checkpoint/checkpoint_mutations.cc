@@ -1,0 +1,75 @@
+// Damaged files: every fixture cut short, and with bytes changed, ends in a checkpoint or in a status.
+//
+// What the status says is tested elsewhere. Here it is that nothing crashes, which the sanitizers watch.
+
+#include <algorithm>
+#include <cstddef>
+#include <random>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "checkpoint/checkpoint.h"
+#include "gtest/gtest.h"
+#include "tests/checkpoint/document.h"
+#include "tests/checkpoint/test_files.h"
+
+namespace metaconv {
+namespace {
+
+constexpr int kMutationsPerFixture = 400;
+constexpr std::size_t kCutsPerFixture = 100;
+
+class MutationTest : public testing::TestWithParam<std::string> {
+ protected:
+  void Read(const std::string& bytes) {
+    const std::string path = WriteFile("mutated_" + GetParam(), bytes);
+    const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(path);
+    if (checkpoint.ok()) {
+      Document(*checkpoint).dump();
+    } else {
+      EXPECT_EQ(checkpoint.status().message().substr(0, path.size()), path);
+    }
+  }
+};
+
+TEST_P(MutationTest, Cut) {
+  const std::string bytes = ReadFile(FixturePath(GetParam()));
+  const std::size_t step = std::max<std::size_t>(1, bytes.size() / kCutsPerFixture);
+  for (std::size_t size = 0; size < bytes.size(); size += step) Read(bytes.substr(0, size));
+}
+
+TEST_P(MutationTest, Changed) {
+  const std::string bytes = ReadFile(FixturePath(GetParam()));
+  std::mt19937 random(20240501);
+  for (int i = 0; i < kMutationsPerFixture; ++i) {
+    std::string mutated = bytes;
+    for (unsigned flips = 1 + random() % 4; flips > 0; --flips)
+      mutated[random() % mutated.size()] = static_cast<char>(random());
+    Read(mutated);
+  }
+}
+
+// A change inside of a zip member rarely passes its checksum, so the pickles of archives are changed before they are
+// packed.
+TEST_P(MutationTest, ChangedPickle) {
+  const std::string bytes = ReadFile(FixturePath(GetParam()));
+  const std::size_t begin = bytes.find("\x80\x02");
+  if (bytes.substr(0, 2) != "PK" || begin == std::string::npos) return;
+  // From its PROTO to the header of the next member, which is longer than the pickle: what follows STOP is not looked
+  // at.
+  const std::string pickle = bytes.substr(begin, bytes.find("PK", begin) - begin);
+  std::mt19937 random(20240502);
+  for (int i = 0; i < kMutationsPerFixture; ++i) {
+    std::string mutated = pickle;
+    for (unsigned flips = 1 + random() % 3; flips > 0; --flips)
+      mutated[random() % mutated.size()] = static_cast<char>(random());
+    const absl::StatusOr<Checkpoint> checkpoint =
+        ReadCheckpoint(WriteTorchZip("mutated_pickle_" + GetParam(), mutated));
+    if (checkpoint.ok()) Document(*checkpoint).dump();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, MutationTest, testing::ValuesIn(FixtureNames()));
+
+}  // namespace
+}  // namespace metaconv
