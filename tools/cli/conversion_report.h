@@ -29,7 +29,7 @@ struct ConversionReport {
   std::int64_t names = 0;
   std::int64_t tensors = 0;       // Converted, each object once.
   std::int64_t storages = 0;      // Of the records.
-  std::int64_t alias_groups = 0;  // Storages that two or more tensors share.
+  std::int64_t alias_groups = 0;  // Storages that two or more named tensors share.
   std::int64_t bytes_represented = 0;
   std::int64_t bytes_allocated = 0;   // Held by the results' storages.
   double seconds = 0;                 // Conversion and checks.

@@ -14,14 +14,14 @@ RecordIndex::RecordIndex(std::span<const NamedTensor> tensors) {
   const auto add = [&](const MetaTensorDesc* desc) {
     if (tensors_.emplace(desc->id, desc).second) open.push_back(desc);
   };
-  for (const NamedTensor& tensor : tensors) add(tensor.desc.get());
+  for (const NamedTensor& tensor : tensors) {
+    add(tensor.desc.get());
+    if (tensor.desc->storage != nullptr) tensors_of_storage_[tensor.desc->storage->id].insert(tensor.desc->id);
+  }
   while (!open.empty()) {
     const MetaTensorDesc& desc = *open.back();
     open.pop_back();
-    if (desc.storage != nullptr) {
-      storages_.emplace(desc.storage->id, desc.storage.get());
-      tensors_of_storage_[desc.storage->id].insert(desc.id);
-    }
+    if (desc.storage != nullptr) storages_.emplace(desc.storage->id, desc.storage.get());
     ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { add(nested.get()); });
   }
 }

@@ -27,7 +27,7 @@ class RecordIndex {
   const std::map<MetaTensorId, const MetaTensorDesc*>& tensors() const { return tensors_; }
   const std::map<MetaStorageId, const MetaStorageDesc*>& storages() const { return storages_; }
 
-  // Storages that two or more tensors live on.
+  // Storages that two or more of the named tensors live on; a base that has no name of its own does not count.
   std::int64_t alias_groups() const;
   // Of all storages; those of symbolic size do not count.
   std::int64_t total_bytes() const;
