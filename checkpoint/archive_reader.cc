@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
-#include "c10/core/DeviceType.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/byte_reader.h"
 #include "checkpoint/byte_source.h"

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/limits.h"

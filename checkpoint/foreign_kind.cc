@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "checkpoint/archive_reader.h"
 #include "checkpoint/file_probe.h"
 #include "checkpoint/zip_archive.h"
@@ -45,6 +44,13 @@ constexpr Signature kSignatures[] = {
     {4, "PTMF"sv, "a PyTorch mobile module in flatbuffer form (.ptl)"sv},
     {4, "ET12"sv, "an ExecuTorch program (.pte)"sv},
     {4, "TFL3"sv, "a TensorFlow Lite model"sv},
+    // Pickles of protocol 0, which is text; later ones begin with a byte that says so.
+    {0, "(dp0\n"sv, "a plain pickle, but not one by torch.save"sv},
+    {0, "(lp0\n"sv, "a plain pickle, but not one by torch.save"sv},
+    {0, "ccopy_reg\n"sv, "a plain pickle, but not one by torch.save"sv},
+    {0, "ccollections\n"sv, "a plain pickle, but not one by torch.save"sv},
+    {0, "cos\n"sv, "a plain pickle, but not one by torch.save"sv},
+    {0, "cposix\n"sv, "a plain pickle, but not one by torch.save"sv},
     {257, "ustar"sv, "a tar archive, but not one by torch.save"sv},
 };
 

@@ -39,7 +39,7 @@ struct Limits {
   std::size_t path_bytes = std::size_t{1} << 16;
 
   // Names, and the bytes of all of them. A list that holds another twice, which holds another twice, …, has 2^n names.
-  std::size_t names = std::size_t{1} << 22;
+  std::size_t names = std::size_t{1} << 21;
   std::size_t name_bytes = std::size_t{1} << 28;
 
   // Items of containers looked at on the way, each time it is met. The same list may be met under every name.

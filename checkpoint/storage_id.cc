@@ -1,6 +1,5 @@
 #include "checkpoint/storage_id.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -10,7 +10,6 @@
 #define METACONV_CHECKPOINT_TENSOR_SPEC_H_
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "c10/core/Device.h"

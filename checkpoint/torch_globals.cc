@@ -1,7 +1,6 @@
 #include "checkpoint/torch_globals.h"
 
 #include <array>
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -9,7 +9,6 @@
 #ifndef METACONV_CHECKPOINT_TORCH_GLOBALS_H_
 #define METACONV_CHECKPOINT_TORCH_GLOBALS_H_
 
-#include <string>
 #include <string_view>
 
 #include "checkpoint/pickle_value.h"

@@ -1,5 +1,6 @@
 #include "checkpoint/torchscript.h"
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -16,7 +17,6 @@
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/record_maker.h"
 #include "checkpoint/storage_table.h"
-#include "checkpoint/zip_archive.h"
 
 namespace metaconv {
 namespace {

@@ -1,8 +1,6 @@
 #include "checkpoint/torchscript.h"
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

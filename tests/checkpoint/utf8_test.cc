@@ -1,5 +1,6 @@
 #include "checkpoint/utf8.h"
 
+#include <cstdint>
 #include <string>
 
 #include "gtest/gtest.h"
