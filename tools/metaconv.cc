@@ -19,6 +19,7 @@
 #include "tools/cli/files.h"
 #include "tools/cli/flags.h"
 #include "tools/cli/lock_file.h"
+#include "tools/cli/progress.h"
 #include "tools/cli/read.h"
 #include "tools/cli/table.h"
 
@@ -39,10 +40,15 @@ absl::StatusOr<int> Describe(std::span<const std::string> arguments) {
   return kExitOk;
 }
 
+nlohmann::json LockWithProgress(const Checkpoint& checkpoint) {
+  const Progress progress("going through the tensors");
+  return LockOf(checkpoint);
+}
+
 absl::StatusOr<int> Lock(std::span<const std::string> arguments) {
   const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
   if (!checkpoint.ok()) return checkpoint.status();
-  const nlohmann::json lock = LockOf(*checkpoint);
+  const nlohmann::json lock = LockWithProgress(*checkpoint);
   const absl::Status written = WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) { WriteLock(lock, os); });
   if (!written.ok()) return written;
   return kExitOk;
@@ -55,7 +61,7 @@ absl::StatusOr<int> Check(std::span<const std::string> arguments) {
   if (!locked.ok()) return locked.status();
   const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
   if (!checkpoint.ok()) return checkpoint.status();
-  const std::vector<std::string> lines = CompareLocks(*locked, LockOf(*checkpoint));
+  const std::vector<std::string> lines = CompareLocks(*locked, LockWithProgress(*checkpoint));
   for (const std::string& line : lines) std::cout << line << '\n';
   if (!lines.empty()) return kExitNo;
   std::cout << arguments[0] << " is as " << lock_path << " says: " << checkpoint->tensors.size() << " names\n";

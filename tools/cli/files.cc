@@ -16,6 +16,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "tools/cli/progress.h"
 
 namespace metaconv::cli {
 namespace {
@@ -66,6 +67,7 @@ absl::Status WriteOutput(const std::string& path, const std::function<void(std::
     return WriteStream(path, os, write);
   }
 
+  const Progress progress(absl::StrCat("writing ", path));
   // Beside the target, so that it can be renamed into place.
   std::string temporary = target.string() + ".XXXXXX";
   const int fd = mkstemp(temporary.data());

@@ -14,6 +14,7 @@
 #include "meta/meta_tensor_desc_fields.h"
 #include "meta/torch_status.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/progress.h"
 #include "tools/cli/table.h"
 
 namespace metaconv::cli {
@@ -113,6 +114,7 @@ void WriteLock(const Json& lock, std::ostream& os) {
 }
 
 absl::StatusOr<Json> ReadLock(const std::string& path) {
+  const Progress progress(absl::StrCat("reading ", path));
   std::ifstream is(path, std::ios::binary);
   if (!is) return absl::NotFoundError(absl::StrCat(path, ": cannot open: ", std::strerror(errno)));
   absl::StatusOr<Json> lock = CatchTorch(path, [&] { return Json::parse(is); });
