@@ -16,8 +16,8 @@ namespace metaconv {
 absl::Status CheckStorageRecord(const MetaStorageDesc& desc);
 
 // That a strided record has as many sizes and strides as dimensions, none negative, and names its storage; and that
-// only floating point and complex tensors require a gradient, and only those that do are no leaves. Errors:
-// kInvalidArgument with the record's id, the field, what was expected and what was found.
+// only floating point and complex tensors require a gradient, and only those that do are no leaves.
+// Errors: kInvalidArgument with the record's id, the field, what was expected and what was found.
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc);
 
 // The same, and that a view's record has all that a view needs.

@@ -2,8 +2,7 @@
 //
 // Example:
 //   WeakMemo<c10::StorageImpl> storages;
-//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, mine);   // One object per id, whoever came
-//   first.
+//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, mine);   // Whoever came first.
 //
 // Thread safety: Thread-safe.
 // Lifetime: keeps nothing alive.

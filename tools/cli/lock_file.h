@@ -2,9 +2,10 @@
 //
 //   {"format": "metaconv-lock/1",
 //   "tensors": {
-//   "embed.weight": {"device": "device(type='cpu')", "dtype": "torch.float32", …, "size": [100, 16], "storage_bytes":
-//   6400}, "head.weight": {…, "storage_bytes": 6400, "same_tensor_as": "embed.weight"}, "q": {…, "storage_bytes": 3072,
-//   "shares_storage_with": "k"}}, "opaque": {"optimizer": "package.Class"}}
+//   "embed.weight": {"device": "device(type='cpu')", "dtype": "torch.float32", …, "size": [100, 16], …},
+//   "head.weight": {…, "same_tensor_as": "embed.weight", …, "storage_bytes": 6400, …},
+//   "q": {…, "shares_storage_with": "k", …}},
+//   "opaque": {"optimizer": "package.Class"}}
 //
 // Records are as in AsJson, but for ids, which change when a tensor is added in front: nested records are written where
 // they belong, and sharing is told by the first name in the file that shares. Names and fields are sorted, so that two
