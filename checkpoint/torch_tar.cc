@@ -100,12 +100,18 @@ class TarReader {
   absl::StatusOr<Checkpoint> Read() {
     Checkpoint checkpoint;
     checkpoint.format = CheckpointFormat::kTorchTar;
-    constexpr absl::Status (TarReader::*kReaders[])(Checkpoint&) = {&TarReader::ReadStorages, &TarReader::ReadTensors,
-                                                                    &TarReader::ReadObject};
-    for (std::size_t i = 0; i < kMembers.size(); ++i) {
-      absl::Status status = (this->*kReaders[i])(checkpoint);
+    // Each builds on what those before it have read.
+    struct Step {
+      std::string_view member;
+      absl::Status (TarReader::*read)(Checkpoint&);
+    };
+    constexpr Step kSteps[] = {{"storages", &TarReader::ReadStorages},
+                               {"tensors", &TarReader::ReadTensors},
+                               {"pickle", &TarReader::ReadObject}};
+    for (const Step& step : kSteps) {
+      absl::Status status = (this->*step.read)(checkpoint);
       if (status.ok()) status = RefuseCommands(heap_);
-      if (!status.ok()) return Within(MemberPlace(kMembers[i]), status);
+      if (!status.ok()) return Within(MemberPlace(step.member), status);
     }
     return checkpoint;
   }
