@@ -29,17 +29,11 @@
 namespace metaconv {
 namespace {
 
-bool IsQuantized(c10::ScalarType dtype) {
-  switch (dtype) {
-    case c10::ScalarType::QInt8:
-    case c10::ScalarType::QUInt8:
-    case c10::ScalarType::QInt32:
-    case c10::ScalarType::QUInt4x2:
-    case c10::ScalarType::QUInt2x4:
-      return true;
-    default:
-      return false;
-  }
+absl::Status SetRequiresGrad(const CallArguments& arguments, std::size_t i, TensorSpec& spec) {
+  absl::StatusOr<bool> requires_grad = arguments.Bool(i, "requires_grad");
+  if (!requires_grad.ok()) return requires_grad.status();
+  spec.requires_grad = *requires_grad;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -53,9 +47,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::TensorV2(const CallArguments& argume
   if (absl::Status status = arguments.RequireCount(6, 7); !status.ok()) return status;
   absl::StatusOr<TensorSpec> spec = Strided(arguments);
   if (!spec.ok()) return spec;
-  absl::StatusOr<bool> requires_grad = arguments.Bool(4, "requires_grad");
-  if (!requires_grad.ok()) return requires_grad.status();
-  spec->requires_grad = *requires_grad;
+  if (absl::Status status = SetRequiresGrad(arguments, 4, *spec); !status.ok()) return status;
   if (absl::Status status = SetMetadata(arguments, 6, *spec); !status.ok()) return status;
   return spec;
 }
@@ -66,9 +58,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::TensorV3(const CallArguments& argume
   if (!dtype.ok()) return dtype.status();
   absl::StatusOr<TensorSpec> spec = Strided(arguments, *dtype);
   if (!spec.ok()) return spec;
-  absl::StatusOr<bool> requires_grad = arguments.Bool(4, "requires_grad");
-  if (!requires_grad.ok()) return requires_grad.status();
-  spec->requires_grad = *requires_grad;
+  if (absl::Status status = SetRequiresGrad(arguments, 4, *spec); !status.ok()) return status;
   if (absl::Status status = SetMetadata(arguments, 7, *spec); !status.ok()) return status;
   return spec;
 }
@@ -77,13 +67,11 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Quantized(const CallArguments& argum
   if (absl::Status status = arguments.RequireCount(7, 7); !status.ok()) return status;
   absl::StatusOr<TensorSpec> spec = Strided(arguments);
   if (!spec.ok()) return spec;
-  if (!IsQuantized(spec->dtype)) return arguments.Expected("the storage of a quantized dtype", arguments.Value(0));
+  if (!c10::isQIntType(spec->dtype)) return arguments.Expected("the storage of a quantized dtype", arguments.Value(0));
   // Scales and zero points are not in a record, so they are not looked at.
   absl::StatusOr<const PickleTuple*> quantizer = arguments.Tuple(4, "quantizer_params");
   if (!quantizer.ok()) return quantizer.status();
-  absl::StatusOr<bool> requires_grad = arguments.Bool(5, "requires_grad");
-  if (!requires_grad.ok()) return requires_grad.status();
-  spec->requires_grad = *requires_grad;
+  if (absl::Status status = SetRequiresGrad(arguments, 5, *spec); !status.ok()) return status;
   return spec;
 }
 
@@ -115,9 +103,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::FromCpuTensor(const CallArguments& a
   if (!dtype.ok()) return dtype.status();
   absl::StatusOr<c10::Device> device = Device(arguments, 2);
   if (!device.ok()) return device.status();
-  absl::StatusOr<bool> requires_grad = arguments.Bool(3, "requires_grad");
-  if (!requires_grad.ok()) return requires_grad.status();
-  spec->requires_grad = *requires_grad;
+  if (absl::Status status = SetRequiresGrad(arguments, 3, *spec); !status.ok()) return status;
   if (spec->dtype == *dtype && spec->device == *device) return spec;
   if (spec->layout != c10::Layout::Strided) return arguments.Expected("a strided tensor", arguments.Value(0));
   // A copy keeps the strides of a tensor without gaps, else it is contiguous.
@@ -206,9 +192,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Parameter(const CallArguments& argum
   // As the class itself, by default it requires a gradient.
   spec->requires_grad = true;
   if (arguments.count() > 1) {
-    absl::StatusOr<bool> requires_grad = arguments.Bool(1, "requires_grad");
-    if (!requires_grad.ok()) return requires_grad.status();
-    spec->requires_grad = *requires_grad;
+    if (absl::Status status = SetRequiresGrad(arguments, 1, *spec); !status.ok()) return status;
   }
   spec->is_leaf = true;
   spec->is_parameter = true;
