@@ -5,18 +5,20 @@
 
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
+#include "kinds/functorch_stack.h"
 #include "meta/torch_status.h"
 
 namespace metaconv {
 namespace {
 
 // The dispatcher as a thread finds it when it starts. Conversion must not depend on what the caller has switched on or
-// off around it, autograd and view tracking above all.
+// off around it: autograd, view tracking, functionalization, and the transforms of functorch.
 class FreshDispatcherState {
  public:
-  FreshDispatcherState() : guard_(c10::default_included_set, c10::default_excluded_set) {}
+  FreshDispatcherState() : no_functorch_({}), guard_(c10::default_included_set, c10::default_excluded_set) {}
 
  private:
+  const FunctorchScope no_functorch_;
   const c10::impl::ForceDispatchKeyGuard guard_;
 };
 
@@ -49,7 +51,7 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
   }
   MetaTensorDesc desc;
   if (absl::Status status =
-          describer_.DescribeTensorInto(tensor, {.trace = trace, .is_parameter = options.is_parameter}, desc);
+          describer_.DescribeTensorInto(tensor, {.trace = trace, .facts = options.facts}, desc);
       !status.ok()) {
     return status;
   }
@@ -63,14 +65,14 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensorUncounted(const MetaTensorDesc& desc,
                                                               const AllocationCallback& callback) {
   const FreshDispatcherState fresh;
-  return Conversion(memo_, callback).Convert(desc);
+  return MemoConversion(memo_, callback, fake_).Convert(desc);
 }
 
 absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& desc, const AllocationCallback& callback,
                                                         c10::Device recorded) {
   return CatchTorch("converting a storage", [&] {
     const FreshDispatcherState fresh;
-    return Conversion(memo_, callback).ConvertStorage(desc, recorded);
+    return MemoConversion(memo_, callback, fake_).ConvertStorage(desc, recorded);
   });
 }
 

@@ -23,8 +23,8 @@
 // Lifetime: keeps neither sources nor results alive. Results outlive the converter.
 // Source: `MetaConverter` of torch/_subclasses/meta_utils.py.
 
-#ifndef METACONV_CONVERTER_META_CONVERTER_H_
-#define METACONV_CONVERTER_META_CONVERTER_H_
+#ifndef METACONV_KINDS_META_CONVERTER_H_
+#define METACONV_KINDS_META_CONVERTER_H_
 
 #include <atomic>
 #include <cstdint>
@@ -34,9 +34,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
-#include "converter/allocation_callback.h"
-#include "converter/conversion.h"
+#include "converter/memo_conversion.h"
 #include "describer/meta_tensor_describer.h"
+#include "kinds/allocation_callback.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
@@ -47,14 +47,21 @@ struct ConvertOptions {
   std::string source = {};
   // Write trace records, if there is a source.
   bool trace = true;
-  // The caller knows this tensor as a parameter.
-  bool is_parameter = false;
+  // What the caller knows of the tensor, see DescribeOptions.
+  TensorFacts facts = {};
 };
 
 class MetaConverter {
  public:
-  MetaConverter() = default;
-  explicit MetaConverter(MetaTensorDescriber::Options options) : describer_(std::move(options)) {}
+  struct Options {
+    MetaTensorDescriber::Options describer = {};
+    // Results are LibTorch's native fake tensors: they report the device of their source, of which this machine need
+    // have none. LibTorch has no operators for them yet, so a view that an operator would have to make is an error.
+    bool fake = false;
+  };
+
+  MetaConverter() : MetaConverter(Options()) {}
+  explicit MetaConverter(Options options) : describer_(std::move(options.describer)), fake_(options.fake) {}
 
   MetaConverter(const MetaConverter&) = delete;
   MetaConverter& operator=(const MetaConverter&) = delete;
@@ -92,6 +99,7 @@ class MetaConverter {
   absl::StatusOr<at::Tensor> Count(absl::StatusOr<at::Tensor> result);
 
   MetaTensorDescriber describer_;
+  const bool fake_;
   ConversionMemo memo_;
   // Counters only: nothing is published by them, so their order does not matter.
   std::atomic<std::int64_t> hits_ = 0;
@@ -100,4 +108,4 @@ class MetaConverter {
 
 }  // namespace metaconv
 
-#endif  // METACONV_CONVERTER_META_CONVERTER_H_
+#endif  // METACONV_KINDS_META_CONVERTER_H_

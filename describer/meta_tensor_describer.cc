@@ -4,13 +4,16 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "describer/disable_inference_mode.h"
-#include "describer/tensor_kind.h"
-#include "describer/torch_view_func.h"
+#include "kinds/description.h"
+#include "kinds/kind.h"
+#include "kinds/torch_view_func.h"
 #include "meta/as_json.h"
 #include "meta/equal.h"
 #include "meta/safe_autograd.h"
@@ -46,9 +49,60 @@ CreationMeta CreationMetaOf(const at::Tensor& view) {
   return static_cast<CreationMeta>(torch::autograd::impl::get_view_autograd_meta(view)->get_creation_meta());
 }
 
+// Native fake tensors have a mode of their own kind, which a record cannot carry on.
+class NativeFakeMode final : public OpaqueValue {
+ public:
+  std::string Repr() const override { return "FakeTensorMode(native)"; }
+};
+
+std::shared_ptr<const OpaqueValue> FakeModeOf(const at::TensorImpl& impl) {
+  static const auto& mode = *new std::shared_ptr<const OpaqueValue>(std::make_shared<const NativeFakeMode>());
+  return impl.is_fake() ? mode : nullptr;
+}
+
 }  // namespace
 
 MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId()), options_(std::move(options)) {}
+
+// One tensor's description, for the code of its kind.
+class MetaTensorDescriber::Session final : public Description {
+ public:
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options)
+      : describer_(describer), options_(options) {}
+
+  bool recurse() const override { return options_.recurse; }
+
+  void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
+    const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+    describer_.Identify(tensor, options_.facts, desc);
+    desc.ndim = tensor.dim();
+    desc.dtype = tensor.scalar_type();
+    desc.device = tensor.device();
+    desc.layout = tensor.layout();
+    desc.is_nested = tensor.is_nested();
+    if (!desc.is_nested) desc.size = c10::SymDimVector(impl.sym_sizes());  // As a whole it has none.
+    desc.is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
+    desc.is_conj = tensor.is_conj();
+    desc.is_neg = tensor.is_neg();
+    desc.fake_mode = FakeModeOf(impl);
+  }
+
+  MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) override {
+    return describer_.DescribeStorage(storage, options_);
+  }
+
+  absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
+    return describer_.Describe(part, {.trace = options_.trace});
+  }
+
+  absl::StatusOr<MetaTensorDescPtr> DescribeFlat(const at::Tensor& part) override {
+    return describer_.Describe(part, {.trace = options_.trace, .recurse = false});
+  }
+
+ private:
+  MetaTensorDescriber& describer_;
+  const DescribeOptions& options_;
+};
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
                                                                       const DescribeOptions& options) {
@@ -62,8 +116,7 @@ absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, c
                                                      MetaTensorDesc& desc) {
   return CatchTorch("describing a tensor", [&] {
     absl::Status status = CheckSupported(tensor, 0);
-    if (status.ok()) DescribeInto(tensor, options, desc);
-    return status;
+    return status.ok() ? DescribeInto(tensor, options, desc) : status;
   });
 }
 
@@ -75,8 +128,11 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
                                                    " deep, found more: does a gradient lead back to its tensor?"));
   }
   const TensorKind& kind = KindOf(tensor);
-  if (!kind.is_supported) {
+  if (!kind.is_supported()) {
     return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
+  }
+  if (kind.inner != nullptr) {
+    if (absl::Status status = CheckInner(kind, tensor, depth); !status.ok()) return status;
   }
   if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return absl::OkStatus();
   if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
@@ -85,31 +141,32 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
   return tensor.is_view() ? CheckSupported(at::Tensor(tensor._base()), depth + 1) : absl::OkStatus();
 }
 
-MetaTensorDescPtr MetaTensorDescriber::Describe(const at::Tensor& tensor, const DescribeOptions& options) {
+absl::Status MetaTensorDescriber::CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const {
+  const absl::StatusOr<std::vector<at::Tensor>> inner = kind.inner(tensor);
+  if (!inner.ok()) return inner.status();
+  for (const at::Tensor& part : *inner) {
+    if (absl::Status status = CheckSupported(part, depth + 1); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::Describe(const at::Tensor& tensor,
+                                                                const DescribeOptions& options) {
   auto desc = std::make_shared<MetaTensorDesc>();
-  DescribeInto(tensor, options, *desc);
+  if (absl::Status status = DescribeInto(tensor, options, *desc); !status.ok()) return status;
   return desc;
 }
 
-// The reference's order of ids: the storage, the tensor itself, its gradient, its base.
-void MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc) {
-  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-  desc.storage = DescribeStorage(tensor.storage(), options);
-  desc.is_parameter = options.is_parameter;
-  desc.id = Identify(tensor, desc.is_parameter);
-  desc.ndim = tensor.dim();
-  desc.dtype = tensor.scalar_type();
-  desc.device = tensor.device();
-  desc.size = c10::SymDimVector(impl.sym_sizes());
-  desc.stride = c10::SymDimVector(impl.sym_strides());
-  desc.storage_offset = impl.sym_storage_offset();
-  desc.layout = tensor.layout();
-  desc.is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
-  desc.is_conj = tensor.is_conj();
-  desc.is_neg = tensor.is_neg();
+// The reference's order of ids: what the kind describes, the tensor itself among it, then its gradient and its base.
+absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options,
+                                               MetaTensorDesc& desc) {
+  Session session(*this, options);
+  if (absl::Status status = KindOf(tensor).describe(session, tensor, desc); !status.ok()) return status;
   // What autograd does not know, as most tensors, is a leaf and nothing more.
   desc.is_leaf = true;
-  if (impl.autograd_meta() != nullptr) DescribeAutograd(tensor, options, desc);
+  if (tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr) {
+    if (absl::Status status = DescribeAutograd(tensor, options, desc); !status.ok()) return status;
+  }
   if (options_.copy_data) desc.data = tensor.getIntrusivePtr();
 
   if (options.trace) {
@@ -118,28 +175,43 @@ void MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeO
                    [&](TensorEntry& entry) { first = !std::exchange(entry.traced, true); });
     if (first) Trace("describe_tensor", AsJson(desc, id_));
   }
+  return absl::OkStatus();
 }
 
-void MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,
-                                           MetaTensorDesc& desc) {
+absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,
+                                                   MetaTensorDesc& desc) {
   const DescribeOptions nested = {.trace = options.trace};
+  const auto describe = [&](const at::Tensor& part) { return Describe(part, nested); };
   desc.is_leaf = SafeIsLeaf(tensor);
   desc.requires_grad = tensor.requires_grad();
-  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) desc.grad = Describe(grad, nested);
-  if (!tensor.is_view()) return;
+  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
+    absl::StatusOr<MetaTensorDescPtr> described = describe(grad);
+    if (!described.ok()) return described.status();
+    desc.grad = *std::move(described);
+  }
+  if (!tensor.is_view()) return absl::OkStatus();
   desc.is_view = true;
   desc.creation_meta = CreationMetaOf(tensor);
-  desc.view_func = TorchViewFunc(tensor);
-  if (options.recurse) desc.base = DescribeBase(at::Tensor(tensor._base()), nested);
+  if (options.recurse) {
+    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(at::Tensor(tensor._base()), nested);
+    if (!base.ok()) return base.status();
+    desc.base = *std::move(base);
+  }
+  absl::StatusOr<std::shared_ptr<const ViewFunc>> view_func = TorchViewFunc(tensor, describe);
+  if (!view_func.ok()) return view_func.status();
+  desc.view_func = *std::move(view_func);
+  return absl::OkStatus();
 }
 
 // Each view of a base describes it anew, since it may have changed. Where it has not, the views share one record.
-MetaTensorDescPtr MetaTensorDescriber::DescribeBase(const at::Tensor& base, const DescribeOptions& options) {
-  MetaTensorDescPtr desc = Describe(base, options);
+absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Tensor& base,
+                                                                    const DescribeOptions& options) {
+  absl::StatusOr<MetaTensorDescPtr> desc = Describe(base, options);
+  if (!desc.ok()) return desc;
   MetaTensorDescPtr shared;
   tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.shared.lock(); });
-  if (shared != nullptr && *shared == *desc) return shared;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.shared = desc; });
+  if (shared != nullptr && *shared == **desc) return shared;
+  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.shared = *desc; });
   return desc;
 }
 
@@ -162,19 +234,21 @@ MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& stor
 }
 
 MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
-  bool is_parameter = false;
-  return Identify(tensor, is_parameter);
+  MetaTensorDesc desc;
+  Identify(tensor, {}, desc);
+  return desc.id;
 }
 
-// `is_parameter`: what is said now; becomes what has ever been said.
-MetaTensorId MetaTensorDescriber::Identify(const at::Tensor& tensor, bool& is_parameter) {
-  MetaTensorId id = 0;
+void MetaTensorDescriber::Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc) {
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    id =
+    desc.id =
         IdOf(entry, next_tensor_id_, [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
-    is_parameter = entry.is_parameter |= is_parameter;
+    if (!facts.empty()) {
+      if (entry.facts == nullptr) entry.facts = std::make_unique<TensorFacts>();
+      entry.facts->Update(facts);
+    }
+    if (entry.facts != nullptr) entry.facts->Write(desc);
   });
-  return id;
 }
 
 MetaStorageId MetaTensorDescriber::GetStorageId(const c10::Storage& storage) {

@@ -5,12 +5,13 @@
 //
 // Example:
 //   MetaTensorDescriber describer;
-//   absl::StatusOr<MetaTensorDescPtr> weight = describer.DescribeTensor(model.weight, {.is_parameter = true});
+//   absl::StatusOr<MetaTensorDescPtr> weight =
+//       describer.DescribeTensor(model.weight, {.facts = {.is_parameter = true}});
 //   if (!weight.ok()) return weight.status();
 //   std::cout << AsJson(**weight, describer.id()) << '\n';
 //
-// What is described today: dense strided tensors in all their forms. Any other kind is kUnimplemented, names the kind,
-// and takes no id.
+// The kinds of tensors that are described are listed in kinds/kinds.cc. Any other is kUnimplemented, named in the
+// message, and takes no id. Wrapper types of your own: see kinds/wrapper_type.h.
 //
 // Thread safety: Thread-safe. Any number of threads may describe with one describer, the same tensors included. A
 // tensor must not be changed while it is described.
@@ -34,7 +35,9 @@
 #include "c10/core/StorageImpl.h"
 #include "c10/core/TensorImpl.h"
 #include "describer/sharded_weak_map.h"
+#include "describer/tensor_facts.h"
 #include "describer/trace_sink.h"
+#include "kinds/kind.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
@@ -42,11 +45,10 @@ namespace metaconv {
 struct DescribeOptions {
   // Write trace records for what this describer has not traced before.
   bool trace = false;
-  // The caller knows this tensor as a parameter. A C++ tensor cannot say so itself, as Python's torch.nn.Parameter
-  // does, so the describer remembers it: the record says so again where the tensor is a base, or is described without
-  // this.
-  bool is_parameter = false;
-  // Describe the base of a view too.
+  // What the caller knows of the tensor. The describer remembers it: the record says so again where the tensor is a
+  // base, or is described without this.
+  TensorFacts facts = {};
+  // Describe the base of a view, and the indices and values of a sparse compressed tensor, too.
   bool recurse = true;
 };
 
@@ -103,7 +105,7 @@ class MetaTensorDescriber {
     std::optional<c10::weak_intrusive_ptr<Impl>> object;
     std::int64_t id = 0;
     bool traced = false;
-    bool is_parameter = false;  // The caller has said so once.
+    std::unique_ptr<TensorFacts> facts;  // What the caller has said so far.
     // The record made last, for those that others share: storages and bases.
     std::weak_ptr<const Desc> shared;
 
@@ -112,12 +114,16 @@ class MetaTensorDescriber {
   using TensorEntry = Entry<at::TensorImpl, MetaTensorDesc>;
   using StorageEntry = Entry<c10::StorageImpl, MetaStorageDesc>;
 
+  class Session;
+
   absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
-  MetaTensorDescPtr Describe(const at::Tensor& tensor, const DescribeOptions& options);
-  MetaTensorId Identify(const at::Tensor& tensor, bool& is_parameter);
-  void DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
-  void DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
-  MetaTensorDescPtr DescribeBase(const at::Tensor& base, const DescribeOptions& options);
+  absl::Status CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const;
+  absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& tensor, const DescribeOptions& options);
+  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
+  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
+  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options);
+  // Takes the id and the facts of `tensor`.
+  void Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc);
 
   const DescriberId id_;
   const Options options_;

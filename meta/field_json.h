@@ -44,6 +44,7 @@ inline Json FieldJson(const c10::SymDimVector& values) {
 }
 
 inline Json FieldJson(const std::vector<std::int64_t>& values) { return values; }
+inline Json FieldJson(const std::vector<std::vector<std::int64_t>>& values) { return values; }
 
 inline Json FieldJson(const std::map<std::int64_t, std::int64_t>& values) {
   Json object = Json::object();

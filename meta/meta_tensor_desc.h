@@ -76,6 +76,10 @@ struct MetaTensorDesc {
   bool is_conj = false;
   bool is_neg = false;
   bool is_parameter = false;
+  // A module's buffer, and whether its state_dict has it; not in the reference's record, which copies it from tensor to
+  // tensor.
+  bool is_buffer = false;
+  std::optional<bool> persistent = {};
 
   // --- Strided. --- `stride` in elements; absent for sparse and strided nested tensors.
   std::optional<c10::SymDimVector> stride = {};
@@ -91,6 +95,11 @@ struct MetaTensorDesc {
   MetaTensorDescPtr ccol_indices = {};
   MetaTensorDescPtr row_indices = {};
   MetaTensorDescPtr values = {};
+
+  // --- Strided nested; not in the reference. --- One entry for each component, in elements; `size` is empty.
+  std::vector<std::vector<std::int64_t>> nested_sizes = {};
+  std::vector<std::vector<std::int64_t>> nested_strides = {};
+  std::vector<std::int64_t> nested_offsets = {};
 
   // --- Structure. ---
   MetaTensorDescPtr unwrapped = {};       // functorch and functional wrappers.

@@ -57,6 +57,8 @@ void ForEachField(Visitor&& visit) {
   visit(FieldInfo{"is_conj"}, &D::is_conj);
   visit(FieldInfo{"is_neg"}, &D::is_neg);
   visit(FieldInfo{"is_parameter"}, &D::is_parameter);
+  visit(FieldInfo{"is_buffer"}, &D::is_buffer);
+  visit(FieldInfo{"persistent"}, &D::persistent);
   visit(FieldInfo{"stride"}, &D::stride);
   visit(FieldInfo{"storage_offset"}, &D::storage_offset);
   visit(FieldInfo{"storage"}, &D::storage);
@@ -68,6 +70,9 @@ void ForEachField(Visitor&& visit) {
   visit(FieldInfo{"ccol_indices"}, &D::ccol_indices);
   visit(FieldInfo{"row_indices"}, &D::row_indices);
   visit(FieldInfo{"values"}, &D::values);
+  visit(FieldInfo{"nested_sizes"}, &D::nested_sizes);
+  visit(FieldInfo{"nested_strides"}, &D::nested_strides);
+  visit(FieldInfo{"nested_offsets"}, &D::nested_offsets);
   visit(FieldInfo{"unwrapped"}, &D::unwrapped);
   visit(FieldInfo{"bdim"}, &D::bdim);
   visit(FieldInfo{"base"}, &D::base);

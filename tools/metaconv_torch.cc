@@ -36,7 +36,7 @@ absl::StatusOr<int> Demo(std::span<const std::string>) {
   std::vector<NamedTensor> records;
   for (const DemoTensor& demo : graph) {
     const absl::StatusOr<MetaTensorDescPtr> desc =
-        describer.DescribeTensor(demo.tensor, {.is_parameter = demo.is_parameter});
+        describer.DescribeTensor(demo.tensor, {.facts = {.is_parameter = demo.is_parameter}});
     if (!desc.ok()) return desc.status();
     records.push_back({demo.name, *desc});
   }

@@ -19,9 +19,9 @@
 #include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "meta/as_json.h"
-#include "meta/meta_tensor_desc_fields.h"
+#include "meta/meta_tensor_desc.h"
 #include "nlohmann/json.hpp"
+#include "tests/testing/record_json.h"
 #include "tests/testing/result_json.h"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
@@ -67,44 +67,22 @@ std::vector<std::string> CaseNames() {
   return names;
 }
 
-// Records by id, each as it was described last, with all that they nest.
-struct Records {
-  std::map<MetaTensorId, Json> tensors;
-  std::map<MetaStorageId, Json> storages;
-
-  void Add(const MetaTensorDesc& desc) {
-    Json json = AsJson(desc, /*describer_id=*/0);
-    // The reference writes an address where we write a name.
-    json["view_func"] = json["view_func"].get<std::string>().substr(0, json["view_func"].get<std::string>().find('('));
-    tensors.insert_or_assign(desc.id, std::move(json));
-    if (desc.storage != nullptr) storages.insert_or_assign(desc.storage->id, AsJson(*desc.storage, 0));
-    ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { Add(*nested); });
-  }
-};
-
-template <typename Map>
-Json Values(const Map& map) {
-  Json values = Json::array();
-  for (const auto& [key, value] : map) values.push_back(value);
-  return values;
-}
-
 Json Described(const Sources& sources) {
   MetaTensorDescriber describer;
-  Records records;
+  RecordsJson records;
   Json names = Json::object();
   for (const Source& source : sources) {
-    const auto desc = describer.DescribeTensor(source.tensor, {.is_parameter = source.is_parameter});
+    const auto desc = describer.DescribeTensor(source.tensor, {.facts = {.is_parameter = source.is_parameter}});
     names[source.name] = desc.ok() ? Json((*desc)->id) : Json(nullptr);
     if (desc.ok()) records.Add(**desc);
   }
-  return {{"names", names}, {"storages", Values(records.storages)}, {"tensors", Values(records.tensors)}};
+  return {{"names", names}, {"storages", records.Storages()}, {"tensors", records.Tensors()}};
 }
 
 Named ConvertAll(MetaConverter& converter, const Sources& sources) {
   Named results;
   for (const Source& source : sources) {
-    absl::StatusOr<at::Tensor> result = converter.Convert(source.tensor, {.is_parameter = source.is_parameter});
+    absl::StatusOr<at::Tensor> result = converter.Convert(source.tensor, {.facts = {.is_parameter = source.is_parameter}});
     if (!result.ok() && !absl::IsUnimplemented(result.status()))
       ADD_FAILURE() << source.name << ": " << result.status();
     results.emplace_back(source.name, result.ok() ? *std::move(result) : at::Tensor());
@@ -128,10 +106,7 @@ Json Converted(const Sources& sources) {
 
 // The golden text without what has no counterpart here.
 Json Comparable(Json golden) {
-  for (Json& record : golden["describe"]["tensors"]) {
-    record["view_func"] =
-        record["view_func"].get<std::string>().substr(0, record["view_func"].get<std::string>().find('('));
-  }
+  for (Json& record : golden["describe"]["tensors"]) CutViewFunc(record);
   // Python's class of parameters; our records say it, our results cannot.
   for (Json& result : golden["convert"]["tensors"]) result.erase("is_parameter");
   return {{"describe", golden["describe"]}, {"convert", golden["convert"]}};
@@ -171,7 +146,7 @@ TEST_P(ReferenceCaseTest, RecordsAloneConvertToTheSame) {
   {
     const Sources sources = Build();
     for (const Source& source : sources) {
-      const auto desc = describer.DescribeTensor(source.tensor, {.is_parameter = source.is_parameter});
+      const auto desc = describer.DescribeTensor(source.tensor, {.facts = {.is_parameter = source.is_parameter}});
       records.emplace_back(source.name, desc.ok() ? *desc : nullptr);
     }
     MetaConverter converter;

@@ -148,7 +148,7 @@ TEST(MetaTensorDescriberTest, AParameterIsRemembered) {
   const at::Tensor weight = at::empty({4}).set_requires_grad(true);
   const at::Tensor view = weight.view({2, 2});
   EXPECT_FALSE(Describe(describer, view)->base->is_parameter);
-  EXPECT_TRUE(Describe(describer, weight, {.is_parameter = true})->is_parameter);
+  EXPECT_TRUE(Describe(describer, weight, {.facts = {.is_parameter = true}})->is_parameter);
   EXPECT_TRUE(Describe(describer, view)->base->is_parameter);
   EXPECT_TRUE(Describe(describer, weight)->is_parameter);
   EXPECT_FALSE(Describe(describer, view)->is_parameter);

@@ -4,10 +4,14 @@
 #include <cstddef>
 #include <set>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/Layout.h"
 #include "c10/core/Storage.h"
 #include "meta/creation_meta.h"
 #include "meta/python_repr.h"
+#include "meta/torch_status.h"
+#include "tests/testing/kind_json.h"
 #include "torch/csrc/autograd/function.h"
 #include "torch/csrc/autograd/variable.h"
 
@@ -16,8 +20,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Null where LibTorch says that the tensor has no such thing.
+template <typename Get>
+Json OrNull(Get get) {
+  const absl::StatusOr<Json> value = CatchTorch("property", [&]() -> Json { return get(); });
+  return value.ok() ? *value : Json(nullptr);
+}
+
+bool IsStridedNested(const at::Tensor& tensor) { return tensor.is_nested() && tensor.layout() == at::kStrided; }
+
 class Results {
  public:
+  explicit Results(ResultProperties which) : which_(which) {}
+
   Json Add(const at::Tensor& tensor) {
     if (!tensor.defined()) return nullptr;
     const auto known =
@@ -62,6 +77,7 @@ class Results {
   }
 
   Json AddStorage(const c10::Storage& storage) {
+    if (!storage) return nullptr;
     const auto same = [&](const c10::Storage& s) { return s.unsafeGetStorageImpl() == storage.unsafeGetStorageImpl(); };
     const auto known = std::find_if(storages_.begin(), storages_.end(), same);
     if (known != storages_.end()) return known - storages_.begin();
@@ -71,15 +87,18 @@ class Results {
 
   Json Properties(const at::Tensor& tensor) {
     const bool is_view = tensor.is_view();
+    const bool has_size = !IsStridedNested(tensor);
+    const bool has_stride = has_size && !IsSparse(tensor);
     Json json = {
-        {"size", tensor.sizes().vec()},
-        {"stride", tensor.strides().vec()},
-        {"storage_offset", tensor.storage_offset()},
+        {"size", has_size ? OrNull([&] { return tensor.sizes().vec(); }) : Json(nullptr)},
+        {"stride", has_stride ? OrNull([&] { return tensor.strides().vec(); }) : Json(nullptr)},
+        {"storage_offset", has_stride ? OrNull([&] { return tensor.storage_offset(); }) : Json(nullptr)},
         {"dtype", PythonRepr(tensor.scalar_type())},
         {"device", PythonRepr(tensor.device())},
         {"layout", PythonRepr(tensor.layout())},
-        {"storage", AddStorage(tensor.storage())},
-        {"is_leaf", tensor.is_leaf()},
+        {"storage", AddStorage(tensor.unsafeGetTensorImpl()->unsafe_storage())},
+        // As Python sees it: an in-place change of the base makes a leaf view a non-leaf as soon as somebody asks.
+        {"is_leaf", tensor.grad_fn() == nullptr},
         {"requires_grad", tensor.requires_grad()},
         {"grad_fn", GradFn(tensor)},
         {"is_conj", tensor.is_conj()},
@@ -95,9 +114,21 @@ class Results {
     }
     json["version_shared_with_base"] = nullptr;
     json["grad"] = Add(tensor.unsafeGetTensorImpl()->grad());
+    if (which_ == ResultProperties::kAll) AddKind(tensor, json);
     return json;
   }
 
+  void AddKind(const at::Tensor& tensor, Json& json) {
+    const auto add = [this](const at::Tensor& inner) { return Add(inner); };
+    json["is_mkldnn"] = tensor.is_mkldnn();
+    json["is_nested"] = tensor.is_nested();
+    json["sparse"] = SparseJson(tensor);
+    json["functorch"] = FunctorchJson(tensor, add);
+    json["functional"] = FunctionalJson(tensor, add);
+    json["attrs"] = WrapperAttrs(tensor, add);
+  }
+
+  const ResultProperties which_;
   std::vector<at::Tensor> tensors_;
   std::vector<c10::Storage> storages_;
   Json properties_ = Json::array();
@@ -130,8 +161,9 @@ void Compare(const std::string& path, const Json& expected, const Json& found, s
 
 }  // namespace
 
-nlohmann::ordered_json ResultsJson(const std::vector<std::pair<std::string, at::Tensor>>& results) {
-  Results objects;
+nlohmann::ordered_json ResultsJson(const std::vector<std::pair<std::string, at::Tensor>>& results,
+                                   ResultProperties properties) {
+  Results objects(properties);
   Json names = Json::object();
   for (const auto& [name, tensor] : results) names[name] = objects.Add(tensor);
   objects.CompareVersions();

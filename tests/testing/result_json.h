@@ -1,13 +1,11 @@
-// ResultsJson: converted tensors as tests/reference/inmemory_reference.py
-// writes those of the reference.
+// ResultsJson: converted tensors as tests/reference/inmemory_reference.py writes those of the reference.
 //
-// Every object that the results consist of, once, with what can be told from
-// outside: equal index, same object.
+// Every object that the results consist of, once, with what can be told from outside: equal index, same object. A
+// property that a kind of tensor does not have is null.
 //
 // Example:
 //   ResultsJson({{"v", view}, {"x", base}});
-//   //
-//   {"names":{"v":0,"x":1},"storages":[{"nbytes":48}],"tensors":[{"size":[3,4],"base":1,…},{"size":[12],…}]}
+//   // {"names":{"v":0,"x":1},"storages":[{"nbytes":48}],"tensors":[{"size":[3,4],"base":1,…},{"size":[12],…}]}
 //
 // Thread safety: none: it counts up the versions of the tensors.
 // Lifetime: keeps nothing.
@@ -24,12 +22,14 @@
 
 namespace metaconv {
 
-// An undefined tensor stands for a source that was not converted; its name maps
-// to null.
-nlohmann::ordered_json ResultsJson(const std::vector<std::pair<std::string, at::Tensor>>& results);
+// kDense: what dense strided tensors have. kAll: also what tells of the other kinds, see kind_json.h.
+enum class ResultProperties { kDense, kAll };
 
-// One line for each leaf value that differs: "tensors[0].size: expected [3],
-// found [4]".
+// An undefined tensor stands for a source that was not converted; its name maps to null.
+nlohmann::ordered_json ResultsJson(const std::vector<std::pair<std::string, at::Tensor>>& results,
+                                   ResultProperties properties = ResultProperties::kDense);
+
+// One line for each leaf value that differs: "tensors[0].size: expected [3], found [4]".
 std::vector<std::string> JsonDifferences(const nlohmann::ordered_json& expected, const nlohmann::ordered_json& found);
 
 }  // namespace metaconv

@@ -3,7 +3,7 @@
 // Tied embedding and output weights, query, key and value as views of one packed weight, a gradient, a conjugate view.
 //
 // Example:
-//   for (const DemoTensor& t : DemoGraph()) converter.Convert(t.tensor, {.is_parameter = t.is_parameter});
+//   for (const DemoTensor& t : DemoGraph()) converter.Convert(t.tensor, {.facts = {.is_parameter = t.is_parameter}});
 //
 // Thread safety: pure function.
 // Lifetime: results own their tensors.

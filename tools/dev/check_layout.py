@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-SOURCE_FOLDERS = {"checkpoint", "converter", "cuda", "describer", "meta", "symbolic", "tools"}
+SOURCE_FOLDERS = {"checkpoint", "converter", "cuda", "describer", "kinds", "meta", "symbolic", "tools"}
 WITHOUT_SOURCE = {
     # Runs the whole converter over a table of cases that the reference made.
     "tests/converter/reference_cases_test.cc",

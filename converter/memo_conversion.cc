@@ -1,0 +1,202 @@
+#include "converter/memo_conversion.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "ATen/EmptyTensor.h"
+#include "absl/strings/str_cat.h"
+#include "c10/core/InferenceMode.h"
+#include "kinds/check_record.h"
+#include "kinds/functorch.h"
+#include "kinds/kind.h"
+#include "kinds/resize_storage.h"
+#include "describer/disable_inference_mode.h"
+#include "meta/assert_metadata_eq.h"
+#include "meta/python_repr.h"
+#include "meta/same_value.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+namespace {
+
+// Plain numbers, as nearly always, take the shorter way.
+at::Tensor EmptyStrided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, c10::ScalarType dtype) {
+  const auto plain_size = c10::asIntArrayRefSlowOpt(size);
+  const auto plain_stride = c10::asIntArrayRefSlowOpt(stride);
+  if (plain_size.has_value() && plain_stride.has_value()) {
+    return at::detail::empty_strided_meta(*plain_size, *plain_stride, dtype);
+  }
+  return at::detail::empty_strided_symint_meta(size, stride, dtype);
+}
+
+// The sizes of storages are compared only where both are plain numbers: a symbolic one must not be guarded on.
+bool IsPlain(const c10::SymInt& value, std::int64_t expected) { return value.maybe_as_int() == expected; }
+
+bool IsSmaller(const c10::SymInt& a, const c10::SymInt& b) {
+  const std::optional<std::int64_t> plain_a = a.maybe_as_int();
+  const std::optional<std::int64_t> plain_b = b.maybe_as_int();
+  return plain_a.has_value() && plain_b.has_value() && *plain_a < *plain_b;
+}
+
+// A tensor may claim a size while its storage has been resized to nothing; its result then does so too.
+absl::Status EmptyIfRecordIsEmpty(const MetaStorageDesc& desc, const c10::Storage& storage) {
+  if (!IsPlain(desc.size, 0) || IsPlain(storage.sym_nbytes(), 0)) return absl::OkStatus();
+  return ResizeStorage(storage, 0);
+}
+
+// A source may reach beyond its storage, which was made smaller since, and its meta result does so too. Where there is
+// memory behind the result, only one whose storage is empty may, as the source's is: that cannot be mistaken.
+absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::Storage& storage) {
+  if (storage.device_type() == c10::DeviceType::Meta || IsPlain(desc.storage->size, 0)) return absl::OkStatus();
+  const c10::SymInt needed =
+      at::detail::computeStorageNbytes(desc.size, *desc.stride, c10::elementSize(desc.dtype), desc.storage_offset);
+  if (!IsSmaller(storage.sym_nbytes(), needed)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("record ", desc.id, ": storage.size: expected at least ",
+                                                 PythonRepr(needed), " bytes, found ",
+                                                 PythonRepr(storage.sym_nbytes())));
+}
+
+void SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  if (tensor.is_conj() != desc.is_conj) tensor._set_conj(desc.is_conj);
+  if (tensor.is_neg() != desc.is_neg) tensor._set_neg(desc.is_neg);
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> MemoConversion::Convert(const MetaTensorDesc& desc) {
+  absl::StatusOr<TensorMemo::Turn> turn = memo_.tensors.Enter(desc.id);
+  if (!turn.ok()) return turn.status();
+  if (turn->result().defined()) return turn->result();
+  absl::StatusOr<at::Tensor> tensor = Nested(desc, [&] { return BuildWhole(desc); });
+  if (tensor.ok()) turn->Finish(*tensor);
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::Build(const MetaTensorDesc& desc) {
+  return Nested(desc, [&] { return BuildOfKind(desc); });
+}
+
+// Everything nested comes through here, so this is where the depth is counted.
+absl::StatusOr<at::Tensor> MemoConversion::Nested(const MetaTensorDesc& desc,
+                                                  absl::FunctionRef<absl::StatusOr<at::Tensor>()> build) {
+  if (depth_ == kMaxDepth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("record ", desc.id, ": expected records nested at most ", kMaxDepth, " deep, found more"));
+  }
+  ++depth_;
+  absl::StatusOr<at::Tensor> tensor = CatchTorch("converting a record", build);
+  --depth_;
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& desc) {
+  const TensorKind& kind = KindOf(desc);
+  if (!kind.is_supported()) {
+    return absl::UnimplementedError(
+        absl::StrCat("record ", desc.id, ": tensors of kind '", kind.name, "' are not supported"));
+  }
+  // A guard costs more than the question whether it is needed.
+  std::optional<c10::InferenceMode> inference;
+  if (c10::InferenceMode::is_enabled() != desc.is_inference) inference.emplace(desc.is_inference);
+  absl::StatusOr<at::Tensor> tensor = kind.build(*this, desc);
+  if (fake_ && tensor.ok()) MakeFake(desc, *tensor);
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc) {
+  absl::StatusOr<at::Tensor> tensor = BuildOfKind(desc);
+  if (!tensor.ok()) return tensor;
+  if (desc.grad != nullptr) {
+    absl::StatusOr<at::Tensor> grad = Convert(*desc.grad);
+    if (!grad.ok()) return grad;
+    tensor->mutable_grad() = *std::move(grad);
+  }
+  SetBits(desc, *tensor);
+  const AssertMetadataEqOptions options = {
+      .skip_leaf = desc.is_gradtrackingtensor && desc.level == kDeadLevel,
+      .inference_mode_hidden = DisableInferenceModeForFakeProp::IsActive(),
+  };
+  if (absl::Status status = AssertMetadataEq(desc, *tensor, options); !status.ok()) return status;
+  return tensor;
+}
+
+// Wrappers get their device from what they wrap.
+void MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
+  at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  if (impl->is_fake() || !impl->is_meta() || desc.unwrapped != nullptr || desc.attrs.has_value()) return;
+  // A device without an index is the first one. Only the CPU has none.
+  const bool is_indexed = desc.device.has_index() || desc.device.is_cpu() || desc.device.is_meta();
+  impl->set_fake_device(is_indexed ? desc.device : c10::Device(desc.device.type(), 0));
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::Allocate(AllocationMaker make, c10::Device recorded) {
+  if (!callback_) return make();
+  at::Tensor tensor = callback_(make, recorded);
+  if (!tensor.defined()) return absl::InvalidArgumentError("allocation callback: expected a tensor, found none");
+  if (!tensor.is_leaf() || tensor.requires_grad()) {
+    return absl::InvalidArgumentError(
+        "allocation callback: expected a leaf that does not require grad, found one with autograd history");
+  }
+  return tensor;
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::AllocateStrided(const MetaTensorDesc& desc) {
+  return Allocate([&] { return EmptyStrided(desc.size, *desc.stride, desc.dtype); }, desc.device);
+}
+
+absl::StatusOr<c10::Storage> MemoConversion::ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded) {
+  if (absl::Status status = CheckStorageRecord(desc); !status.ok()) return status;
+  if (auto memo = memo_.storages.Get(desc.id)) return c10::Storage(std::move(memo));
+  absl::StatusOr<at::Tensor> bytes =
+      Allocate([&] { return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte); }, recorded);
+  if (!bytes.ok()) return bytes.status();
+  const c10::Storage& storage = bytes->storage();
+  return c10::Storage(memo_.storages.GetOrSet(
+      desc.id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl())));
+}
+
+// The caller's callback may return a tensor that lies in its storage in another way.
+bool MemoConversion::IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
+  if (!callback_) return true;
+  return SameValue(*desc.stride, c10::SymDimVector(tensor.sym_strides())) && IsPlain(tensor.sym_storage_offset(), 0);
+}
+
+absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  if (IsPlain(desc.storage_offset, 0) && IsAsAskedFor(desc, tensor)) {
+    const MetaStorageDesc& wanted = *desc.storage;
+    const c10::Storage& own = tensor.storage();
+    // Two things to make right before others can see it. The tensor may cover a part of the source's storage only …
+    if (!IsPlain(wanted.size, 0) && IsSmaller(own.sym_nbytes(), wanted.size)) {
+      if (absl::Status status = ResizeStorage(own, wanted.size); !status.ok()) return status;
+    }
+    // … or claim more than it has.
+    if (absl::Status status = EmptyIfRecordIsEmpty(wanted, own); !status.ok()) return status;
+    const auto mine = c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(own.unsafeGetStorageImpl());
+    if (memo_.storages.GetOrSet(wanted.id, mine) == mine) return absl::OkStatus();
+  }
+  return MoveToStorage(desc, tensor);
+}
+
+// Note [Moving to a storage]
+// The reference calls set_, which goes through the dispatcher, counts as a change of the tensor and grows the storage
+// if it is too small. Here the tensor is fresh and the storage is as its record says, so all of this would be undone
+// again.
+absl::Status MemoConversion::MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
+  if (!storage.ok()) return storage.status();
+  if (storage->device() != tensor.device()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
+                     " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
+  }
+  if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, *storage); !status.ok()) return status;
+  if (absl::Status status = CheckWithinStorage(desc, *storage); !status.ok()) return status;
+  c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  impl->set_storage_keep_dtype(*std::move(storage));
+  impl->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);
+  return absl::OkStatus();
+}
+
+}  // namespace metaconv

@@ -1,0 +1,67 @@
+// MemoConversion: one call of the converter, with the results that the converter remembers.
+//
+// Example:
+//   MemoConversion(memo, callback, /*fake=*/false).Convert(*desc);
+//
+// Thread safety: used by the thread that made it only; what it shares with other conversions is safe for many threads.
+// Lifetime: on the stack of one call of the converter.
+
+#ifndef METACONV_CONVERTER_MEMO_CONVERSION_H_
+#define METACONV_CONVERTER_MEMO_CONVERSION_H_
+
+#include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "c10/core/Storage.h"
+#include "c10/core/StorageImpl.h"
+#include "converter/tensor_memo.h"
+#include "converter/weak_memo.h"
+#include "kinds/allocation_callback.h"
+#include "kinds/conversion.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+// What the conversions of one converter have in common.
+struct ConversionMemo {
+  TensorMemo tensors;
+  WeakMemo<c10::StorageImpl> storages;
+};
+
+class MemoConversion final : public Conversion {
+ public:
+  // Records nested deeper than this are an error: they cannot come from a describer.
+  static constexpr int kMaxDepth = 600;
+
+  // `callback` may be empty. All must outlive the conversion. `fake`: results are native fake tensors.
+  MemoConversion(ConversionMemo& memo, const AllocationCallback& callback, bool fake)
+      : memo_(memo), callback_(callback), fake_(fake) {}
+
+  absl::StatusOr<at::Tensor> Convert(const MetaTensorDesc& desc) override;
+  absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
+  absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
+  absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
+  absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
+  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
+
+  // The result for a storage.
+  absl::StatusOr<c10::Storage> ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded);
+
+ private:
+  absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc,
+                                    absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
+  absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
+  absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
+  void MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
+  bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
+
+  ConversionMemo& memo_;
+  const AllocationCallback& callback_;
+  const bool fake_;
+  int depth_ = 0;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CONVERTER_MEMO_CONVERSION_H_

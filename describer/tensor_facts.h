@@ -1,0 +1,63 @@
+// TensorFacts: what a program knows of a tensor that a C++ tensor cannot say itself.
+//
+// In Python these are attributes of the tensor or of its class. Here the caller names them when it describes or converts
+// the tensor.
+//
+// Example:
+//   describer.DescribeTensor(weight, {.facts = {.is_parameter = true}});
+//   describer.DescribeTensor(running_mean, {.facts = {.is_buffer = true, .persistent = true}});
+//
+// Thread safety: a plain value.
+// Lifetime: a plain value.
+// Source: torch.nn.Parameter, torch.nn.Buffer, `_dynamo_dynamic_indices`, `_dynamo_hint_overrides`, `nested_int` of
+// torch/_subclasses/meta_utils.py.
+
+#ifndef METACONV_DESCRIBER_TENSOR_FACTS_H_
+#define METACONV_DESCRIBER_TENSOR_FACTS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+struct TensorFacts {
+  bool is_parameter = false;
+  bool is_buffer = false;
+  std::optional<bool> persistent = {};  // Whether a buffer belongs to the state_dict.
+  // Which symbolic length of a jagged dimension this tensor's offsets stand for.
+  std::optional<std::int64_t> nested_int = {};
+  std::vector<std::int64_t> dynamic_indices = {};              // Dimensions marked as dynamic.
+  std::map<std::int64_t, std::int64_t> hint_overrides = {};    // Dimension -> size to plan with.
+
+  bool empty() const {
+    return !is_parameter && !is_buffer && !persistent.has_value() && !nested_int.has_value() &&
+           dynamic_indices.empty() && hint_overrides.empty();
+  }
+
+  // What `newer` says replaces what is said here; what it does not say stays.
+  void Update(const TensorFacts& newer) {
+    is_parameter |= newer.is_parameter;
+    is_buffer |= newer.is_buffer;
+    if (newer.persistent.has_value()) persistent = newer.persistent;
+    if (newer.nested_int.has_value()) nested_int = newer.nested_int;
+    if (!newer.dynamic_indices.empty()) dynamic_indices = newer.dynamic_indices;
+    if (!newer.hint_overrides.empty()) hint_overrides = newer.hint_overrides;
+  }
+
+  void Write(MetaTensorDesc& desc) const {
+    desc.is_parameter = is_parameter;
+    desc.is_buffer = is_buffer;
+    desc.persistent = persistent;
+    desc.nested_int = nested_int;
+    desc.dynamo_dynamic_indices = dynamic_indices;
+    desc.dynamo_hint_overrides = hint_overrides;
+  }
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_DESCRIBER_TENSOR_FACTS_H_

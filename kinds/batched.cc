@@ -1,0 +1,48 @@
+#include "kinds/batched.h"
+
+#include "ATen/functorch/BatchedTensorImpl.h"
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/functorch.h"
+
+namespace metaconv {
+namespace {
+
+absl::Status Check(const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
+  if (!desc.level.has_value()) return Malformed(desc, "level", "one for a batched tensor", "none");
+  if (*desc.level < 1) return Malformed(desc, "level", "1 or more", absl::StrCat(*desc.level));
+  if (!desc.bdim.has_value()) return Malformed(desc, "bdim", "one for a batched tensor", "none");
+  if (*desc.bdim < 0 || *desc.bdim >= desc.unwrapped->ndim) {
+    return Malformed(desc, "bdim", absl::StrCat("less than ", desc.unwrapped->ndim, ", the dimensions of what is batched"),
+                     absl::StrCat(*desc.bdim));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsBatched(const at::Tensor& tensor) { return at::functorch::maybeGetBatchedImpl(tensor) != nullptr; }
+
+absl::StatusOr<std::vector<at::Tensor>> InnerOfBatched(const at::Tensor& tensor) {
+  return std::vector<at::Tensor>{at::functorch::unsafeGetBatchedImpl(tensor)->value()};
+}
+
+absl::Status DescribeBatched(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const at::functorch::BatchedTensorImpl& impl = *at::functorch::unsafeGetBatchedImpl(tensor);
+  if (absl::Status status = DescribeFunctorch(description, tensor, impl.value(), desc); !status.ok()) return status;
+  desc.is_batchedtensor = true;
+  desc.level = impl.level();
+  desc.bdim = impl.bdim();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> BuildBatched(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = Check(desc); !status.ok()) return status;
+  absl::StatusOr<at::Tensor> wrapped = BuildWrapped(conversion, desc);
+  if (!wrapped.ok()) return wrapped;
+  const FunctorchScope restored(StackOf(desc).layers());
+  return at::functorch::makeBatched(*wrapped, *desc.bdim, *desc.level);
+}
+
+}  // namespace metaconv

@@ -1,0 +1,27 @@
+// The batched kind: what vmap gives to the function that it maps; a tensor of which one dimension is hidden.
+//
+// Thread safety: see Description and Conversion.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_KINDS_BATCHED_H_
+#define METACONV_KINDS_BATCHED_H_
+
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kinds/conversion.h"
+#include "kinds/description.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+bool IsBatched(const at::Tensor& tensor);
+absl::StatusOr<std::vector<at::Tensor>> InnerOfBatched(const at::Tensor& tensor);
+absl::Status DescribeBatched(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc);
+absl::StatusOr<at::Tensor> BuildBatched(Conversion& conversion, const MetaTensorDesc& desc);
+
+}  // namespace metaconv
+
+#endif  // METACONV_KINDS_BATCHED_H_

@@ -1,0 +1,26 @@
+#include "kinds/dense.h"
+
+#include "kinds/check_record.h"
+#include "kinds/require_grad.h"
+
+namespace metaconv {
+
+absl::Status DescribeDense(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  desc.storage = description.DescribeStorage(tensor.storage());
+  description.Identify(tensor, desc);
+  desc.stride = c10::SymDimVector(impl.sym_strides());
+  desc.storage_offset = impl.sym_storage_offset();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> BuildDense(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
+  absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
+  if (!tensor.ok()) return tensor.status();
+  // Before autograd is told of it, so that moving it to another storage needs no operator.
+  if (absl::Status status = conversion.PutOnStorage(desc, *tensor); !status.ok()) return status;
+  return RequireGrad(desc, *tensor);
+}
+
+}  // namespace metaconv

@@ -1,0 +1,103 @@
+#include "kinds/functional.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/functorch/DynamicLayer.h"
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/functorch.h"
+#include "kinds/require_grad.h"
+
+namespace metaconv {
+namespace {
+
+using at::FunctionalTensorWrapper;
+namespace functionalization = at::functionalization::impl;
+
+// What the level of a wrapper is that functorch has not made.
+constexpr std::int64_t kNoLevel = -1;
+
+FunctionalTensorWrapper& Wrapper(const at::Tensor& tensor) {
+  return *functionalization::unsafeGetFunctionalWrapper(tensor);
+}
+
+// What a wrapper inside of functorch wraps, with all that was done to its aliases.
+at::Tensor UnwrapInFunctorch(const at::Tensor& tensor) {
+  FunctionalTensorWrapper& wrapper = Wrapper(tensor);
+  const functionalization::FunctionalizationReapplyViewsGuard guard(
+      functionalization::getFunctionalizationReapplyViewsTLS());
+  if (wrapper.apply_updates()) wrapper.regenerate_from_base();
+  return wrapper.value();
+}
+
+at::Tensor Unwrap(const at::Tensor& tensor) {
+  functionalization::sync(tensor);
+  return functionalization::from_functional_tensor(tensor);
+}
+
+}  // namespace
+
+bool IsFunctional(const at::Tensor& tensor) {
+  return functionalization::isFunctionalTensor(tensor) && Wrapper(tensor).level() == kNoLevel;
+}
+
+bool IsFunctorchFunctional(const at::Tensor& tensor) {
+  return functionalization::isFunctionalTensor(tensor) && Wrapper(tensor).level() != kNoLevel;
+}
+
+absl::StatusOr<std::vector<at::Tensor>> InnerOfFunctional(const at::Tensor& tensor) {
+  if (tensor.is_view()) {
+    return absl::UnimplementedError("views of functional tensors are not supported: the view is not known any more");
+  }
+  return std::vector<at::Tensor>{Wrapper(tensor).value()};
+}
+
+// Note [The level of functional tensors]
+// The reference records the level that is current when the tensor is described, and fails where there is none. So do
+// we where there is one; otherwise the wrapper's own level.
+absl::Status DescribeFunctorchFunctional(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const at::Tensor wrapped = UnwrapInFunctorch(tensor);
+  if (absl::Status status = DescribeFunctorch(description, tensor, wrapped, desc); !status.ok()) return status;
+  desc.is_functional = true;
+  const std::optional<at::functorch::DynamicLayer> current = at::functorch::maybeCurrentDynamicLayer();
+  desc.current_level = current.has_value() ? current->layerId() : Wrapper(tensor).level();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> BuildFunctorchFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
+  if (!desc.current_level.has_value()) return Malformed(desc, "current_level", "one for a functional tensor", "none");
+  absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
+  if (!wrapped.ok()) return wrapped;
+  const at::Tensor tensor = functionalization::to_functional_tensor(*wrapped);
+  Wrapper(tensor).set_level(*desc.current_level);
+  return RequireGrad(desc, tensor);
+}
+
+absl::Status DescribeFunctional(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  desc.storage = description.DescribeStorage(tensor.storage());
+  absl::StatusOr<MetaTensorDescPtr> unwrapped = description.Describe(Unwrap(tensor));
+  if (!unwrapped.ok()) return unwrapped.status();
+  description.Identify(tensor, desc);
+  desc.stride = c10::SymDimVector(impl.sym_strides());
+  desc.storage_offset = impl.sym_storage_offset();
+  desc.is_functional = true;
+  desc.unwrapped = *std::move(unwrapped);
+  return absl::OkStatus();
+}
+
+// Note [Autograd state of functional tensors]
+// The reference copies it from the source, which the record keeps for that, and fails for leaves that require grad. The
+// record says all that is needed.
+absl::StatusOr<at::Tensor> BuildFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
+  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the functional tensor wraps", "none");
+  absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
+  if (!wrapped.ok()) return wrapped;
+  return RequireGrad(desc, functionalization::to_functional_tensor(*wrapped));
+}
+
+}  // namespace metaconv

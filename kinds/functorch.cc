@@ -1,0 +1,44 @@
+#include "kinds/functorch.h"
+
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+
+namespace metaconv {
+
+absl::Status DescribeFunctorch(Description& description, const at::Tensor& tensor, const at::Tensor& wrapped,
+                               MetaTensorDesc& desc) {
+  absl::StatusOr<MetaTensorDescPtr> unwrapped = description.Describe(wrapped);
+  if (!unwrapped.ok()) return unwrapped.status();
+  description.Identify(tensor, desc);
+  desc.stride = c10::SymDimVector(tensor.unsafeGetTensorImpl()->sym_strides());
+  desc.is_functorch_wrapped = true;
+  desc.unwrapped = *std::move(unwrapped);
+  desc.functorch_stack = FunctorchStack::Current();
+  return absl::OkStatus();
+}
+
+absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
+  if (desc.is_view) {
+    return absl::UnimplementedError(
+        absl::StrCat("record ", desc.id, ": views of functorch wrappers are not supported"));
+  }
+  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the wrapper wraps", "none");
+  return CheckStrides(desc);
+}
+
+absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
+  const MetaTensorDesc& wrapped = *desc.unwrapped;
+  if (wrapped.is_functorch_wrapped) return conversion.Build(wrapped);
+  // The reference knows strided tensors here only.
+  if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
+  if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
+  return conversion.AllocateStrided(wrapped);
+}
+
+const FunctorchStack& StackOf(const MetaTensorDesc& desc) {
+  static const FunctorchStack& empty = *new FunctorchStack({});
+  const auto* stack = dynamic_cast<const FunctorchStack*>(desc.functorch_stack.get());
+  return stack == nullptr ? empty : *stack;
+}
+
+}  // namespace metaconv

@@ -1,0 +1,57 @@
+#include "kinds/grad_tracking.h"
+
+#include "ATen/functorch/TensorWrapper.h"
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/functorch.h"
+#include "kinds/require_grad.h"
+
+namespace metaconv {
+namespace {
+
+using at::functorch::maybeGetTensorWrapper;
+
+absl::Status Check(const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
+  if (!desc.level.has_value()) return Malformed(desc, "level", "one for a grad-tracking tensor", "none");
+  if (*desc.level == kDeadLevel || StackOf(desc).Find(*desc.level) != nullptr) return absl::OkStatus();
+  return Malformed(desc, "level", "one of functorch_stack", absl::StrCat(*desc.level));
+}
+
+}  // namespace
+
+bool IsGradTracking(const at::Tensor& tensor) { return maybeGetTensorWrapper(tensor) != nullptr; }
+
+absl::StatusOr<std::vector<at::Tensor>> InnerOfGradTracking(const at::Tensor& tensor) {
+  return std::vector<at::Tensor>{maybeGetTensorWrapper(tensor)->value()};
+}
+
+absl::Status DescribeGradTracking(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const at::functorch::TensorWrapper& impl = *maybeGetTensorWrapper(tensor);
+  if (absl::Status status = DescribeFunctorch(description, tensor, impl.value(), desc); !status.ok()) return status;
+  desc.is_gradtrackingtensor = true;
+  desc.level = impl.level().value_or(kDeadLevel);
+  return absl::OkStatus();
+}
+
+// Note [Grad-tracking non-leaves]
+// The reference gives a wrapper that is no leaf a requires_grad of its own, finds that it then is one, and raises. We
+// give it a history that cannot be run, as other non-leaves have.
+absl::StatusOr<at::Tensor> BuildGradTracking(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = Check(desc); !status.ok()) return status;
+  absl::StatusOr<at::Tensor> wrapped = BuildWrapped(conversion, desc);
+  if (!wrapped.ok()) return wrapped;
+  if (*desc.level == kDeadLevel) {
+    if (desc.requires_grad && wrapped->is_leaf()) wrapped->set_requires_grad(true);
+    return wrapped;
+  }
+  const FunctorchStack& stack = StackOf(desc);
+  at::Tensor tensor;
+  {
+    const FunctorchScope restored(stack.layers());
+    tensor = at::functorch::makeTensorWrapper(*wrapped, *stack.Find(*desc.level));
+  }
+  return RequireGrad(desc, tensor);
+}
+
+}  // namespace metaconv

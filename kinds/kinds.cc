@@ -1,0 +1,119 @@
+#include <iterator>
+#include <typeinfo>
+
+#include "kinds/batched.h"
+#include "kinds/dense.h"
+#include "kinds/functional.h"
+#include "kinds/grad_tracking.h"
+#include "kinds/kind.h"
+#include "kinds/mkldnn.h"
+#include "kinds/nested.h"
+#include "kinds/sparse_compressed.h"
+#include "kinds/sparse_coo.h"
+#include "kinds/view.h"
+#include "kinds/wrapper.h"
+#include "meta/sparse_layout.h"
+
+namespace metaconv {
+namespace {
+
+using at::Tensor;
+using Desc = MetaTensorDesc;
+
+bool Never(const Desc&) { return false; }
+
+bool IsLazy(const Tensor& tensor) { return tensor.device().type() == c10::DeviceType::Lazy; }
+
+bool IsSparseView(const Tensor& tensor) {
+  return tensor.is_view() && !IsBatched(tensor) && !IsGradTracking(tensor) && tensor._base().is_sparse();
+}
+
+// The order matters where several match: what is turned away comes first, then wrappers before what they wrap, then as
+// the reference asks.
+constexpr TensorKind kKinds[] = {
+    {.name = "lazy", .matches = IsLazy,
+     .matches_record = [](const Desc& desc) { return desc.device.type() == c10::DeviceType::Lazy; }},
+    {.name = "quantized", .matches = [](const Tensor& tensor) { return tensor.is_quantized(); },
+     .matches_record = [](const Desc& desc) { return c10::isQIntType(desc.dtype); }},
+    {.name = "view of a sparse tensor", .matches = IsSparseView,
+     .matches_record = [](const Desc& desc) {
+       return desc.is_view && !desc.is_functorch_wrapped && desc.base != nullptr && desc.base->is_sparse;
+     }},
+    {.name = "legacy batched", .matches = [](const Tensor& tensor) {
+       return tensor.key_set().has(c10::DispatchKey::Batched);
+     },
+     .matches_record = [](const Desc& desc) { return desc.is_legacy_batchedtensor; }},
+    {.name = "batched (vmap)", .matches = IsBatched,
+     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped && desc.is_batchedtensor; },
+     .describe = DescribeBatched, .build = BuildBatched, .inner = InnerOfBatched},
+    {.name = "grad-tracking (grad, jvp)", .matches = IsGradTracking,
+     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped && desc.is_gradtrackingtensor; },
+     .describe = DescribeGradTracking, .build = BuildGradTracking, .inner = InnerOfGradTracking},
+    {.name = "functional (functorch)", .matches = IsFunctorchFunctional,
+     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped && desc.is_functional; },
+     .describe = DescribeFunctorchFunctional, .build = BuildFunctorchFunctional, .inner = InnerOfFunctional},
+    {.name = "functional", .matches = IsFunctional,
+     .matches_record = [](const Desc& desc) { return desc.is_functional; },
+     .describe = DescribeFunctional, .build = BuildFunctional, .inner = InnerOfFunctional},
+    {.name = "unknown functorch wrapper", .matches = [](const Tensor&) { return false; },
+     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped; }},
+    {.name = "wrapper", .matches = IsWrapper,
+     .matches_record = [](const Desc& desc) { return desc.is_traceable_wrapper_subclass; },
+     .describe = DescribeWrapper, .build = BuildWrapper, .inner = InnerOfWrapper},
+    {.name = "Python subclass", .matches = [](const Tensor& tensor) {
+       return tensor.key_set().has(c10::DispatchKey::Python);
+     },
+     .matches_record = Never},
+    {.name = "sparse COO", .matches = [](const Tensor& tensor) { return IsSparseCoo(tensor.layout()); },
+     .matches_record = [](const Desc& desc) { return desc.is_sparse; },
+     .describe = DescribeSparseCoo, .build = BuildSparseCoo},
+    {.name = "sparse compressed", .matches = [](const Tensor& tensor) {
+       return IsSparseCompressedLayout(tensor.layout());
+     },
+     .matches_record = [](const Desc& desc) { return IsSparseCompressedLayout(desc.layout); },
+     .describe = DescribeSparseCompressed, .build = BuildSparseCompressed},
+    {.name = "nested", .matches = [](const Tensor& tensor) { return tensor.is_nested(); },
+     .matches_record = [](const Desc& desc) { return desc.is_nested; },
+     .describe = DescribeNested, .build = BuildNested},
+    {.name = "mkldnn", .matches = [](const Tensor& tensor) { return tensor.is_mkldnn(); },
+     .matches_record = [](const Desc& desc) { return desc.is_mkldnn; },
+     .describe = DescribeMkldnn, .build = BuildMkldnn},
+    {.name = "opaque (without a storage)", .matches = [](const Tensor& tensor) { return !tensor.has_storage(); },
+     .matches_record = Never},
+    {.name = "view", .matches = [](const Tensor& tensor) { return tensor.is_view(); },
+     .matches_record = [](const Desc& desc) { return desc.is_view; },
+     .describe = DescribeDense, .build = BuildView},
+    {.name = "dense", .matches = [](const Tensor&) { return true; },
+     .matches_record = [](const Desc&) { return true; },
+     .describe = DescribeDense, .build = BuildDense},
+};
+constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
+
+// One test in place of the whole table for most tensors: none but a dense one has only these keys and is of LibTorch's
+// plain type, and one that autograd does not know is no view.
+bool IsPlainlyDense(const Tensor& tensor) {
+  constexpr c10::DispatchKeySet kPlain =
+      c10::autograd_dispatch_keyset_with_ADInplaceOrView |
+      c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
+  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  // By bits, since the difference of two key sets keeps the backends.
+  return (impl.key_set().raw_repr() & ~kPlain.raw_repr()) == 0 && impl.has_storage() &&
+         impl.autograd_meta() == nullptr && typeid(impl) == typeid(at::TensorImpl);
+}
+
+}  // namespace
+
+const TensorKind& KindOf(const Tensor& tensor) {
+  if (IsPlainlyDense(tensor)) return kDense;
+  const TensorKind* kind = kKinds;
+  while (!kind->matches(tensor)) ++kind;  // The last matches everything.
+  return *kind;
+}
+
+const TensorKind& KindOf(const Desc& desc) {
+  const TensorKind* kind = kKinds;
+  while (!kind->matches_record(desc)) ++kind;
+  return *kind;
+}
+
+}  // namespace metaconv

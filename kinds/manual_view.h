@@ -1,0 +1,27 @@
+// ManualView: makes a tensor a view of another, where no operator can: between kinds whose views no operator makes on
+// the meta device, and on fake tensors, which have no operators at all.
+//
+// Example:
+//   at::Tensor view = ManualView(base, alias, desc);   // view._base() is base, and both share one version counter.
+//
+// Thread safety: as LibTorch's operators.
+// Lifetime: the view keeps the base alive.
+
+#ifndef METACONV_KINDS_MANUAL_VIEW_H_
+#define METACONV_KINDS_MANUAL_VIEW_H_
+
+#include "ATen/core/Tensor.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+// A strided tensor on the storage of `base`, of the record's dtype, size, stride and offset; no view yet.
+at::Tensor StridedAlias(const at::Tensor& base, const MetaTensorDesc& desc);
+
+// `alias`, which must be fresh, as the view of `base` that `desc` describes. Where the record has a history, it is one
+// that cannot be run.
+at::Tensor ManualView(const at::Tensor& base, const at::Tensor& alias, const MetaTensorDesc& desc);
+
+}  // namespace metaconv
+
+#endif  // METACONV_KINDS_MANUAL_VIEW_H_

@@ -1,0 +1,22 @@
+#include "kinds/mkldnn.h"
+
+#include "kinds/check_record.h"
+#include "kinds/require_grad.h"
+
+namespace metaconv {
+
+absl::Status DescribeMkldnn(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  description.Identify(tensor, desc);
+  desc.is_mkldnn = true;
+  desc.stride = c10::SymDimVector(tensor.unsafeGetTensorImpl()->sym_strides());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> BuildMkldnn(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
+  absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
+  if (!tensor.ok()) return tensor;
+  return RequireGrad(desc, *tensor);
+}
+
+}  // namespace metaconv

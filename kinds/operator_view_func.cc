@@ -1,0 +1,150 @@
+#include "kinds/operator_view_func.h"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/core/stack.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+namespace {
+
+// "aten::select.int" -> {"aten::select", "int"}
+c10::OperatorName ParseName(const std::string& name) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string::npos) return {name, ""};
+  return {name.substr(0, dot), name.substr(dot + 1)};
+}
+
+// Calls visit(tensor) for each defined tensor in `value`, which may be one or a list of them.
+template <typename Visitor>
+void ForEachTensor(const c10::IValue& value, Visitor&& visit) {
+  if (value.isTensor()) {
+    if (value.toTensor().defined()) visit(value.toTensor());
+  } else if (value.isTensorList()) {
+    for (const at::Tensor& tensor : value.toTensorVector()) {
+      if (tensor.defined()) visit(tensor);
+    }
+  } else if (value.isList()) {  // Of optional tensors, or of anything else.
+    for (const c10::IValue& element : value.toListRef()) ForEachTensor(element, visit);
+  }
+}
+
+// The same with a new value for each.
+template <typename Visitor>
+c10::IValue MapTensors(const c10::IValue& value, Visitor&& map) {
+  if (value.isTensor()) return value.toTensor().defined() ? c10::IValue(map(value.toTensor())) : value;
+  if (value.isTensorList()) {
+    std::vector<at::Tensor> tensors = value.toTensorVector();
+    for (at::Tensor& tensor : tensors) {
+      if (tensor.defined()) tensor = map(tensor);
+    }
+    return tensors;
+  }
+  if (value.isOptionalTensorList()) {
+    c10::List<std::optional<at::Tensor>> tensors;
+    for (const c10::IValue& element : value.toListRef()) {
+      tensors.push_back(MapTensors(element, map).template toOptional<at::Tensor>());
+    }
+    return tensors;
+  }
+  return value;
+}
+
+// As LibTorch's own functions do it, integers that the schema does not call symbolic (dimensions, for one) stay.
+c10::IValue MapSymInts(const c10::Type& type, const c10::IValue& value, const ViewFunc::SymIntVisitor& visitor) {
+  if (value.isNone()) return value;
+  switch (type.kind()) {
+    case c10::TypeKind::OptionalType:
+      return MapSymInts(*type.expectRef<c10::OptionalType>().getElementType(), value, visitor);
+    case c10::TypeKind::SymIntType:
+      return visitor(value.toSymInt());
+    case c10::TypeKind::ListType: {
+      if (type.expectRef<c10::ListType>().getElementType()->kind() != c10::TypeKind::SymIntType) return value;
+      std::vector<c10::SymInt> values = value.toSymIntVector();
+      for (c10::SymInt& element : values) element = visitor(element);
+      return values;
+    }
+    default:
+      return value;
+  }
+}
+
+absl::StatusOr<at::Tensor> PickOutput(const OperatorCall& call, const torch::jit::Stack& stack) {
+  if (stack.size() == 1 && stack[0].isTensor() && !call.output.has_value()) return stack[0].toTensor();
+  if (stack.size() == 1 && stack[0].isTensorList() && call.output.has_value()) {
+    const std::vector<at::Tensor> list = stack[0].toTensorVector();
+    if (*call.output < list.size()) return list[*call.output];
+    return absl::InvalidArgumentError(absl::StrCat("view_func: ", call.name, ": expected at least ", *call.output + 1,
+                                                   " tensors, found ", list.size()));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("view_func: ", call.name, ": expected an operator that returns ",
+                                                 call.output.has_value() ? "tensors" : "a tensor"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const ViewFunc>> OperatorViewFunc::Create(std::vector<OperatorCall> calls,
+                                                                         DescribeCaptured describe) {
+  std::vector<CapturedTensor> captured;
+  absl::Status status;
+  for (const OperatorCall& call : calls) {
+    for (const c10::IValue& argument : call.arguments) {
+      ForEachTensor(argument, [&](const at::Tensor& tensor) {
+        if (!status.ok()) return;
+        absl::StatusOr<MetaTensorDescPtr> desc = describe(tensor);
+        status.Update(desc.status());
+        if (desc.ok()) captured.push_back({*std::move(desc), tensor.getIntrusivePtr()});
+      });
+    }
+  }
+  if (!status.ok()) return status;
+  return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured)));
+}
+
+std::string OperatorViewFunc::Name() const {
+  return absl::StrJoin(calls_, ", ",
+                       [](std::string* out, const OperatorCall& call) { absl::StrAppend(out, call.name); });
+}
+
+absl::StatusOr<at::Tensor> OperatorViewFunc::Apply(const MetaTensorDesc&, const at::Tensor& new_base,
+                                                   const SymIntVisitor& symint_visitor,
+                                                   const TensorVisitor& tensor_visitor) const {
+  return CatchTorch("replaying a view", [&]() -> absl::StatusOr<at::Tensor> {
+    at::Tensor tensor = new_base;
+    std::size_t next_captured = 0;
+    for (const OperatorCall& call : calls_) {
+      const std::optional<c10::OperatorHandle> op = c10::Dispatcher::singleton().findSchema(ParseName(call.name));
+      if (!op.has_value() || op->schema().arguments().size() != call.arguments.size() || call.arguments.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat("view_func: expected an operator with ", call.arguments.size(),
+                                                       " arguments, found none called ", call.name));
+      }
+      torch::jit::Stack stack = {tensor};
+      absl::Status status;
+      for (std::size_t i = 1; i < call.arguments.size(); ++i) {
+        c10::IValue argument = call.arguments[i];
+        if (symint_visitor) argument = MapSymInts(*op->schema().arguments()[i].real_type(), argument, symint_visitor);
+        if (tensor_visitor) {
+          argument = MapTensors(argument, [&](const at::Tensor& original) {
+            const absl::StatusOr<at::Tensor> visited = tensor_visitor(captured_[next_captured++]);
+            status.Update(visited.status());
+            return visited.ok() ? *visited : original;
+          });
+        }
+        stack.push_back(std::move(argument));
+      }
+      if (!status.ok()) return status;
+      op->callBoxed(stack);
+      absl::StatusOr<at::Tensor> output = PickOutput(call, stack);
+      if (!output.ok()) return output;
+      tensor = *std::move(output);
+    }
+    return tensor;
+  });
+}
+
+}  // namespace metaconv

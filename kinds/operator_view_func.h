@@ -1,0 +1,54 @@
+// OperatorViewFunc: a view as calls of LibTorch's operators, by name.
+//
+// Example:
+//   absl::StatusOr<std::shared_ptr<const ViewFunc>> func =
+//       OperatorViewFunc::Create({{"aten::select.int", {c10::IValue(), 0, 3}}}, describe);
+//   (*func)->Apply(*desc, new_base, {}, {});        // new_base.select(0, 3)
+//
+// Thread safety: immutable; any thread may call Apply.
+// Lifetime: holds its arguments, captured tensors among them.
+
+#ifndef METACONV_KINDS_OPERATOR_VIEW_FUNC_H_
+#define METACONV_KINDS_OPERATOR_VIEW_FUNC_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "kinds/record_operators.h"
+#include "meta/meta_tensor_desc.h"
+#include "meta/view_func.h"
+
+namespace metaconv {
+
+using DescribeCaptured = absl::FunctionRef<absl::StatusOr<MetaTensorDescPtr>(const at::Tensor&)>;
+
+class OperatorViewFunc final : public ViewFunc {
+ public:
+  // `describe` is called for each tensor among the arguments.
+  static absl::StatusOr<std::shared_ptr<const ViewFunc>> Create(std::vector<OperatorCall> calls,
+                                                                DescribeCaptured describe);
+
+  std::string Name() const override;
+
+  absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc& view, const at::Tensor& new_base,
+                                   const SymIntVisitor& symint_visitor,
+                                   const TensorVisitor& tensor_visitor) const override;
+
+  const std::vector<OperatorCall>& calls() const { return calls_; }
+
+ private:
+  OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured)
+      : calls_(std::move(calls)), captured_(std::move(captured)) {}
+
+  const std::vector<OperatorCall> calls_;
+  const std::vector<CapturedTensor> captured_;  // In the order in which the arguments name them.
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_KINDS_OPERATOR_VIEW_FUNC_H_

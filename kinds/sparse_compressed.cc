@@ -1,0 +1,115 @@
+#include "kinds/sparse_compressed.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/require_grad.h"
+#include "meta/python_repr.h"
+
+namespace metaconv {
+namespace {
+
+bool IsByRow(c10::Layout layout) { return layout == c10::Layout::SparseCsr || layout == c10::Layout::SparseBsr; }
+bool IsBlocked(c10::Layout layout) { return layout == c10::Layout::SparseBsr || layout == c10::Layout::SparseBsc; }
+
+constexpr std::int64_t kSparseDims = 2;
+
+std::int64_t BatchDims(const MetaTensorDesc& desc) { return desc.ndim - kSparseDims - *desc.dense_dim; }
+
+absl::Status CheckIndices(const MetaTensorDesc& desc, const char* field, const MetaTensorDescPtr& indices) {
+  if (indices == nullptr) return Malformed(desc, field, "indices for this layout", "none");
+  if (indices->dtype == c10::kInt || indices->dtype == c10::kLong) return absl::OkStatus();
+  return Malformed(desc, absl::StrCat(field, ".dtype"), "torch.int32 or torch.int64", PythonRepr(indices->dtype));
+}
+
+absl::Status CheckAllIndices(const MetaTensorDesc& desc) {
+  const bool by_row = IsByRow(desc.layout);
+  if (absl::Status status = by_row ? CheckIndices(desc, "crow_indices", desc.crow_indices)
+                                   : CheckIndices(desc, "ccol_indices", desc.ccol_indices);
+      !status.ok()) {
+    return status;
+  }
+  return by_row ? CheckIndices(desc, "col_indices", desc.col_indices)
+                : CheckIndices(desc, "row_indices", desc.row_indices);
+}
+
+// The two extents of a block, which are those of the values after the batch and the number of elements.
+absl::Status CheckBlocks(const MetaTensorDesc& desc) {
+  for (std::int64_t i = 0; i < kSparseDims; ++i) {
+    const auto dim = static_cast<std::size_t>(BatchDims(desc) + i);
+    const std::optional<std::int64_t> block = desc.values->size[dim + 1].maybe_as_int();
+    const std::optional<std::int64_t> extent = desc.size[dim].maybe_as_int();
+    if (!block.has_value() || *block <= 0) {
+      return Malformed(desc, "values.size", "blocks of at least one element", PythonRepr(desc.values->size[dim + 1]));
+    }
+    if (extent.has_value() && *extent % *block != 0) {
+      return Malformed(desc, "values.size", absl::StrCat("a block size that divides ", *extent), absl::StrCat(*block));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckShape(desc); !status.ok()) return status;
+  if (absl::Status status = CheckSparseDims(desc); !status.ok()) return status;
+  if (*desc.sparse_dim != kSparseDims || BatchDims(desc) < 0) {
+    return Malformed(desc, "sparse_dim", absl::StrCat("2 of ", desc.ndim, " dimensions beside ", *desc.dense_dim,
+                                                      " dense ones"),
+                     absl::StrCat(*desc.sparse_dim));
+  }
+  if (absl::Status status = CheckAllIndices(desc); !status.ok()) return status;
+  if (desc.values == nullptr) return Malformed(desc, "values", "those of a sparse compressed tensor", "none");
+  const std::int64_t value_dims = BatchDims(desc) + 1 + (IsBlocked(desc.layout) ? kSparseDims : 0) + *desc.dense_dim;
+  if (static_cast<std::int64_t>(desc.values->size.size()) != value_dims) {
+    return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"), absl::StrCat(desc.values->size.size()));
+  }
+  if (absl::Status status = CheckNotNegative(desc, "values.size", desc.values->size); !status.ok()) return status;
+  return IsBlocked(desc.layout) ? CheckBlocks(desc) : absl::OkStatus();
+}
+
+at::DimVector BlockSize(const MetaTensorDesc& desc) {
+  if (!IsBlocked(desc.layout)) return {};
+  const auto first = static_cast<std::size_t>(BatchDims(desc) + 1);
+  return {*desc.values->size[first].maybe_as_int(), *desc.values->size[first + 1].maybe_as_int()};
+}
+
+at::Tensor Empty(const MetaTensorDesc& desc) {
+  const MetaTensorDesc& indices = IsByRow(desc.layout) ? *desc.crow_indices : *desc.ccol_indices;
+  return at::_sparse_compressed_tensor_with_dims(
+      /*nnz=*/0, *desc.dense_dim, C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size)), BlockSize(desc),
+      indices.dtype, at::device(at::kMeta).dtype(desc.dtype).layout(desc.layout));
+}
+
+}  // namespace
+
+absl::Status DescribeSparseCompressed(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  description.Identify(tensor, desc);
+  desc.sparse_dim = tensor.sparse_dim();
+  desc.dense_dim = tensor.dense_dim();
+  if (!description.recurse()) return absl::OkStatus();
+  const auto describe = [&](const at::Tensor& part, MetaTensorDescPtr& field) {
+    absl::StatusOr<MetaTensorDescPtr> described = description.DescribeFlat(part);
+    if (described.ok()) field = *std::move(described);
+    return described.status();
+  };
+  absl::Status status = IsByRow(desc.layout) ? describe(tensor.crow_indices(), desc.crow_indices)
+                                             : describe(tensor.ccol_indices(), desc.ccol_indices);
+  if (status.ok()) {
+    status = IsByRow(desc.layout) ? describe(tensor.col_indices(), desc.col_indices)
+                                  : describe(tensor.row_indices(), desc.row_indices);
+  }
+  return status.ok() ? describe(tensor.values(), desc.values) : status;
+}
+
+absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = Check(desc); !status.ok()) return status;
+  absl::StatusOr<at::Tensor> tensor = conversion.Allocate([&] { return Empty(desc); }, desc.device);
+  if (!tensor.ok()) return tensor;
+  return RequireGrad(desc, *tensor);
+}
+
+}  // namespace metaconv

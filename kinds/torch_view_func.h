@@ -1,0 +1,28 @@
+// TorchViewFunc: the ViewFunc of an autograd view, taken from LibTorch.
+//
+// Example:
+//   absl::StatusOr<std::shared_ptr<const ViewFunc>> func = TorchViewFunc(view, describe);
+//   desc.view_func = *func;
+//
+// Thread safety: pure function; the tensor must not be changed meanwhile.
+// Lifetime: the result holds arguments of operators and captured tensors, neither the view nor its base.
+
+#ifndef METACONV_KINDS_TORCH_VIEW_FUNC_H_
+#define METACONV_KINDS_TORCH_VIEW_FUNC_H_
+
+#include <memory>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "kinds/operator_view_func.h"
+#include "meta/view_func.h"
+
+namespace metaconv {
+
+// Null if `tensor` is no view. `describe` is called for each tensor that the view captured.
+// Errors: those of `describe`.
+absl::StatusOr<std::shared_ptr<const ViewFunc>> TorchViewFunc(const at::Tensor& tensor, DescribeCaptured describe);
+
+}  // namespace metaconv
+
+#endif  // METACONV_KINDS_TORCH_VIEW_FUNC_H_

@@ -1,0 +1,157 @@
+#include "kinds/view.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "ATen/ATen.h"
+#include "ATen/core/grad_mode.h"
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/manual_view.h"
+#include "meta/complex_dtype.h"
+#include "torch/csrc/autograd/variable.h"
+
+namespace metaconv {
+namespace {
+
+// The whole storage of `base` as one dimension of its elements, from which any dtype can be reached.
+at::Tensor Flat(const at::Tensor& base) {
+  const auto elements = static_cast<std::int64_t>(base.storage().nbytes() / base.element_size());
+  return base.as_strided({elements}, {1}, 0);
+}
+
+// `base` in the dtype of its view, by a view.
+//
+// Note [Views that change the dtype]
+// The reference asks view_as_complex or view(dtype) of the base as it is, and fails where its shape does not fit,
+// though the view that was described exists. What the view shares with its base is the storage, so we go by way of
+// that.
+at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
+  const c10::ScalarType from = base.scalar_type();
+  if (from == dtype) return base;
+  // A view of another dtype sees the elements as they lie in memory. The record says which bits it has in the end.
+  if (base.is_conj()) return InDtype(base.conj(), dtype);
+  if (IsComplexOfReal(from, dtype)) return at::view_as_real(base);
+  if (IsComplexOfReal(dtype, from)) {
+    const at::Tensor flat = Flat(base);
+    return at::view_as_complex(flat.as_strided({flat.numel() / 2, 2}, {2, 1}));
+  }
+  if (c10::elementSize(from) == c10::elementSize(dtype)) return base.view(dtype);
+  const at::Tensor flat = Flat(base);
+  const auto from_size = static_cast<std::int64_t>(c10::elementSize(from));
+  const auto to_size = static_cast<std::int64_t>(c10::elementSize(dtype));
+  const std::int64_t whole = flat.numel() * from_size / to_size * to_size / from_size;
+  return flat.slice(0, 0, whole).view(dtype);
+}
+
+at::Tensor AsStrided(const at::Tensor& base, const MetaTensorDesc& desc) {
+  return base.as_strided_symint(desc.size, *desc.stride, desc.storage_offset);
+}
+
+// How a view is made: `prepare` brings the base into a form of which `make` makes the view that the record describes.
+using ViewStep = absl::FunctionRef<at::Tensor(const at::Tensor& base, const MetaTensorDesc& desc)>;
+struct ViewMaker {
+  ViewStep prepare;
+  ViewStep make;
+
+  at::Tensor operator()(const at::Tensor& base, const MetaTensorDesc& desc) const {
+    return make(prepare(base, desc), desc);
+  }
+};
+
+// The view with the autograd state that the record names.
+at::Tensor ViewOf(const at::Tensor& base, const MetaTensorDesc& desc, const ViewMaker& maker) {
+  if (desc.is_leaf) {
+    // A leaf that is a view comes of a view taken with grad mode off.
+    at::Tensor view;
+    {
+      const c10::AutoGradMode disabled(false);
+      view = maker(base, desc);
+    }
+    if (desc.requires_grad) view.set_requires_grad(true);
+    return view;
+  }
+  const c10::AutoGradMode enabled(true);
+  if (desc.base->requires_grad) return maker(base, desc);
+  // A view that is no leaf, of a base that does not require grad: there was a leaf view of the base in between that
+  // did.
+  at::Tensor leaf;
+  {
+    const c10::AutoGradMode disabled(false);
+    leaf = maker.prepare(base, desc);
+    leaf = leaf.view_symint(leaf.sym_sizes());
+  }
+  leaf.set_requires_grad(true);
+  return maker.make(leaf, desc);
+}
+
+at::Tensor StridedView(const at::Tensor& base, const MetaTensorDesc& desc) {
+  const auto in_dtype = [](const at::Tensor& tensor, const MetaTensorDesc& view) {
+    return InDtype(tensor, view.dtype);
+  };
+  return ViewOf(base, desc, {.prepare = in_dtype, .make = AsStrided});
+}
+
+// Note [Views that left their base's storage]
+// Assigning to `.data` moves a view to another storage and leaves its base as it is. The reference takes the view of
+// the old storage all the same. We take one that has the base, then move it as the source was moved.
+absl::StatusOr<at::Tensor> ViewElsewhere(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
+  MetaTensorDesc empty = desc;  // A view of nothing lies in any storage.
+  empty.size = {0};
+  empty.stride = c10::SymDimVector{1};
+  empty.storage_offset = 0;
+  const at::Tensor view = StridedView(base, empty);
+  if (absl::Status status = conversion.MoveToStorage(desc, view); !status.ok()) return status;
+  return view;
+}
+
+// The view by the operators that made the source, for tensors that cannot be seen as strided ones.
+absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
+  if (desc.view_func == nullptr) return Malformed(desc, "view_func", "one for a view of a wrapper type", "none");
+  absl::Status status;
+  const auto replay = [&](const at::Tensor& from, const MetaTensorDesc&) {
+    absl::StatusOr<at::Tensor> view = desc.view_func->Apply(
+        desc, from, {}, [&](const CapturedTensor& captured) { return conversion.Convert(*captured.desc); });
+    status.Update(view.status());
+    return view.ok() ? *std::move(view) : from.detach();
+  };
+  const auto as_it_is = [](const at::Tensor& tensor, const MetaTensorDesc&) { return tensor; };
+  const at::Tensor view = ViewOf(base, desc, {.prepare = as_it_is, .make = replay});
+  if (!status.ok()) return status;
+  return view;
+}
+
+absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
+  if (desc.is_traceable_wrapper_subclass || desc.base->is_traceable_wrapper_subclass) {
+    return ReplayedView(conversion, base, desc);
+  }
+  if (base.is_nested() || base.unsafeGetTensorImpl()->is_fake()) return ManualView(base, StridedAlias(base, desc), desc);
+  const bool elsewhere = desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
+  return elsewhere ? ViewElsewhere(conversion, base, desc) : StridedView(base, desc);
+}
+
+absl::Status Check(const MetaTensorDesc& desc) {
+  if (!desc.is_traceable_wrapper_subclass) {
+    if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
+  }
+  return CheckViewRecord(desc);
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> BuildView(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = Check(desc); !status.ok()) return status;
+  const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
+  if (!base.ok()) return base;
+  absl::StatusOr<at::Tensor> view = MakeView(conversion, *base, desc);
+  if (!view.ok()) return view;
+  torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(*view);
+  if (meta == nullptr) {
+    return absl::InternalError(absl::StrCat("record ", desc.id, ": view_func: expected a view, found a tensor of its own"));
+  }
+  meta->set_creation_meta(static_cast<torch::autograd::CreationMeta>(*desc.creation_meta));
+  return view;
+}
+
+}  // namespace metaconv

@@ -1,0 +1,104 @@
+#include "kinds/wrapper.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/require_grad.h"
+#include "kinds/view.h"
+#include "kinds/wrapper_type.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+namespace {
+
+absl::StatusOr<FlattenedTensor> Flatten(const WrapperType& type, const at::Tensor& tensor) {
+  absl::StatusOr<FlattenedTensor> parts =
+      CatchTorch(absl::StrCat("flattening a ", type.name), [&] { return type.flatten(tensor); });
+  if (!parts.ok()) return parts;
+  for (const auto& [name, inner] : parts->inner) {
+    if (inner.defined()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("flattening a ", type.name, ": ", name, ": expected a tensor, found none"));
+  }
+  return parts;
+}
+
+absl::Status Check(const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
+  if (!desc.attrs.has_value()) return Malformed(desc, "attrs", "the inner tensors of a wrapper type", "none");
+  for (const auto& [name, inner] : *desc.attrs) {
+    if (inner == nullptr) return Malformed(desc, absl::StrCat("attrs.", name), "a record", "none");
+  }
+  if (!desc.type.has_value()) return Malformed(desc, "type", "the name of a wrapper type", "none");
+  if (FindWrapperType(*desc.type) == nullptr) return Malformed(desc, "type", "a registered wrapper type", *desc.type);
+  return absl::OkStatus();
+}
+
+absl::Status CheckUnflattened(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  const std::string where = absl::StrCat("unflattening a ", *desc.type, ": ");
+  if (!tensor.defined()) return absl::InternalError(absl::StrCat(where, "expected a tensor, found none"));
+  if (!tensor.is_leaf() || tensor.requires_grad()) {
+    return absl::InternalError(
+        absl::StrCat(where, "expected a leaf that does not require grad, found one with autograd history"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsWrapper(const at::Tensor& tensor) { return FindWrapperType(tensor) != nullptr; }
+
+absl::StatusOr<std::vector<at::Tensor>> InnerOfWrapper(const at::Tensor& tensor) {
+  absl::StatusOr<FlattenedTensor> parts = Flatten(*FindWrapperType(tensor), tensor);
+  if (!parts.ok()) return parts.status();
+  std::vector<at::Tensor> tensors;
+  for (auto& [name, inner] : parts->inner) tensors.push_back(std::move(inner));
+  return tensors;
+}
+
+absl::Status DescribeWrapper(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
+  const WrapperType& type = *FindWrapperType(tensor);
+  absl::StatusOr<FlattenedTensor> parts = Flatten(type, tensor);
+  if (!parts.ok()) return parts.status();
+  // A wrapper needs no storage of its own; one that has it may share it.
+  if (tensor.has_storage()) desc.storage = description.DescribeStorage(tensor.storage());
+  desc.attrs.emplace();
+  for (auto& [name, inner] : parts->inner) {
+    absl::StatusOr<MetaTensorDescPtr> described = description.Describe(inner);
+    if (!described.ok()) return described.status();
+    desc.attrs->emplace_back(std::move(name), *std::move(described));
+  }
+  description.Identify(tensor, desc);
+  desc.is_traceable_wrapper_subclass = true;
+  desc.stride = c10::SymDimVector(impl.sym_strides());
+  desc.storage_offset = impl.sym_storage_offset();
+  desc.opaque_attrs = std::move(parts->opaque);
+  desc.ctx = std::move(parts->ctx);
+  desc.type = type.name;
+  return absl::OkStatus();
+}
+
+// Note [Inner wrappers]
+// The reference converts the inner tensors of a wrapper inside a wrapper, but puts the inner wrapper together anew, so
+// that it has neither autograd state nor a place in the memo. Here an inner tensor is converted as any other is.
+absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = Check(desc); !status.ok()) return status;
+  if (desc.is_view) return BuildView(conversion, desc);
+  FlattenedTensor parts = {.inner = {}, .opaque = desc.opaque_attrs, .ctx = desc.ctx};
+  for (const auto& [name, inner] : *desc.attrs) {
+    absl::StatusOr<at::Tensor> converted = conversion.Convert(*inner);
+    if (!converted.ok()) return converted;
+    parts.inner.emplace_back(name, *std::move(converted));
+  }
+  const WrapperType& type = *FindWrapperType(*desc.type);
+  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("unflattening a ", type.name),
+                                                 [&] { return type.unflatten(parts, desc.size, *desc.stride); });
+  if (!tensor.ok()) return tensor;
+  if (absl::Status status = CheckUnflattened(desc, *tensor); !status.ok()) return status;
+  return RequireGrad(desc, *tensor);
+}
+
+}  // namespace metaconv

@@ -1,0 +1,27 @@
+// The wrapper kind: tensors of a registered WrapperType, described and rebuilt by way of their inner tensors.
+//
+// Thread safety: see Description and Conversion.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_KINDS_WRAPPER_H_
+#define METACONV_KINDS_WRAPPER_H_
+
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kinds/conversion.h"
+#include "kinds/description.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+
+bool IsWrapper(const at::Tensor& tensor);
+absl::StatusOr<std::vector<at::Tensor>> InnerOfWrapper(const at::Tensor& tensor);
+absl::Status DescribeWrapper(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc);
+absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensorDesc& desc);
+
+}  // namespace metaconv
+
+#endif  // METACONV_KINDS_WRAPPER_H_

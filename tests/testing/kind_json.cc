@@ -1,0 +1,107 @@
+#include "tests/testing/kind_json.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/SparseCsrTensorImpl.h"
+#include "ATen/SparseCsrTensorUtils.h"
+#include "ATen/SparseTensorImpl.h"
+#include "ATen/functorch/BatchedTensorImpl.h"
+#include "ATen/functorch/TensorWrapper.h"
+#include "meta/python_repr.h"
+#include "tests/testing/two_tensor.h"
+
+namespace metaconv {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What a functional tensor outside of functorch has as its level.
+constexpr std::int64_t kNoLevel = -1;
+// What Python's maybe_get_level() says of a grad wrapper whose level was left.
+constexpr std::int64_t kDeadLevel = -2;
+
+// Python asks a wrapper for what is sparse about it, and hears what it wraps.
+at::Tensor WithoutWrappers(at::Tensor tensor) {
+  while (true) {
+    if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(tensor)) {
+      tensor = at::Tensor(wrapper->value());
+    } else if (at::functionalization::impl::isFunctionalTensor(tensor)) {
+      tensor = at::Tensor(at::functionalization::impl::unsafeGetFunctionalWrapper(tensor)->value());
+    } else {
+      return tensor;
+    }
+  }
+}
+
+Json CooJson(const at::SparseTensorImpl& impl) {
+  return {{"sparse_dim", impl.sparse_dim()},
+          {"dense_dim", impl.dense_dim()},
+          {"nnz", impl.nnz()},
+          {"is_coalesced", impl.coalesced()}};
+}
+
+Json CompressedJson(at::SparseCsrTensorImpl& impl) {
+  Json json = {{"sparse_dim", impl.sparse_dim()},
+               {"dense_dim", impl.dense_dim()},
+               {"nnz", impl.nnz()},
+               {"index_dtype", PythonRepr(impl.compressed_indices().scalar_type())}};
+  const at::Layout layout = impl.layout();
+  if (layout == at::kSparseBsr || layout == at::kSparseBsc) {
+    const auto block = static_cast<std::size_t>(impl.batch_dim()) + 1;
+    json["blocksize"] = impl.values().sizes().slice(block, 2).vec();
+  }
+  return json;
+}
+
+}  // namespace
+
+bool IsSparse(const at::Tensor& tensor) {
+  return tensor.layout() == at::kSparse || at::sparse_csr::is_sparse_compressed(tensor.layout());
+}
+
+Json SparseJson(const at::Tensor& tensor) {
+  if (!IsSparse(tensor)) return nullptr;
+  const at::Tensor sparse = WithoutWrappers(tensor);
+  // It has the keys of the sparse tensor within, and nothing else of it.
+  if (at::functorch::isBatchedTensor(sparse)) return nullptr;
+  at::TensorImpl* const impl = sparse.unsafeGetTensorImpl();
+  if (sparse.layout() == at::kSparse) return CooJson(*static_cast<at::SparseTensorImpl*>(impl));
+  return CompressedJson(*static_cast<at::SparseCsrTensorImpl*>(impl));
+}
+
+Json FunctorchJson(const at::Tensor& tensor, AddTensor add) {
+  if (const auto* batched = at::functorch::maybeGetBatchedImpl(tensor)) {
+    return {{"kind", "batched"},
+            {"level", batched->level()},
+            {"bdim", batched->bdim()},
+            {"unwrapped", add(batched->value())}};
+  }
+  if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(tensor)) {
+    return {{"kind", "grad"}, {"level", wrapper->level().value_or(kDeadLevel)}, {"unwrapped", add(wrapper->value())}};
+  }
+  if (!at::functionalization::impl::isFunctionalTensor(tensor)) return nullptr;
+  const auto* functional = at::functionalization::impl::unsafeGetFunctionalWrapper(tensor);
+  if (functional->level() == kNoLevel) return nullptr;
+  return {{"kind", "functional"}, {"level", functional->level()}, {"unwrapped", add(functional->value())}};
+}
+
+Json FunctionalJson(const at::Tensor& tensor, AddTensor add) {
+  if (!at::functionalization::impl::isFunctionalTensor(tensor)) return nullptr;
+  const auto* functional = at::functionalization::impl::unsafeGetFunctionalWrapper(tensor);
+  if (functional->level() != kNoLevel) return nullptr;
+  return {{"unwrapped", add(functional->value())}};
+}
+
+// There are no wrapper types yet.
+Json WrapperAttrs(const at::Tensor& tensor, AddTensor add) {
+  if (!IsTwoTensor(tensor)) return nullptr;
+  const TwoTensorParts parts = PartsOf(tensor);
+  Json json = {{"a", add(parts.a)}};
+  json["b"] = add(parts.b);
+  return json;
+}
+
+}  // namespace metaconv

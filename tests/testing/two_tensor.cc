@@ -1,0 +1,190 @@
+#include "tests/testing/two_tensor.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/EmptyTensor.h"
+#include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/core/stack.h"
+#include "c10/core/TensorImpl.h"
+#include "kinds/wrapper_type.h"
+#include "torch/library.h"
+
+namespace metaconv {
+namespace {
+
+using torch::jit::Stack;
+
+// A backend that LibTorch leaves to others. The device is that of the parts all the same.
+constexpr c10::DispatchKey kKey = c10::DispatchKey::PrivateUse3;
+
+class TwoTensorImpl final : public c10::TensorImpl {
+ public:
+  TwoTensorImpl(c10::Storage storage, at::Tensor a, at::Tensor b)
+      : TensorImpl(std::move(storage), c10::DispatchKeySet(kKey), a.dtype()), a_(std::move(a)), b_(std::move(b)) {
+    Refresh();
+  }
+
+  const at::Tensor& a() const { return a_; }
+  const at::Tensor& b() const { return b_; }
+
+  // An operator may have changed the shape of the parts in place.
+  void Refresh() { set_sizes_and_strides(a_.sym_sizes(), a_.sym_strides(), a_.sym_storage_offset()); }
+
+  c10::intrusive_ptr<TensorImpl> shallow_copy_and_detach(const c10::VariableVersion& version,
+                                                         bool allow_change) const override {
+    auto copy = c10::make_intrusive<TwoTensorImpl>(c10::Storage(storage_), a_, b_);
+    copy_tensor_metadata(this, copy.get(), version, allow_change);
+    return copy;
+  }
+  c10::intrusive_ptr<TensorImpl> shallow_copy_and_detach(c10::VariableVersion&& version,
+                                                         bool allow_change) const override {
+    return shallow_copy_and_detach(std::as_const(version), allow_change);
+  }
+
+ private:
+  at::Tensor a_;
+  at::Tensor b_;
+};
+
+TwoTensorImpl& ImplOf(const at::Tensor& tensor) { return *static_cast<TwoTensorImpl*>(tensor.unsafeGetTensorImpl()); }
+
+// Says how large it is and holds nothing, as the storages of Python's wrappers do.
+c10::Storage EmptyStorageFor(const at::Tensor& a) {
+  const c10::SymInt bytes =
+      at::detail::computeStorageNbytes(a.sym_sizes(), a.sym_strides(), a.element_size(), a.sym_storage_offset());
+  return c10::Storage(c10::Storage::use_byte_size_t(), bytes, c10::DataPtr(nullptr, a.device()),
+                      c10::GetAllocator(c10::kMeta), /*resizable=*/true);
+}
+
+at::Tensor Wrap(c10::Storage storage, at::Tensor a, at::Tensor b) {
+  return at::Tensor(c10::make_intrusive<TwoTensorImpl>(std::move(storage), std::move(a), std::move(b)));
+}
+
+// --- Every operator, on both parts ---
+
+template <typename Map>
+c10::IValue MapTensors(const c10::IValue& value, Map&& map) {
+  if (value.isTensor()) return map(value.toTensor());
+  if (value.isTensorList()) {
+    std::vector<at::Tensor> tensors = value.toTensorVector();
+    for (at::Tensor& tensor : tensors) tensor = map(tensor);
+    return tensors;
+  }
+  if (value.isOptionalTensorList()) {
+    c10::List<std::optional<at::Tensor>> tensors;
+    for (const c10::IValue& element : value.toListRef()) {
+      tensors.push_back(MapTensors(element, map).template toOptional<at::Tensor>());
+    }
+    return tensors;
+  }
+  return value;
+}
+
+Stack CallOn(const c10::OperatorHandle& op, const Stack& arguments, const at::Tensor& (TwoTensorImpl::*part)() const) {
+  Stack stack;
+  for (const c10::IValue& argument : arguments) {
+    stack.push_back(MapTensors(argument, [&](const at::Tensor& tensor) {
+      return IsTwoTensor(tensor) ? (ImplOf(tensor).*part)() : tensor;
+    }));
+  }
+  op.callBoxed(stack);
+  return stack;
+}
+
+// The argument that the return value is, or is a view of; none if it is a tensor of its own.
+std::optional<std::size_t> AliasedArgument(const c10::FunctionSchema& schema, const c10::Argument& returned) {
+  if (returned.alias_info() == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < schema.arguments().size(); ++i) {
+    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
+    if (alias != nullptr && alias->beforeSets() == returned.alias_info()->beforeSets()) return i;
+  }
+  return std::nullopt;
+}
+
+c10::IValue WrapReturned(const c10::Argument& returned, const c10::IValue& aliased, const c10::IValue& a,
+                         const c10::IValue& b) {
+  const bool is_alias = aliased.isTensor() && IsTwoTensor(aliased.toTensor());
+  if (is_alias && returned.alias_info()->isWrite()) return aliased;
+  std::vector<at::Tensor> second;
+  MapTensors(b, [&](const at::Tensor& tensor) { return second.emplace_back(tensor); });
+  std::size_t next = 0;
+  return MapTensors(a, [&](const at::Tensor& tensor) {
+    const at::Tensor& other = second[next++];
+    if (!tensor.defined()) return tensor;
+    // A view is on the storage of what it is a view of.
+    return Wrap(is_alias ? aliased.toTensor().storage() : EmptyStorageFor(tensor), tensor, other);
+  });
+}
+
+void OnBothParts(const c10::OperatorHandle& op, Stack* stack) {
+  const c10::FunctionSchema& schema = op.schema();
+  const auto count = static_cast<std::ptrdiff_t>(schema.arguments().size());
+  const Stack arguments(stack->end() - count, stack->end());
+  stack->erase(stack->end() - count, stack->end());
+  const Stack a = CallOn(op, arguments, &TwoTensorImpl::a);
+  const Stack b = CallOn(op, arguments, &TwoTensorImpl::b);
+  for (const c10::IValue& argument : arguments) {
+    if (argument.isTensor() && IsTwoTensor(argument.toTensor())) ImplOf(argument.toTensor()).Refresh();
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const std::optional<std::size_t> aliased = AliasedArgument(schema, schema.returns()[i]);
+    stack->push_back(WrapReturned(schema.returns()[i], aliased ? arguments[*aliased] : c10::IValue(), a[i], b[i]));
+  }
+}
+
+// Like Python's dispatch, this is below autograd and above everything that an operator is composed of. What only ever is
+// composed of others stays as it is, for autograd to see those.
+bool RegisterOperators() {
+  static torch::Library& library =
+      *new torch::Library(torch::Library::IMPL, "aten", kKey, __FILE__, __LINE__);
+  for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
+    if (name.getNamespace() != "aten") continue;
+    const auto op = c10::Dispatcher::singleton().findSchema(name);
+    if (!op.has_value() || op->hasKernelForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd)) continue;
+    const std::string full =
+        name.overload_name.empty() ? name.name : name.name + "." + name.overload_name;
+    library.impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<&OnBothParts>());
+  }
+  return true;
+}
+
+absl::StatusOr<FlattenedTensor> Flatten(const at::Tensor& tensor) {
+  const TwoTensorParts parts = PartsOf(tensor);
+  return FlattenedTensor{.inner = {{"a", parts.a}, {"b", parts.b}}};
+}
+
+absl::StatusOr<at::Tensor> Unflatten(const FlattenedTensor& parts, c10::SymIntArrayRef, c10::SymIntArrayRef) {
+  const at::Tensor& a = parts.inner[0].second;
+  return Wrap(EmptyStorageFor(a), a, parts.inner[1].second);
+}
+
+bool RegisterType() {
+  return RegisterWrapperType<TwoTensorImpl>({.name = "TwoTensor", .flatten = Flatten, .unflatten = Unflatten}).ok();
+}
+
+}  // namespace
+
+at::Tensor TwoTensor(const at::Tensor& a, const at::Tensor& b) {
+  static const bool registered = RegisterOperators() && RegisterType();
+  TORCH_CHECK(registered, "TwoTensor: somebody else has registered a type of this name");
+  TORCH_CHECK_VALUE(a.device() == b.device() && a.layout() == b.layout() && a.requires_grad() == b.requires_grad() &&
+                        a.scalar_type() == b.scalar_type(),
+                    "TwoTensor: expected two tensors of the same device, layout, requires_grad and dtype");
+  TORCH_CHECK_VALUE(a.sizes() == b.sizes() && a.strides() == b.strides() && a.storage_offset() == b.storage_offset(),
+                    "TwoTensor: expected two tensors of the same size, stride and storage offset");
+  at::Tensor tensor = Wrap(EmptyStorageFor(a), a, b);
+  if (a.requires_grad()) tensor.set_requires_grad(true);
+  return tensor;
+}
+
+bool IsTwoTensor(const at::Tensor& tensor) {
+  return tensor.defined() && dynamic_cast<const TwoTensorImpl*>(tensor.unsafeGetTensorImpl()) != nullptr;
+}
+
+TwoTensorParts PartsOf(const at::Tensor& two_tensor) { return {ImplOf(two_tensor).a(), ImplOf(two_tensor).b()}; }
+
+}  // namespace metaconv
