@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
 #include "kinds/functorch.h"
+#include "kinds/require_grad.h"
 
 namespace metaconv {
 namespace {
@@ -41,8 +42,12 @@ absl::StatusOr<at::Tensor> BuildBatched(Conversion& conversion, const MetaTensor
   if (absl::Status status = Check(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> wrapped = BuildWrapped(conversion, desc);
   if (!wrapped.ok()) return wrapped;
-  const FunctorchScope restored(StackOf(desc).layers());
-  return at::functorch::makeBatched(*wrapped, *desc.bdim, *desc.level);
+  at::Tensor tensor;
+  {
+    const FunctorchScope restored(StackOf(desc).layers());
+    tensor = at::functorch::makeBatched(*wrapped, *desc.bdim, *desc.level);
+  }
+  return RequireGrad(desc, tensor);
 }
 
 }  // namespace metaconv

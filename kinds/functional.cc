@@ -9,6 +9,7 @@
 #include "kinds/check_record.h"
 #include "kinds/functorch.h"
 #include "kinds/require_grad.h"
+#include "meta/sparse_layout.h"
 
 namespace metaconv {
 namespace {
@@ -77,13 +78,13 @@ absl::StatusOr<at::Tensor> BuildFunctorchFunctional(Conversion& conversion, cons
 }
 
 absl::Status DescribeFunctional(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
-  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-  desc.storage = description.DescribeStorage(tensor.storage());
+  const bool is_strided = !IsSparseAny(tensor.layout()) && !tensor.is_nested();
+  if (is_strided) desc.storage = description.DescribeStorage(tensor.storage());
   absl::StatusOr<MetaTensorDescPtr> unwrapped = description.Describe(Unwrap(tensor));
   if (!unwrapped.ok()) return unwrapped.status();
   description.Identify(tensor, desc);
-  desc.stride = c10::SymDimVector(impl.sym_strides());
-  desc.storage_offset = impl.sym_storage_offset();
+  DescribeWrappedLayout(tensor, desc);
+  if (is_strided) desc.storage_offset = tensor.unsafeGetTensorImpl()->sym_storage_offset();
   desc.is_functional = true;
   desc.unwrapped = *std::move(unwrapped);
   return absl::OkStatus();
@@ -93,7 +94,9 @@ absl::Status DescribeFunctional(Description& description, const at::Tensor& tens
 // The reference copies it from the source, which the record keeps for that, and fails for leaves that require grad. The
 // record says all that is needed.
 absl::StatusOr<at::Tensor> BuildFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
-  if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
+  if (absl::Status status = desc.stride.has_value() ? CheckStridedRecord(desc) : CheckShape(desc); !status.ok()) {
+    return status;
+  }
   if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the functional tensor wraps", "none");
   absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
   if (!wrapped.ok()) return wrapped;

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
+#include "kinds/sparse_coo.h"
+#include "meta/sparse_layout.h"
 
 namespace metaconv {
 
@@ -10,11 +12,19 @@ absl::Status DescribeFunctorch(Description& description, const at::Tensor& tenso
   absl::StatusOr<MetaTensorDescPtr> unwrapped = description.Describe(wrapped);
   if (!unwrapped.ok()) return unwrapped.status();
   description.Identify(tensor, desc);
-  desc.stride = c10::SymDimVector(tensor.unsafeGetTensorImpl()->sym_strides());
+  DescribeWrappedLayout(tensor, desc);
   desc.is_functorch_wrapped = true;
   desc.unwrapped = *std::move(unwrapped);
   desc.functorch_stack = FunctorchStack::Current();
   return absl::OkStatus();
+}
+
+void DescribeWrappedLayout(const at::Tensor& tensor, MetaTensorDesc& desc) {
+  if (IsSparseCoo(desc.layout)) {
+    DescribeSparseDims(tensor, desc);
+  } else if (!IsSparseCompressedLayout(desc.layout) && !desc.is_nested) {
+    desc.stride = c10::SymDimVector(tensor.unsafeGetTensorImpl()->sym_strides());
+  }
 }
 
 absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
@@ -23,13 +33,15 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
         absl::StrCat("record ", desc.id, ": views of functorch wrappers are not supported"));
   }
   if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the wrapper wraps", "none");
-  return CheckStrides(desc);
+  return desc.stride.has_value() ? CheckStrides(desc) : CheckShape(desc);
 }
 
+// Note [Wrappers of tensors without strides]
+// The reference makes a sparse tensor of a wrapper of one, and fails for other kinds than strided ones. We convert what
+// is wrapped, and wrap that.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
   const MetaTensorDesc& wrapped = *desc.unwrapped;
   if (wrapped.is_functorch_wrapped) return conversion.Build(wrapped);
-  // The reference knows strided tensors here only.
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
   return conversion.AllocateStrided(wrapped);

@@ -28,6 +28,9 @@ inline constexpr std::int64_t kDeadLevel = -2;
 absl::Status DescribeFunctorch(Description& description, const at::Tensor& tensor, const at::Tensor& wrapped,
                                MetaTensorDesc& desc);
 
+// Sets the strides of a wrapper, or what a wrapper of a sparse tensor has in their place.
+void DescribeWrappedLayout(const at::Tensor& tensor, MetaTensorDesc& desc);
+
 // That `desc` says what it wraps and is no view: autograd inside a transform is not rebuilt.
 // Errors: kInvalidArgument, kUnimplemented.
 absl::Status CheckFunctorch(const MetaTensorDesc& desc);

@@ -10,8 +10,8 @@ namespace metaconv {
 at::Tensor StridedAlias(const at::Tensor& base, const MetaTensorDesc& desc) {
   const c10::Storage storage(base.storage());
   const c10::DispatchKeySet keys(c10::computeDispatchKey(desc.dtype, c10::kStrided, storage.device()));
-  at::Tensor alias = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(storage), keys,
-                                                              c10::scalarTypeToTypeMeta(desc.dtype));
+  at::Tensor alias =
+      at::detail::make_tensor<c10::TensorImpl>(c10::Storage(storage), keys, c10::scalarTypeToTypeMeta(desc.dtype));
   alias.unsafeGetTensorImpl()->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);
   return alias;
 }

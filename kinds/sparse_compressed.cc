@@ -7,6 +7,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
+#include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
 #include "meta/python_repr.h"
 
@@ -68,7 +69,10 @@ absl::Status Check(const MetaTensorDesc& desc) {
     return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"), absl::StrCat(desc.values->size.size()));
   }
   if (absl::Status status = CheckNotNegative(desc, "values.size", desc.values->size); !status.ok()) return status;
-  return IsBlocked(desc.layout) ? CheckBlocks(desc) : absl::OkStatus();
+  if (IsBlocked(desc.layout)) {
+    if (absl::Status status = CheckBlocks(desc); !status.ok()) return status;
+  }
+  return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
 at::DimVector BlockSize(const MetaTensorDesc& desc) {
@@ -108,8 +112,11 @@ absl::Status DescribeSparseCompressed(Description& description, const at::Tensor
 absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> tensor = conversion.Allocate([&] { return Empty(desc); }, desc.device);
-  if (!tensor.ok()) return tensor;
-  return RequireGrad(desc, *tensor);
+  if (!tensor.ok() || !desc.is_view) return tensor.ok() ? RequireGrad(desc, *tensor) : tensor;
+  // A transposed tensor is a view of the one that it was.
+  const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
+  if (!base.ok()) return base;
+  return ManualView(*base, *tensor, desc);
 }
 
 }  // namespace metaconv

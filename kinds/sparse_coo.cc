@@ -1,10 +1,10 @@
 #include "kinds/sparse_coo.h"
 
 #include "ATen/ATen.h"
-#include "ATen/core/grad_mode.h"
 #include "ATen/native/SparseTensorUtils.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
+#include "kinds/require_grad.h"
 
 namespace metaconv {
 namespace {
@@ -33,31 +33,32 @@ at::Tensor Empty(const MetaTensorDesc& desc) {
 
 }  // namespace
 
-absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
-  description.Identify(tensor, desc);
+void DescribeSparseDims(const at::Tensor& tensor, MetaTensorDesc& desc) {
   desc.is_sparse = true;
   desc.sparse_dim = tensor.sparse_dim();
   desc.dense_dim = tensor.dense_dim();
   desc.is_coalesced = tensor.is_coalesced();
+}
+
+absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
+  description.Identify(tensor, desc);
+  DescribeSparseDims(tensor, desc);
   return absl::OkStatus();
 }
 
+// Note [Sparse non-leaves]
+// The reference clones them and then marks the clone as coalesced or not, which autograd does not know how to go back
+// through. We give them a history that cannot be run, as other non-leaves have.
 absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> tensor = conversion.Allocate([&] { return Empty(desc); }, desc.device);
   if (!tensor.ok()) return tensor;
-  if (desc.requires_grad) tensor->set_requires_grad(true);
-  // A clone, as in the reference: it is what a sparse tensor can have for a history.
-  if (!desc.is_leaf) {
-    const c10::AutoGradMode enabled(true);
-    *tensor = tensor->clone();
-  }
   if (!tensor->is_sparse()) {
     return absl::InvalidArgumentError("allocation callback: expected a sparse COO tensor, found another kind");
   }
-  // Not only here does the maker's word not last: a tensor without elements is taken for coalesced.
+  // Whatever the maker was told, a tensor without elements is taken for coalesced.
   at::sparse::get_sparse_impl(*tensor)->set_coalesced(*desc.is_coalesced);
-  return tensor;
+  return RequireGrad(desc, *tensor);
 }
 
 }  // namespace metaconv

@@ -18,6 +18,9 @@
 
 namespace metaconv {
 
+// The fields that a sparse COO tensor has, and a wrapper of one.
+void DescribeSparseDims(const at::Tensor& tensor, MetaTensorDesc& desc);
+
 absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc);
 absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTensorDesc& desc);
 

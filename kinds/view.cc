@@ -122,10 +122,20 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   return view;
 }
 
+// The view of a tensor that has no storage but is made of tensors that have, as compressed ones are of their values: it
+// lies where the part lies.
+absl::StatusOr<at::Tensor> ViewOfParts(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
+  absl::StatusOr<at::Tensor> part = conversion.AllocateStrided(desc);
+  if (!part.ok()) return part;
+  if (absl::Status status = conversion.PutOnStorage(desc, *part); !status.ok()) return status;
+  return ManualView(base, *part, desc);
+}
+
 absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   if (desc.is_traceable_wrapper_subclass || desc.base->is_traceable_wrapper_subclass) {
     return ReplayedView(conversion, base, desc);
   }
+  if (!base.has_storage()) return ViewOfParts(conversion, base, desc);
   if (base.is_nested() || base.unsafeGetTensorImpl()->is_fake()) return ManualView(base, StridedAlias(base, desc), desc);
   const bool elsewhere = desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
   return elsewhere ? ViewElsewhere(conversion, base, desc) : StridedView(base, desc);

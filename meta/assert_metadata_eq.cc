@@ -48,20 +48,26 @@ class Comparison {
     // Most tensors are unknown to autograd, and asking it costs more than all the rest.
     const bool has_autograd = impl.autograd_meta() != nullptr;
     Expect(path, "dtype", desc.dtype, tensor.scalar_type());
-    if (!options_.skip_symbolic) ExpectInts(path, "size", desc.size, impl.sym_sizes());
+    // A nested tensor has no sizes, and a record of one none either.
+    const bool has_size = !options_.skip_symbolic && !tensor.is_nested();
+    if (has_size) ExpectInts(path, "size", desc.size, impl.sym_sizes());
     Expect(path, "requires_grad", desc.requires_grad, has_autograd && tensor.requires_grad());
     if (!options_.skip_leaf) Expect(path, "is_leaf", desc.is_leaf, !has_autograd || SafeIsLeaf(tensor));
     Expect(path, "is_sparse", desc.is_sparse, tensor.is_sparse());
+    Expect(path, "is_nested", desc.is_nested, tensor.is_nested());
     Expect(path, "is_inference", desc.is_inference, !options_.inference_mode_hidden && tensor.is_inference());
     Expect(path, "is_conj", desc.is_conj, tensor.is_conj());
     Expect(path, "is_neg", desc.is_neg, tensor.is_neg());
     const at::Tensor& grad = SafeGrad(tensor);
     if (ExpectBoth(path, "grad", desc.grad != nullptr, grad.defined())) Go({&path, "grad"}, *desc.grad, grad);
-    if (IsSparseAny(desc.layout)) {
+    if (desc.unwrapped != nullptr && !desc.stride.has_value()) {
+      Expect(path, "layout", desc.layout, tensor.layout());  // What a wrapper wraps is for others to compare.
+    } else if (IsSparseAny(desc.layout)) {
       Sparse(path, desc, tensor);
     } else {
-      Strided(path, desc, tensor, has_autograd && tensor.is_view());
+      Strided(path, desc, tensor);
     }
+    View(path, desc, tensor, has_autograd && tensor.is_view());
   }
 
  private:
@@ -73,7 +79,7 @@ class Comparison {
     if (desc.is_sparse) Expect(path, "is_coalesced", desc.is_coalesced, std::optional<bool>(tensor.is_coalesced()));
   }
 
-  void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor, bool is_view) {
+  void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
     if (!options_.skip_symbolic && desc.stride.has_value()) {
       if (IsSparseAny(tensor.layout())) {
         Expect(path, "layout", desc.layout, tensor.layout());
@@ -82,6 +88,9 @@ class Comparison {
       ExpectInts(path, "stride", *desc.stride, tensor.sym_strides());
       Expect(path, "storage_offset", desc.storage_offset, tensor.sym_storage_offset());
     }
+  }
+
+  void View(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor, bool is_view) {
     Expect(path, "is_view", desc.is_view, is_view);
     if (!desc.is_view || !is_view) return;
     if (ExpectBoth(path, "base", desc.base != nullptr, true)) {

@@ -347,9 +347,10 @@ class Records:
         if isinstance(record, meta_utils.MetaStorageDesc):
             self.storages[record.id] = record.as_json(0)
             return
-        # A part may come up twice, once described with its own parts and once without. The fuller one tells more.
+        # A part may come up twice, once described with its own parts and once without. The fuller one tells more, and of
+        # two that tell as much the last one.
         fields = normalise(record.as_json(0))
-        if len(fields) > len(self.tensors.get(record.id, {})):
+        if len(fields) >= len(self.tensors.get(record.id, {})):
             self.tensors[record.id] = fields
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)

@@ -23,6 +23,7 @@ import time
 
 import answers
 import documents
+import meant as meant_differences
 import runner as runners
 import shrink
 
@@ -93,12 +94,12 @@ class Reference:
 
 
 class Judge:
-    def __init__(self, runner, expected, reference):
+    def __init__(self, runner, meant, reference):
         self.passed = 0
         self.failed = 0
         self.examples = {}  # Kind of difference -> [how many recipes have it, the first of them, its difference]
         self._runner = runner
-        self._expected = expected
+        self._meant = meant
         self._reference = reference
 
     def judge(self, recipe, reference):
@@ -136,13 +137,13 @@ class Judge:
 
     def _differences(self, recipe, reference):
         try:
-            found = answers.compare(recipe, reference, self._runner.ask(recipe))
+            found = answers.compare(recipe, reference, self._runner.ask(recipe), self._meant)
         except runners.Died as died:
             how, details = died.args
             found = [documents.Difference(recipe["name"], "runner", how, "an answer", details)]
         except ValueError as error:
             found = [documents.Difference(recipe["name"], "runner", "not JSON", "an answer", str(error))]
-        return [difference for difference in found if not self._expected.covers(difference)]
+        return [difference for difference in found if not self._meant.covers(difference)]
 
 
 class Progress:
@@ -227,15 +228,15 @@ def main():
     parser.add_argument("--recipe", metavar="FILE", help="judge these, one a line, and nothing else")
     parser.add_argument("--golden", action="store_true", help="judge by golden/recipes.json, without PyTorch")
     parser.add_argument("--update-golden", action="store_true")
-    meant = HERE / "expected_recipe_differences.json"
-    parser.add_argument("--expected", type=pathlib.Path, default=meant, help="what is meant to differ")
+    default = HERE / "expected_recipe_differences.json"
+    parser.add_argument("--expected", type=pathlib.Path, default=default, help="what is meant to differ")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    expected = documents.Expected(arguments.expected)
+    meant = meant_differences.Meant(arguments.expected)
     worker = shlex.join([sys.executable, str(HERE / "reference_worker.py")])
     with runners.Runner(arguments.runner) as runner, runners.Runner(worker) as process:
         reference = Reference(process)
-        judge = Judge(runner, expected, reference)
+        judge = Judge(runner, meant, reference)
         if arguments.recipe:
             judge_recipes(judge, reference, arguments)
         elif arguments.golden:
@@ -246,7 +247,7 @@ def main():
             print(f"left out, since Python did not survive it: {json.dumps(request)}: {died.args[0]}")
         judge.report(0 if arguments.golden else SHRUNK)
     if arguments.fixed_only or arguments.golden:
-        for entry in expected.unused():
+        for entry in meant.unused():
             check(judge, False, f"{arguments.expected.name}: no recipe needs this any longer: {json.dumps(entry)}")
     print(f"{judge.passed} passed, {judge.failed} failed")
     sys.exit(1 if judge.failed else 0)

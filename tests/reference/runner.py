@@ -3,6 +3,7 @@
 Needs no PyTorch.
 """
 
+import contextlib
 import json
 import select
 import shlex
@@ -60,7 +61,8 @@ class Runner:
         """Ends the process. How it ended, and the last that it wrote to standard error."""
         if self._process is None:
             return ""
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # Of a process that is gone.
+            self._process.stdin.close()
         try:
             code = self._process.wait(1)
         except subprocess.TimeoutExpired:

@@ -74,18 +74,18 @@ Json SparseJson(const at::Tensor& tensor) {
 
 Json FunctorchJson(const at::Tensor& tensor, AddTensor add) {
   if (const auto* batched = at::functorch::maybeGetBatchedImpl(tensor)) {
-    return {{"kind", "batched"},
-            {"level", batched->level()},
+    return {{"level", batched->level()},
+            {"kind", "batched"},
             {"bdim", batched->bdim()},
             {"unwrapped", add(batched->value())}};
   }
   if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(tensor)) {
-    return {{"kind", "grad"}, {"level", wrapper->level().value_or(kDeadLevel)}, {"unwrapped", add(wrapper->value())}};
+    return {{"level", wrapper->level().value_or(kDeadLevel)}, {"kind", "grad"}, {"unwrapped", add(wrapper->value())}};
   }
   if (!at::functionalization::impl::isFunctionalTensor(tensor)) return nullptr;
   const auto* functional = at::functionalization::impl::unsafeGetFunctionalWrapper(tensor);
   if (functional->level() == kNoLevel) return nullptr;
-  return {{"kind", "functional"}, {"level", functional->level()}, {"unwrapped", add(functional->value())}};
+  return {{"level", functional->level()}, {"kind", "functional"}, {"unwrapped", add(functional->value())}};
 }
 
 Json FunctionalJson(const at::Tensor& tensor, AddTensor add) {

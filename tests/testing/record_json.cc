@@ -44,7 +44,9 @@ void RecordsJson::Add(const MetaTensorDesc& desc) {
   Json json = AsJson(desc, /*describer_id=*/0);
   CutViewFunc(json);
   SummariseFunctorchStack(json);
-  tensors_.insert_or_assign(desc.id, std::move(json));
+  // A part may come up twice, once described with its own parts and once without. The fuller one tells more.
+  Json& kept = tensors_[desc.id];
+  if (json.size() >= kept.size()) kept = std::move(json);
   if (desc.storage != nullptr) storages_.insert_or_assign(desc.storage->id, AsJson(*desc.storage, 0));
   ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { Add(*nested); });
 }

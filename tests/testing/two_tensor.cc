@@ -95,12 +95,14 @@ Stack CallOn(const c10::OperatorHandle& op, const Stack& arguments, const at::Te
   return stack;
 }
 
-// The argument that the return value is, or is a view of; none if it is a tensor of its own.
+// The argument that the return value, or each tensor of it, is, or is a view of; none if they are tensors of their own.
 std::optional<std::size_t> AliasedArgument(const c10::FunctionSchema& schema, const c10::Argument& returned) {
   if (returned.alias_info() == nullptr) return std::nullopt;
+  const std::vector<c10::AliasInfo>& contained = returned.alias_info()->containedTypes();
+  const auto& sets = contained.empty() ? returned.alias_info()->beforeSets() : contained[0].beforeSets();
   for (std::size_t i = 0; i < schema.arguments().size(); ++i) {
     const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
-    if (alias != nullptr && alias->beforeSets() == returned.alias_info()->beforeSets()) return i;
+    if (alias != nullptr && alias->beforeSets() == sets) return i;
   }
   return std::nullopt;
 }

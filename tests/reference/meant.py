@@ -1,0 +1,102 @@
+"""Where ours is meant to differ from the reference: expected_recipe_differences.json, and what its entries mean.
+
+An entry has a reason and one of three forms:
+
+    {"file", "name", "field"}   a single difference, by patterns: the recipe's name, where it is, the field
+    {"file", "raises"}          the reference raises this (a regular expression) for a source; ours may have an answer
+    {"where", "ignore"}         in recipes of which a condition below holds, these parts of an answer are not compared
+
+Needs no PyTorch.
+"""
+
+import fnmatch
+import json
+import re
+
+# --- Conditions: whether the reference's records are such. Each is a reason to differ that random recipes meet, too. ---
+
+
+def by_id(answer):
+    return {record["id"]: record for record in answer["describe"]["tensors"]}
+
+
+def view_elsewhere(records):
+    """A view that does not lie in its base's storage, or not in its dtype: `.data` or set_ has moved one of them."""
+    for record in records.values():
+        base = records.get(record.get("base"))
+        if base is None or "attrs" in record or "attrs" in base:
+            continue
+        if record.get("storage") != base.get("storage") and "storage" in record and "storage" in base:
+            return True
+    return False
+
+
+def wrapper_in_wrapper(records):
+    return any("attrs" in records[inner] for record in records.values() for inner in record.get("attrs", {}).values())
+
+
+def wrapped_without_strides(records):
+    """functorch or functionalization around a tensor that is not a strided one."""
+    return any(
+        "stride" not in records[record["unwrapped"]] or "stride" not in record
+        for record in records.values()
+        if record.get("unwrapped") is not None
+    )
+
+
+def sparse_non_leaf(records):
+    return any(record.get("is_sparse") and not record.get("is_leaf") for record in records.values())
+
+
+CONDITIONS = {
+    condition.__name__: condition
+    for condition in (view_elsewhere, wrapper_in_wrapper, wrapped_without_strides, sparse_non_leaf)
+}
+
+FORMS = ({"file", "name", "field", "reason"}, {"file", "raises", "reason"}, {"where", "ignore", "reason"})
+
+
+class Meant:
+    """The entries, and which of them came up."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.entries = json.load(file)
+        self._used = [False] * len(self.entries)
+        for entry in self.entries:
+            if entry.keys() not in FORMS or not entry["reason"]:
+                raise ValueError(f"{path}: expected one of the forms that meant.py names, found {entry}")
+
+    def covers(self, difference):
+        return self._use(
+            lambda entry: "field" in entry
+            and all(fnmatch.fnmatchcase(getattr(difference, key), entry[key]) for key in ("file", "name", "field"))
+        )
+
+    def may_answer(self, recipe, error):
+        """Whether ours may have an answer where the reference raises `error`."""
+        return self._use(
+            lambda entry: "raises" in entry
+            and fnmatch.fnmatchcase(recipe["name"], entry["file"])
+            and re.search(entry["raises"], error)
+        )
+
+    def ignored(self, reference):
+        """What is not compared in the answer to a recipe: names of parts, or of fields of results."""
+        records = by_id(reference)
+        ignored = set()
+        for index, entry in enumerate(self.entries):
+            if "where" in entry and CONDITIONS[entry["where"]](records):
+                self._used[index] = True
+                ignored.update(entry["ignore"])
+        return ignored
+
+    def unused(self):
+        return [entry for entry, used in zip(self.entries, self._used) if not used]
+
+    def _use(self, applies):
+        applied = False
+        for index, entry in enumerate(self.entries):
+            if applies(entry):
+                self._used[index] = applied = True
+        return applied
