@@ -34,14 +34,12 @@ DescriberId NextDescriberId() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// The id in `entry`, which is given one from `next` if it was just made, and then a weak reference from `weak`. Runs
-// under the entry's lock, so ids are dense.
+// The id in `entry`, which is given one from `next` if it has none, and a weak reference from `weak` if it was just made.
+// Runs under the entry's lock, so ids are dense.
 template <typename Entry, typename MakeWeak>
 std::int64_t IdOf(Entry& entry, std::atomic<std::int64_t>& next, const MakeWeak& weak) {
-  if (!entry.object.has_value()) {
-    entry.object.emplace(weak());
-    entry.id = next.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (!entry.object.has_value()) entry.object.emplace(weak());
+  if (entry.id == Entry::kNoId) entry.id = next.fetch_add(1, std::memory_order_relaxed);
   return entry.id;
 }
 
@@ -239,14 +237,18 @@ MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
   return desc.id;
 }
 
+void MetaTensorDescriber::SetFacts(const at::Tensor& tensor, const TensorFacts& facts) {
+  tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
+    if (!entry.object.has_value()) entry.object.emplace(tensor.getIntrusivePtr());
+    entry.AddFacts(facts);
+  });
+}
+
 void MetaTensorDescriber::Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc) {
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
     desc.id =
         IdOf(entry, next_tensor_id_, [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
-    if (!facts.empty()) {
-      if (entry.facts == nullptr) entry.facts = std::make_unique<TensorFacts>();
-      entry.facts->Update(facts);
-    }
+    if (!facts.empty()) entry.AddFacts(facts);
     if (entry.facts != nullptr) entry.facts->Write(desc);
   });
 }
@@ -262,7 +264,7 @@ MetaStorageId MetaTensorDescriber::GetStorageId(const c10::Storage& storage) {
 std::optional<MetaTensorId> MetaTensorDescriber::FindTensorId(const at::Tensor& tensor) {
   std::optional<MetaTensorId> id;
   tensors_.VisitIfPresent(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    if (entry.object.has_value()) id = entry.id;
+    if (entry.id != TensorEntry::kNoId) id = entry.id;
   });
   return id;
 }

@@ -84,6 +84,10 @@ class MetaTensorDescriber {
   // The record of `storage` as it is now. `storage` must not be null.
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
 
+  // Remembers what the caller knows of `tensor`, for whenever it is described: as a base or a gradient, for one. Takes no
+  // id. `tensor` must be defined.
+  void SetFacts(const at::Tensor& tensor, const TensorFacts& facts);
+
   // The id of `tensor`, a new one if it was not seen before. `tensor` must be defined.
   MetaTensorId GetTensorId(const at::Tensor& tensor);
   // The id of `storage`, a new one if it was not seen before. `storage` must not be null.
@@ -102,14 +106,20 @@ class MetaTensorDescriber {
   // What is known of one object. Its address is the key, and cannot be given to another object while this holds it.
   template <typename Impl, typename Desc>
   struct Entry {
+    static constexpr std::int64_t kNoId = -1;
+
     std::optional<c10::weak_intrusive_ptr<Impl>> object;
-    std::int64_t id = 0;
+    std::int64_t id = kNoId;
     bool traced = false;
     std::unique_ptr<TensorFacts> facts;  // What the caller has said so far.
     // The record made last, for those that others share: storages and bases.
     std::weak_ptr<const Desc> shared;
 
     bool IsDead() const { return object.has_value() && object->expired(); }
+    void AddFacts(const TensorFacts& newer) {
+      if (facts == nullptr) facts = std::make_unique<TensorFacts>();
+      facts->Update(newer);
+    }
   };
   using TensorEntry = Entry<at::TensorImpl, MetaTensorDesc>;
   using StorageEntry = Entry<c10::StorageImpl, MetaStorageDesc>;

@@ -41,7 +41,13 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
 // is wrapped, and wrap that.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
   const MetaTensorDesc& wrapped = *desc.unwrapped;
-  if (wrapped.is_functorch_wrapped) return conversion.Build(wrapped);
+  if (wrapped.is_functorch_wrapped) {
+    if (!wrapped.is_view) return conversion.Build(wrapped);
+    // Whether a wrapper inside of another is a view matters to nobody.
+    MetaTensorDesc no_view = wrapped;
+    no_view.is_view = false;
+    return conversion.Build(no_view);
+  }
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
   return conversion.AllocateStrided(wrapped);

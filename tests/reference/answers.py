@@ -30,13 +30,18 @@ def compare(recipe, reference, ours, meant):
             continue
         try:
             answers = [reference[part], ours[part]]
-            excused = [
-                source
-                for source, error in reference[part]["errors"].items()
-                if ours[part]["names"].get(source) is not None and meant.may_answer(recipe, error)
-            ]
-            leave_out = described_before if part == "describe" else converted_without
-            documented = [document(leave_out(answer, excused), ignored) for answer in answers]
+            answered = [source for source in reference[part]["errors"] if ours[part]["names"].get(source) is not None]
+            excused = [source for source in answered if meant.may_answer(recipe, reference[part]["errors"][source])]
+            for source in answered:
+                if source not in excused:
+                    error = reference[part]["errors"][source]
+                    yield documents.Difference(name, f"{part}: {source}", "raises", error, "an answer")
+            if part == "describe":
+                # A source that the reference raises for has taken ids already. Ours has none before it has all.
+                answers = [described_before(answer, reference[part]["errors"]) for answer in answers]
+            else:
+                answers = [converted_without(answer, excused) for answer in answers]
+            documented = [document(answer, ignored) for answer in answers]
             # What raises is no hit of ours, and is one of the reference's.
             if reference[part]["errors"]:
                 documented = [{key: it[key] for key in it if key not in COUNTS} for it in documented]
@@ -47,12 +52,12 @@ def compare(recipe, reference, ours, meant):
             yield dataclasses.replace(difference, name=f"{part}: {difference.name}")
 
 
-def described_before(part, excused):
-    """The part of an answer without what was described from the first of `excused` on: ids after it may differ."""
-    if not excused:
+def described_before(part, raising):
+    """The part of an answer without what was described from the first of `raising` on: ids after it may differ."""
+    if not raising:
         return part
     names = list(part["names"])
-    names = names[: min(names.index(name) for name in excused)]
+    names = names[: min(names.index(name) for name in raising)]
     tensors = {record["id"]: record for record in part["tensors"]}
     seen = {}
 

@@ -44,13 +44,28 @@ def wrapped_without_strides(records):
     )
 
 
+def wrapper_with_autograd(records):
+    """A functorch wrapper that requires grad inside of another one."""
+    return any(
+        records[record["unwrapped"]].get("is_functorch_wrapped") and records[record["unwrapped"]].get("requires_grad")
+        for record in records.values()
+        if record.get("unwrapped") is not None
+    )
+
+
 def sparse_non_leaf(records):
     return any(record.get("is_sparse") and not record.get("is_leaf") for record in records.values())
 
 
 CONDITIONS = {
     condition.__name__: condition
-    for condition in (view_elsewhere, wrapper_in_wrapper, wrapped_without_strides, sparse_non_leaf)
+    for condition in (
+        view_elsewhere,
+        wrapper_in_wrapper,
+        wrapped_without_strides,
+        wrapper_with_autograd,
+        sparse_non_leaf,
+    )
 }
 
 FORMS = ({"file", "name", "field", "reason"}, {"file", "raises", "reason"}, {"where", "ignore", "reason"})

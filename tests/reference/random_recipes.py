@@ -267,7 +267,9 @@ def compute_in_place(it):
     name = it.tensor(is_computable)
     other = it.tensor(lambda tensor: is_computable(tensor) and is_differentiable(tensor))
     if name is not None and other is not None:
-        if it.chance(0.5):
+        # PyTorch for Python has operators on the meta device of its own, and some take tensors of other devices.
+        devices = {it.machine.tensors[operand].device for operand in (name, other)}
+        if len(devices) > 1 or it.chance(0.5):
             it.op("mul_.Scalar", t(name), 2, out=None)
         else:
             it.op("mul_.Tensor", t(name), t(other), out=None)

@@ -133,6 +133,7 @@ class Interpreter {
   void HintOverride(const Json& step);
 
   std::map<std::string, Variable> variables_;
+  std::vector<KnownTensor> known_;
   std::optional<ViewReplayScope> view_replay_;
   FunctorchLevels levels_;
 };
@@ -201,6 +202,7 @@ RecipeResult Interpreter::Finish(const Json& sources) && {
     const Variable& variable = Find(name);
     result.sources.push_back({name, variable.tensor, *variable.facts});
   }
+  result.known = std::move(known_);
   result.levels = std::move(levels_);
   return result;
 }
@@ -211,7 +213,10 @@ void Interpreter::Bind(const std::string& name, const at::Tensor& tensor) {
   for (const auto& [other, variable] : variables_) {
     if (variable.tensor.is_same(tensor)) facts = variable.facts;
   }
-  if (facts == nullptr) facts = std::make_shared<TensorFacts>();
+  if (facts == nullptr) {
+    facts = std::make_shared<TensorFacts>();
+    known_.push_back({c10::weak_intrusive_ptr<c10::TensorImpl>(tensor.getIntrusivePtr()), facts});
+  }
   variables_.insert_or_assign(name, Variable{tensor, std::move(facts)});
 }
 

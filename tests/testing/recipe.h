@@ -38,6 +38,7 @@
 #define METACONV_TESTS_TESTING_RECIPE_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "c10/core/TensorImpl.h"
+#include "c10/util/intrusive_ptr.h"
 #include "describer/tensor_facts.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/functorch_levels.h"
@@ -57,9 +60,16 @@ struct RecipeSource {
   TensorFacts facts;  // What Python knows of the tensor object.
 };
 
+// A tensor that a variable was bound to. It lives as long as the sources need it.
+struct KnownTensor {
+  c10::weak_intrusive_ptr<c10::TensorImpl> tensor;
+  std::shared_ptr<const TensorFacts> facts;
+};
+
 struct RecipeResult {
   // In the order in which they are to be described and converted; a name may occur twice.
   std::vector<RecipeSource> sources;
+  std::vector<KnownTensor> known;
   // Last, so that they are left before the tensors die.
   FunctorchLevels levels;
 };

@@ -59,8 +59,8 @@ absl::StatusOr<Json> Parsed(std::string_view line) {
 absl::StatusOr<Json> Parts(const Json& recipe) {
   absl::StatusOr<RecipeResult> result = RunRecipe(recipe);
   if (!result.ok()) return result.status();
-  Json describe = DescribedJson(result->sources);
-  Json convert = ConvertedJson(result->sources);
+  Json describe = DescribedJson(*result);
+  Json convert = ConvertedJson(*result);
   return Json{{"describe", std::move(describe)}, {"convert", std::move(convert)}};
 }
 
@@ -77,17 +77,26 @@ absl::StatusOr<Json> PartsAlone(const Json& recipe) {
   return parts;
 }
 
+// What Python's tensors say themselves, sources or not.
+void SetFacts(const RecipeResult& built, MetaTensorDescriber& describer) {
+  for (const KnownTensor& known : built.known) {
+    const at::Tensor tensor(known.tensor.lock());
+    if (tensor.defined() && !known.facts->empty()) describer.SetFacts(tensor, *known.facts);
+  }
+}
+
 }  // namespace
 
-Json DescribedJson(const std::vector<RecipeSource>& sources) {
+Json DescribedJson(const RecipeResult& built) {
   MetaTensorDescriber describer;
+  SetFacts(built, describer);
   RecordsJson records;
   Json names = Json::object();
   Json errors = Json::object();
   Json unsupported = Json::object();
-  for (const RecipeSource& source : sources) {
+  for (const RecipeSource& source : built.sources) {
     const absl::StatusOr<MetaTensorDescPtr> desc =
-        CatchTorch("DescribeTensor", [&] { return describer.DescribeTensor(source.tensor, {.facts = source.facts}); });
+        CatchTorch("DescribeTensor", [&] { return describer.DescribeTensor(source.tensor); });
     names[source.name] = desc.ok() ? Json((*desc)->id) : Json(nullptr);
     if (desc.ok()) {
       records.Add(**desc);
@@ -102,10 +111,12 @@ Json DescribedJson(const std::vector<RecipeSource>& sources) {
           {"tensors", records.Tensors()}};
 }
 
-Json ConvertedJson(const std::vector<RecipeSource>& sources) {
+Json ConvertedJson(const RecipeResult& built) {
   MetaConverter converter;
+  SetFacts(built, converter.describer());
+  const std::vector<RecipeSource>& sources = built.sources;
   const auto convert = [&](const RecipeSource& source) {
-    return CatchTorch("Convert", [&] { return converter.Convert(source.tensor, {.facts = source.facts}); });
+    return CatchTorch("Convert", [&] { return converter.Convert(source.tensor); });
   };
   std::vector<std::pair<std::string, at::Tensor>> results;
   Json errors = Json::object();

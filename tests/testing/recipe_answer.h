@@ -35,8 +35,8 @@ namespace metaconv {
 nlohmann::ordered_json RecipeAnswer(std::string_view line);
 
 // The parts "describe" and "convert". To be called while the levels are open.
-nlohmann::ordered_json DescribedJson(const std::vector<RecipeSource>& sources);
-nlohmann::ordered_json ConvertedJson(const std::vector<RecipeSource>& sources);
+nlohmann::ordered_json DescribedJson(const RecipeResult& built);
+nlohmann::ordered_json ConvertedJson(const RecipeResult& built);
 
 }  // namespace metaconv
 

@@ -36,7 +36,7 @@ class TwoTensorImpl final : public c10::TensorImpl {
 
   c10::intrusive_ptr<TensorImpl> shallow_copy_and_detach(const c10::VariableVersion& version,
                                                          bool allow_change) const override {
-    auto copy = c10::make_intrusive<TwoTensorImpl>(c10::Storage(storage_), a_, b_);
+    auto copy = c10::make_intrusive<TwoTensorImpl>(c10::Storage(storage_), a_.detach(), b_.detach());
     copy_tensor_metadata(this, copy.get(), version, allow_change);
     return copy;
   }
