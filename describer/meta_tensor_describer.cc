@@ -126,7 +126,7 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
                                                    " deep, found more: does a gradient lead back to its tensor?"));
   }
   const TensorKind& kind = KindOf(tensor);
-  if (!kind.is_supported()) {
+  if (!kind.is_supported() || (kind.only_nested && depth == 0)) {
     return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
   }
   if (kind.inner != nullptr) {

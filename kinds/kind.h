@@ -43,6 +43,9 @@ struct TensorKind {
   // before any id is taken; or why it cannot be described. Null: none.
   absl::StatusOr<std::vector<at::Tensor>> (*inner)(const at::Tensor& tensor) = nullptr;
 
+  // Supported where another tensor needs it, as its gradient or its base, but not by itself: as in the reference.
+  bool only_nested = false;
+
   bool is_supported() const { return describe != nullptr; }
 };
 

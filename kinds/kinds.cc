@@ -28,6 +28,15 @@ bool IsSparseView(const Tensor& tensor) {
   return tensor.is_view() && !IsBatched(tensor) && !IsGradTracking(tensor) && tensor._base().is_sparse();
 }
 
+absl::Status DescribeSparseView(Description& description, const Tensor& tensor, Desc& desc) {
+  return IsSparseCoo(tensor.layout()) ? DescribeSparseCoo(description, tensor, desc)
+                                      : DescribeDense(description, tensor, desc);
+}
+
+absl::StatusOr<Tensor> BuildSparseView(Conversion& conversion, const Desc& desc) {
+  return desc.is_sparse ? BuildSparseCoo(conversion, desc) : BuildView(conversion, desc);
+}
+
 // The order matters where several match: what is turned away comes first, then wrappers before what they wrap, then as
 // the reference asks.
 constexpr TensorKind kKinds[] = {
@@ -38,7 +47,8 @@ constexpr TensorKind kKinds[] = {
     {.name = "view of a sparse tensor", .matches = IsSparseView,
      .matches_record = [](const Desc& desc) {
        return desc.is_view && !desc.is_functorch_wrapped && desc.base != nullptr && desc.base->is_sparse;
-     }},
+     },
+     .describe = DescribeSparseView, .build = BuildSparseView, .only_nested = true},
     {.name = "legacy batched", .matches = [](const Tensor& tensor) {
        return tensor.key_set().has(c10::DispatchKey::Batched);
      },

@@ -4,6 +4,7 @@
 #include "ATen/native/SparseTensorUtils.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
+#include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
 
 namespace metaconv {
@@ -17,7 +18,7 @@ absl::Status Check(const MetaTensorDesc& desc) {
                      absl::StrCat(*desc.sparse_dim));
   }
   if (!desc.is_coalesced.has_value()) return Malformed(desc, "is_coalesced", "one for a sparse COO tensor", "none");
-  return absl::OkStatus();
+  return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
 at::Tensor Empty(const MetaTensorDesc& desc) {
@@ -58,7 +59,10 @@ absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTens
   }
   // Whatever the maker was told, a tensor without elements is taken for coalesced.
   at::sparse::get_sparse_impl(*tensor)->set_coalesced(*desc.is_coalesced);
-  return RequireGrad(desc, *tensor);
+  if (!desc.is_view) return RequireGrad(desc, *tensor);
+  const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
+  if (!base.ok()) return base;
+  return ManualView(*base, *tensor, desc);
 }
 
 }  // namespace metaconv

@@ -17,7 +17,12 @@ import re
 
 
 def by_id(answer):
-    return {record["id"]: record for record in answer["describe"]["tensors"]}
+    """The records, each with the bytes of its storage."""
+    bytes_of = {storage["id"]: storage["size"] for storage in answer["describe"]["storages"]}
+    return {
+        record["id"]: {**record, "storage_bytes": bytes_of.get(record.get("storage"))}
+        for record in answer["describe"]["tensors"]
+    }
 
 
 def view_elsewhere(records):
@@ -44,13 +49,54 @@ def wrapped_without_strides(records):
     )
 
 
-def wrapper_with_autograd(records):
-    """A functorch wrapper that requires grad inside of another one."""
+def functorch_wrapper_in_another(records):
     return any(
-        records[record["unwrapped"]].get("is_functorch_wrapped") and records[record["unwrapped"]].get("requires_grad")
+        records[record["unwrapped"]].get("is_functorch_wrapped")
         for record in records.values()
         if record.get("unwrapped") is not None
     )
+
+
+def stale_wrapper(records):
+    """A wrapper around a tensor that set_ or the like has changed since."""
+    for record in records.values():
+        if any(records[inner]["size"] != record["size"] for inner in record.get("attrs", {}).values()):
+            return True
+        wrapped = records.get(record.get("unwrapped"))
+        if wrapped is None:
+            continue
+        size = list(wrapped["size"])
+        if record.get("is_batchedtensor"):
+            del size[record["bdim"] : record["bdim"] + 1]
+        if size != record["size"]:
+            return True
+    return False
+
+
+def item_bytes(dtype):
+    """torch.float32 -> 4, torch.bool -> 1"""
+    bits = re.search(r"\d+", dtype)
+    return int(bits[0]) // 8 if bits else 1
+
+
+def beyond_storage(records):
+    """A tensor that reaches beyond the end of its storage, which was made smaller."""
+    return any(
+        record["storage_bytes"] and "stride" in record and reach(record) * item_bytes(record["dtype"]) > record["storage_bytes"]
+        for record in records.values()
+    )
+
+
+def reach(record):
+    """How many elements of its storage a tensor needs."""
+    if 0 in record["size"]:
+        return 0
+    last = sum((extent - 1) * stride for extent, stride in zip(record["size"], record["stride"]))
+    return record.get("storage_offset", 0) + last + 1
+
+
+def sparse_view(records):
+    return any(record.get("is_sparse") and record.get("is_view") for record in records.values())
 
 
 def sparse_non_leaf(records):
@@ -63,7 +109,10 @@ CONDITIONS = {
         view_elsewhere,
         wrapper_in_wrapper,
         wrapped_without_strides,
-        wrapper_with_autograd,
+        functorch_wrapper_in_another,
+        sparse_view,
+        stale_wrapper,
+        beyond_storage,
         sparse_non_leaf,
     )
 }

@@ -116,11 +116,17 @@ def is_plain(tensor):
     )
 
 
+def is_expanded(tensor):
+    """Whether elements share memory. Functional tensors with such elements are changed in place by Python only."""
+    return tensor.layout == torch.strided and not tensor.is_nested and 0 in tensor.stride()
+
+
 def is_computable(tensor):
-    """Leaves out what PyTorch itself crashes upon."""
+    """Leaves out what PyTorch itself crashes upon, and the meta device: Python has operators of its own for that."""
     functorch = torch._C._functorch
     return (
         not tensor.is_quantized
+        and tensor.device.type != "meta"
         and not (tensor.is_mkldnn and tensor.numel() == 0)
         and not (functorch.is_functorch_wrapped_tensor(tensor) and functorch.is_functionaltensor(tensor))
     )
@@ -264,12 +270,10 @@ def compute(it):
 
 @action(4)
 def compute_in_place(it):
-    name = it.tensor(is_computable)
+    name = it.tensor(lambda tensor: is_computable(tensor) and not is_expanded(tensor))
     other = it.tensor(lambda tensor: is_computable(tensor) and is_differentiable(tensor))
     if name is not None and other is not None:
-        # PyTorch for Python has operators on the meta device of its own, and some take tensors of other devices.
-        devices = {it.machine.tensors[operand].device for operand in (name, other)}
-        if len(devices) > 1 or it.chance(0.5):
+        if it.chance(0.5):
             it.op("mul_.Scalar", t(name), 2, out=None)
         else:
             it.op("mul_.Tensor", t(name), t(other), out=None)

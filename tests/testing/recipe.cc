@@ -134,7 +134,6 @@ class Interpreter {
 
   std::map<std::string, Variable> variables_;
   std::vector<KnownTensor> known_;
-  std::optional<ViewReplayScope> view_replay_;
   FunctorchLevels levels_;
 };
 
@@ -380,8 +379,6 @@ void Interpreter::ToFunctional(const Json& step) {
 void Interpreter::MakeTwoTensor(const Json& step) {
   const Json names = Field(step, "two_tensor", IsTexts, "an array of names");
   TORCH_CHECK_VALUE(names.size() == 2, "expected the names of two tensors, found ", names.dump());
-  // Autograd keeps how a view of a Python subclass was made, but not how one of a C++ type was, unless it is told to.
-  view_replay_.emplace();
   BindOut(step, TwoTensor(Find(names[0]).tensor, Find(names[1]).tensor));
 }
 
@@ -429,8 +426,13 @@ absl::Status CheckRecipe(const Json& recipe) {
 
 absl::StatusOr<RecipeResult> RunRecipe(const Json& recipe) {
   if (absl::Status status = CheckRecipe(recipe); !status.ok()) return status;
-  Interpreter interpreter;
   const Json& steps = recipe["steps"];
+  // Autograd keeps how a view of a Python subclass was made, but not how one of a C++ type was, unless it is told to.
+  std::optional<ViewReplayScope> view_replay;
+  if (std::any_of(steps.begin(), steps.end(), [](const Json& step) { return step.contains("two_tensor"); })) {
+    view_replay.emplace();
+  }
+  Interpreter interpreter;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (absl::Status status = interpreter.Step(steps[i]); !status.ok()) return StepError(i, status);
   }

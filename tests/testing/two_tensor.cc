@@ -27,6 +27,11 @@ class TwoTensorImpl final : public c10::TensorImpl {
       : TensorImpl(std::move(storage), c10::DispatchKeySet(kKey), a.dtype()), a_(std::move(a)), b_(std::move(b)) {
     Refresh();
   }
+  // A view of `base`: an inference tensor if that is one, whatever the mode.
+  TwoTensorImpl(const at::Tensor& base, at::Tensor a, at::Tensor b)
+      : TensorImpl(VIEW, c10::Storage(base.storage()), base.key_set(), a.dtype()), a_(std::move(a)), b_(std::move(b)) {
+    Refresh();
+  }
 
   const at::Tensor& a() const { return a_; }
   const at::Tensor& b() const { return b_; }
@@ -117,8 +122,8 @@ c10::IValue WrapReturned(const c10::Argument& returned, const c10::IValue& alias
   return MapTensors(a, [&](const at::Tensor& tensor) {
     const at::Tensor& other = second[next++];
     if (!tensor.defined()) return tensor;
-    // A view is on the storage of what it is a view of.
-    return Wrap(is_alias ? aliased.toTensor().storage() : EmptyStorageFor(tensor), tensor, other);
+    if (!is_alias) return Wrap(EmptyStorageFor(tensor), tensor, other);
+    return at::Tensor(c10::make_intrusive<TwoTensorImpl>(aliased.toTensor(), tensor, other));
   });
 }
 
@@ -129,8 +134,12 @@ void OnBothParts(const c10::OperatorHandle& op, Stack* stack) {
   stack->erase(stack->end() - count, stack->end());
   const Stack a = CallOn(op, arguments, &TwoTensorImpl::a);
   const Stack b = CallOn(op, arguments, &TwoTensorImpl::b);
-  for (const c10::IValue& argument : arguments) {
-    if (argument.isTensor() && IsTwoTensor(argument.toTensor())) ImplOf(argument.toTensor()).Refresh();
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
+    const bool is_written = alias != nullptr && alias->isWrite();
+    if (is_written && arguments[i].isTensor() && IsTwoTensor(arguments[i].toTensor())) {
+      ImplOf(arguments[i].toTensor()).Refresh();
+    }
   }
   for (std::size_t i = 0; i < a.size(); ++i) {
     const std::optional<std::size_t> aliased = AliasedArgument(schema, schema.returns()[i]);
@@ -159,8 +168,17 @@ absl::StatusOr<FlattenedTensor> Flatten(const at::Tensor& tensor) {
   return FlattenedTensor{.inner = {{"a", parts.a}, {"b", parts.b}}};
 }
 
+void CheckAlike(const at::Tensor& a, const at::Tensor& b) {
+  TORCH_CHECK_VALUE(a.device() == b.device() && a.layout() == b.layout() && a.requires_grad() == b.requires_grad() &&
+                        a.scalar_type() == b.scalar_type(),
+                    "TwoTensor: expected two tensors of the same device, layout, requires_grad and dtype");
+  TORCH_CHECK_VALUE(a.sizes() == b.sizes() && a.strides() == b.strides() && a.storage_offset() == b.storage_offset(),
+                    "TwoTensor: expected two tensors of the same size, stride and storage offset");
+}
+
 absl::StatusOr<at::Tensor> Unflatten(const FlattenedTensor& parts, c10::SymIntArrayRef, c10::SymIntArrayRef) {
   const at::Tensor& a = parts.inner[0].second;
+  CheckAlike(a, parts.inner[1].second);
   return Wrap(EmptyStorageFor(a), a, parts.inner[1].second);
 }
 
@@ -173,11 +191,7 @@ bool RegisterType() {
 at::Tensor TwoTensor(const at::Tensor& a, const at::Tensor& b) {
   static const bool registered = RegisterOperators() && RegisterType();
   TORCH_CHECK(registered, "TwoTensor: somebody else has registered a type of this name");
-  TORCH_CHECK_VALUE(a.device() == b.device() && a.layout() == b.layout() && a.requires_grad() == b.requires_grad() &&
-                        a.scalar_type() == b.scalar_type(),
-                    "TwoTensor: expected two tensors of the same device, layout, requires_grad and dtype");
-  TORCH_CHECK_VALUE(a.sizes() == b.sizes() && a.strides() == b.strides() && a.storage_offset() == b.storage_offset(),
-                    "TwoTensor: expected two tensors of the same size, stride and storage offset");
+  CheckAlike(a, b);
   at::Tensor tensor = Wrap(EmptyStorageFor(a), a, b);
   if (a.requires_grad()) tensor.set_requires_grad(true);
   return tensor;
