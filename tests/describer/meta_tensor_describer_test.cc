@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ATen/ATen.h"
-#include "ATen/FunctionalTensorWrapper.h"
-#include "ATen/functorch/BatchedTensorImpl.h"
+#include "ATen/LegacyBatchedTensorImpl.h"
+#include "ATen/OpaqueTensorImpl.h"
 #include "absl/container/flat_hash_set.h"
 #include "c10/core/InferenceMode.h"
 #include "describer/compare_tensors.h"
@@ -198,24 +198,24 @@ TEST(MetaTensorDescriberTest, UndefinedTensor) {
   EXPECT_THAT(describer.DescribeTensor(at::Tensor()), StatusIs(kInvalidArgument, HasSubstr("undefined")));
 }
 
+// LibTorch's shape for tensors of backends with a layout of their own.
+at::Tensor OpaqueTensor() {
+  return at::detail::make_tensor<at::OpaqueTensorImpl<int>>(c10::DispatchKeySet(c10::DispatchKey::Vulkan),
+                                                            caffe2::TypeMeta::Make<float>(), c10::Device("vulkan:0"), 0,
+                                                            at::IntArrayRef{2});
+}
+
 TEST(MetaTensorDescriberTest, UnsupportedKindsAreNamedAndTakeNoId) {
   const at::Tensor matrix = at::eye(2);
-  const at::Tensor coo = matrix.to_sparse();
-  at::Tensor with_sparse_grad = at::eye(2);
-  with_sparse_grad.mutable_grad() = coo;
+  const at::Tensor quantized = at::quantize_per_tensor(matrix, 0.1, 0, at::kQUInt8);
+  at::Tensor with_quantized_grad = at::eye(2);
+  with_quantized_grad.mutable_grad() = quantized;
   const std::pair<const char*, at::Tensor> kSources[] = {
-      {"sparse COO", coo},
-      {"sparse compressed", matrix.to_sparse_csr()},
-      {"sparse compressed", matrix.to_sparse_csc()},
-      {"sparse compressed", matrix.to_sparse_bsr({1, 1})},
-      {"sparse compressed", matrix.to_sparse_bsc({1, 1})},
-      {"view of a sparse tensor", coo.values()},
-      {"mkldnn", matrix.to_mkldnn()},
-      {"nested", at::_nested_tensor_from_tensor_list({at::empty({2}), at::empty({3})})},
-      {"quantized", at::quantize_per_tensor(matrix, 0.1, 0, at::kQUInt8)},
-      {"functional wrapper", at::functionalization::impl::to_functional_tensor(matrix)},
-      {"functorch wrapper", at::functorch::makeBatched(matrix, 0, 1)},
-      {"sparse COO", with_sparse_grad},
+      {"view of a sparse tensor", matrix.to_sparse().values()},
+      {"quantized", quantized},
+      {"quantized", with_quantized_grad},
+      {"legacy batched", at::makeBatched(matrix, {{0, 0}})},
+      {"opaque (without a storage)", OpaqueTensor()},
   };
   MetaTensorDescriber describer;
   for (const auto& [name, source] : kSources) {
@@ -276,7 +276,8 @@ TEST(CompareTensorsTest, TwoTensors) {
   EXPECT_THAT(AssertMetadataEq(a, at::empty({4}, at::device(at::kMeta)).view({2, 2})), IsOk());
   EXPECT_THAT(AssertMetadataEq(a, at::empty({5}).slice(0, 0, 4).view({2, 2})),
               StatusIs(absl::StatusCode::kInternal, HasSubstr("base.size: expected [4], found [5]")));
-  EXPECT_THAT(AssertMetadataEq(at::eye(2).to_sparse(), a), StatusIs(kUnimplemented, HasSubstr("sparse COO")));
+  const at::Tensor quantized = at::quantize_per_tensor(at::eye(2), 0.1, 0, at::kQUInt8);
+  EXPECT_THAT(AssertMetadataEq(quantized, a), StatusIs(kUnimplemented, HasSubstr("quantized")));
   at::Tensor inference;
   {
     const c10::InferenceMode mode;

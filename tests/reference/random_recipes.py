@@ -72,7 +72,9 @@ class Generator:
     def step(self, step):
         """Adds the step if PyTorch takes it. True if so."""
         if "op" in step and self.chance(0.15):
-            step |= {"grad_mode": False} if self.chance(0.75) else {"inference_mode": True}
+            # Python's wrappers are inference tensors by other rules than tensors are.
+            grad_mode = self.chance(0.75) or any(isinstance(it, TwoTensor) for it in self.machine.tensors.values())
+            step |= {"grad_mode": False} if grad_mode else {"inference_mode": True}
         try:
             self.machine.run(step)
         except Exception:  # Whatever PyTorch raises.
@@ -114,11 +116,6 @@ def is_plain(tensor):
         and not torch._is_functional_tensor(tensor)
         and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
     )
-
-
-def is_expanded(tensor):
-    """Whether elements share memory. Functional tensors with such elements are changed in place by Python only."""
-    return tensor.layout == torch.strided and not tensor.is_nested and 0 in tensor.stride()
 
 
 def is_computable(tensor):
@@ -270,7 +267,8 @@ def compute(it):
 
 @action(4)
 def compute_in_place(it):
-    name = it.tensor(lambda tensor: is_computable(tensor) and not is_expanded(tensor))
+    # Functionalization has other rules in Python for what may be changed in place.
+    name = it.tensor(lambda tensor: is_computable(tensor) and not torch._is_functional_tensor(tensor))
     other = it.tensor(lambda tensor: is_computable(tensor) and is_differentiable(tensor))
     if name is not None and other is not None:
         if it.chance(0.5):
@@ -484,7 +482,8 @@ def two_tensor(it):
         second = it.tensor(lambda other: type(other) is type(tensor) and other.shape == tensor.shape)
     else:
         second = it.op("clone", t(first))
-    if second is not None:
+    # What is done in place to a wrapper of one tensor twice, is done twice.
+    if second is not None and it.machine.tensors[second] is not tensor:
         it.step({"two_tensor": [first, second], "out": it.new_name()})
 
 

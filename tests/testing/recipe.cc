@@ -260,7 +260,13 @@ void Interpreter::Operator(const Json& step) {
   const auto find = [this](const std::string& tensor) { return Find(tensor).tensor; };
   torch::jit::Stack stack = RecipeArguments(op->schema(), step.contains("args") ? step["args"] : none,
                                             step.contains("kwargs") ? step["kwargs"] : none, find);
-  op->callBoxed(stack);
+  {
+    // Autograd keeps how a view of a Python subclass was made, but not how one of a C++ type was, unless it is told to.
+    std::optional<ViewReplayScope> view_replay;
+    const auto is_two_tensor = [](const c10::IValue& value) { return value.isTensor() && IsTwoTensor(value.toTensor()); };
+    if (std::any_of(stack.begin(), stack.end(), is_two_tensor)) view_replay.emplace();
+    op->callBoxed(stack);
+  }
   if (step.contains("out")) BindResults(step["out"], stack);
 }
 
@@ -426,13 +432,8 @@ absl::Status CheckRecipe(const Json& recipe) {
 
 absl::StatusOr<RecipeResult> RunRecipe(const Json& recipe) {
   if (absl::Status status = CheckRecipe(recipe); !status.ok()) return status;
-  const Json& steps = recipe["steps"];
-  // Autograd keeps how a view of a Python subclass was made, but not how one of a C++ type was, unless it is told to.
-  std::optional<ViewReplayScope> view_replay;
-  if (std::any_of(steps.begin(), steps.end(), [](const Json& step) { return step.contains("two_tensor"); })) {
-    view_replay.emplace();
-  }
   Interpreter interpreter;
+  const Json& steps = recipe["steps"];
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (absl::Status status = interpreter.Step(steps[i]); !status.ok()) return StepError(i, status);
   }

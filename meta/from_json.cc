@@ -1,0 +1,251 @@
+#include "meta/from_json.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "meta/field_from_json.h"
+#include "meta/meta_tensor_desc_fields.h"
+
+namespace metaconv {
+namespace {
+
+constexpr const char* kDescriberId = "describer_id";
+
+absl::Status Within(std::string_view where, std::string_view field, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat(std::string(where), ": ", std::string(field), ": ", std::string(status.message())));
+}
+
+absl::Status Malformed(std::string_view where, std::string_view field, std::string_view expected,
+                       std::string_view found) {
+  return Within(
+      where, field,
+      absl::InvalidArgumentError(absl::StrCat("expected ", std::string(expected), ", found ", std::string(found))));
+}
+
+absl::Status NoObject(std::string_view where, const Json& json) {
+  return absl::InvalidArgumentError(absl::StrCat(std::string(where), ": expected an object, found ", FoundText(json)));
+}
+
+// That `json` is an object with all of `required` and nothing but `known`.
+absl::Status CheckFields(std::string_view where, const Json& json, const std::vector<std::string>& required,
+                         const absl::flat_hash_set<std::string>& known) {
+  if (!json.is_object()) return NoObject(where, json);
+  for (const std::string& field : required) {
+    if (!json.contains(field)) return Malformed(where, field, "one", "none");
+  }
+  for (const auto& [field, value] : json.items()) {
+    if (!known.contains(field)) return Malformed(where, FoundText(field), "no other field", "one");
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status ReadField(std::string_view where, const Json& json, const char* field, const RecordSet& records,
+                       T& value) {
+  const absl::Status status = FromFieldJson(json.at(field), records, value);
+  return status.ok() ? status : Within(where, field, status);
+}
+
+const std::vector<std::string>& RequiredTensorFields() {
+  static const auto& fields = *[] {
+    auto* fields = new std::vector<std::string>();
+    ForEachField([&](const FieldInfo& info, auto) {
+      if (info.always) fields->push_back(info.name);
+    });
+    fields->push_back(kDescriberId);
+    return fields;
+  }();
+  return fields;
+}
+
+const absl::flat_hash_set<std::string>& TensorFields() {
+  static const auto& fields = *[] {
+    auto* fields = new absl::flat_hash_set<std::string>({kDescriberId});
+    ForEachField([&](const FieldInfo& info, auto) { fields->insert(info.name); });
+    return fields;
+  }();
+  return fields;
+}
+
+// One document. The records are made first and filled in then, since they may name each other in any order.
+class Reader {
+ public:
+  Reader() = default;
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // What was read and is not handed out may be a circle, or a chain too long to be destroyed by recursion.
+  ~Reader() {
+    for (const Entry& entry : entries_) *entry.desc = MetaTensorDesc();
+  }
+
+  absl::StatusOr<RecordSet> Read(const Json& document) {
+    absl::Status status = CheckFields("document", document, {"storages", "tensors"}, {"storages", "tensors"});
+    if (status.ok()) status = ForEachRecord(document, "storages", [&](auto&... a) { return ReadStorage(a...); });
+    if (status.ok()) status = ForEachRecord(document, "tensors", [&](auto&... a) { return AddTensor(a...); });
+    for (std::size_t i = 0; i < entries_.size() && status.ok(); ++i) status = ReadTensor(entries_[i]);
+    if (status.ok()) status = CheckNesting();
+    if (!status.ok()) return status;
+    entries_.clear();
+    return std::move(records_);
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<MetaTensorDesc> desc;
+    const Json* json;
+    std::string where;
+  };
+
+  template <typename Visitor>
+  absl::Status ForEachRecord(const Json& document, const char* list, Visitor visit) {
+    const Json& records = document.at(list);
+    if (!records.is_array()) return Within("document", list, Unexpected("a list", records));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const std::string where = absl::StrCat(list, "[", i, "]");
+      if (absl::Status status = visit(where, records[i]); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  // The id of a record is needed to speak of it, so it is read before the rest.
+  absl::StatusOr<std::int64_t> ReadId(const std::string& where, const Json& json) const {
+    if (!json.is_object()) return NoObject(where, json);
+    if (!json.contains("id")) return Malformed(where, "id", "one", "none");
+    std::int64_t id = 0;
+    if (absl::Status status = ReadField(where, json, "id", records_, id); !status.ok()) return status;
+    return id;
+  }
+
+  // Ids mean something only together with the describer that gave them.
+  absl::Status ReadDescriber(const std::string& where, const Json& json) {
+    DescriberId describer = 0;
+    if (absl::Status status = ReadField(where, json, kDescriberId, records_, describer); !status.ok()) return status;
+    if (describer_.value_or(describer) != describer) {
+      return Malformed(where, kDescriberId, absl::StrCat(*describer_, ", as the records before have"),
+                       absl::StrCat(describer));
+    }
+    describer_ = describer;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadStorage(const std::string& place, const Json& json) {
+    const absl::StatusOr<std::int64_t> id = ReadId(place, json);
+    if (!id.ok()) return id.status();
+    const std::string where = absl::StrCat("storage ", *id);
+    absl::Status status = CheckFields(where, json, {"id", kDescriberId, "size"}, {"id", kDescriberId, "size"});
+    auto desc = std::make_shared<MetaStorageDesc>(MetaStorageDesc{.id = *id});
+    if (status.ok()) status = ReadDescriber(where, json);
+    if (status.ok()) status = ReadField(where, json, "size", records_, desc->size);
+    if (status.ok() && !records_.storages.emplace(*id, std::move(desc)).second) status = Twice(where);
+    return status;
+  }
+
+  absl::Status AddTensor(const std::string& place, const Json& json) {
+    const absl::StatusOr<std::int64_t> id = ReadId(place, json);
+    if (!id.ok()) return id.status();
+    Entry entry = {.desc = std::make_shared<MetaTensorDesc>(), .json = &json, .where = absl::StrCat("record ", *id)};
+    if (!records_.tensors.emplace(*id, entry.desc).second) return Twice(entry.where);
+    entries_.push_back(std::move(entry));
+    return absl::OkStatus();
+  }
+
+  static absl::Status Twice(const std::string& where) {
+    return Malformed(where, "id", "one that no other record has", "it a second time");
+  }
+
+  absl::Status ReadTensor(const Entry& entry) {
+    const Json& json = *entry.json;
+    absl::Status status = CheckFields(entry.where, json, RequiredTensorFields(), TensorFields());
+    if (status.ok()) status = ReadDescriber(entry.where, json);
+    ForEachField([&](const FieldInfo& info, auto member) {
+      const auto found = json.find(info.name);
+      if (!status.ok() || found == json.end()) return;
+      auto& value = (*entry.desc).*member;
+      status = info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value);
+      if (!status.ok()) status = Within(entry.where, info.name, status);
+    });
+    return status;
+  }
+
+  // Depth first, on a stack of our own: that no record contains itself, and that none is nested too deep.
+  absl::Status CheckNesting() {
+    absl::flat_hash_map<const MetaTensorDesc*, int> heights;  // Of those that are done.
+    for (const Entry& entry : entries_) {
+      if (absl::Status status = CheckNesting(*entry.desc, heights); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  struct Step {
+    const MetaTensorDesc* desc;
+    std::vector<std::pair<std::string, const MetaTensorDesc*>> nested;
+    std::size_t next = 0;
+    int height = 1;
+  };
+
+  static Step MakeStep(const MetaTensorDesc& desc) {
+    Step step = {.desc = &desc, .nested = {}};
+    ForEachNested(desc, [&](const char* name, const MetaTensorDescPtr& nested) {
+      if (nested != nullptr) step.nested.emplace_back(name, nested.get());
+    });
+    return step;
+  }
+
+  static absl::Status CheckNesting(const MetaTensorDesc& root,
+                                   absl::flat_hash_map<const MetaTensorDesc*, int>& heights) {
+    if (heights.contains(&root)) return absl::OkStatus();
+    absl::flat_hash_set<const MetaTensorDesc*> open = {&root};
+    std::vector<Step> stack;
+    stack.push_back(MakeStep(root));
+    while (!stack.empty()) {
+      Step& step = stack.back();
+      if (step.next == step.nested.size()) {
+        heights[step.desc] = step.height;
+        open.erase(step.desc);
+        stack.pop_back();
+        continue;
+      }
+      const auto& [field, nested] = step.nested[step.next];
+      const std::string where = absl::StrCat("record ", step.desc->id);
+      if (open.contains(nested)) {
+        return Malformed(where, field, "records that do not contain themselves",
+                         absl::StrCat("record ", nested->id, ", which contains this one"));
+      }
+      if (const auto known = heights.find(nested); known != heights.end()) {
+        step.height = std::max(step.height, known->second + 1);
+        if (step.height > kMaxRecordDepth) {
+          return Malformed(where, field, absl::StrCat("records nested at most ", kMaxRecordDepth, " deep"), "more");
+        }
+        ++step.next;
+        continue;
+      }
+      open.insert(nested);
+      stack.push_back(MakeStep(*nested));
+    }
+    return absl::OkStatus();
+  }
+
+  RecordSet records_;
+  std::vector<Entry> entries_;
+  std::optional<DescriberId> describer_;
+};
+
+}  // namespace
+
+absl::StatusOr<RecordSet> RecordsFromJson(const Json& document) { return Reader().Read(document); }
+
+}  // namespace metaconv

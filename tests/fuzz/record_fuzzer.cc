@@ -1,0 +1,92 @@
+#include "tests/fuzz/record_fuzzer.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "absl/status/statusor.h"
+#include "converter/meta_converter.h"
+#include "meta/as_json.h"
+#include "meta/from_json.h"
+#include "nlohmann/json.hpp"
+#include "tests/testing/two_tensor.h"
+
+namespace metaconv {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::map<absl::StatusCode, std::int64_t>& Outcomes() {
+  static auto& outcomes = *new std::map<absl::StatusCode, std::int64_t>();
+  return outcomes;
+}
+
+void Require(bool condition, std::string_view what) {
+  if (condition) return;
+  std::cerr << "fuzz: expected " << what << std::endl;
+  std::abort();
+}
+
+// What the errors may be. An internal one says that a result is not what its record asked for, or that LibTorch has
+// turned something away for a reason of its own; those are counted.
+void CheckError(const absl::Status& status) {
+  Require(absl::IsInvalidArgument(status) || absl::IsUnimplemented(status) || absl::IsInternal(status),
+          "kInvalidArgument, kUnimplemented or kInternal, found " + status.ToString());
+  Require(!status.message().empty(), "an error that says what is wrong");
+}
+
+void ConvertAll(const RecordSet& records, bool fake) {
+  MetaConverter converter({.describer = {}, .fake = fake});
+  std::vector<at::Tensor> tensors;  // Held, so that later records find them.
+  for (const auto& [id, desc] : records.tensors) {
+    const absl::StatusOr<at::Tensor> tensor = converter.MetaTensor(*desc);
+    ++Outcomes()[tensor.status().code()];
+    if (!tensor.ok()) {
+      CheckError(tensor.status());
+      continue;
+    }
+    const absl::StatusOr<at::Tensor> again = converter.MetaTensor(*desc);
+    Require(again.ok() && again->is_same(*tensor), "the same result for the same record");
+    tensors.push_back(*tensor);
+  }
+}
+
+// What was read is written as it was: numbers as numbers, text as text.
+void CheckRoundTrip(const RecordSet& records) {
+  Json document = {{"storages", Json::array()}, {"tensors", Json::array()}};
+  for (const auto& [id, desc] : records.storages) document["storages"].push_back(AsJson(*desc, 0));
+  for (const auto& [id, desc] : records.tensors) document["tensors"].push_back(AsJson(*desc, 0));
+  const absl::StatusOr<RecordSet> again = RecordsFromJson(document);
+  Require(again.ok(), "to read what was written");
+  for (const auto& [id, desc] : again->tensors) {
+    Require(AsJson(*desc, 0) == AsJson(*records.tensors.at(id), 0), "to read the record that was written");
+  }
+}
+
+}  // namespace
+
+const std::map<absl::StatusCode, std::int64_t>& FuzzOutcomes() { return Outcomes(); }
+
+}  // namespace metaconv
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace metaconv;  // NOLINT
+  // Some records are of a type that must be known.
+  static const bool has_wrapper_type = IsTwoTensor(TwoTensor(at::zeros({1}), at::zeros({1})));
+  Require(has_wrapper_type, "a wrapper type");
+  const Json document = Json::parse(data, data + size, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded()) return 0;
+  const absl::StatusOr<RecordSet> records = RecordsFromJson(document);
+  if (!records.ok()) {
+    Require(absl::IsInvalidArgument(records.status()) || absl::IsUnimplemented(records.status()),
+            "kInvalidArgument or kUnimplemented, found " + records.status().ToString());
+    return 0;
+  }
+  CheckRoundTrip(*records);
+  ConvertAll(*records, /*fake=*/false);
+  ConvertAll(*records, /*fake=*/true);
+  return 0;
+}
