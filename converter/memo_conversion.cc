@@ -101,7 +101,7 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& des
   std::optional<c10::InferenceMode> inference;
   if (c10::InferenceMode::is_enabled() != desc.is_inference) inference.emplace(desc.is_inference);
   absl::StatusOr<at::Tensor> tensor = kind.build(*this, desc);
-  if (fake_ && tensor.ok()) MakeFake(desc, *tensor);
+  if (tensor.ok()) MakeFake(desc, *tensor);
   return tensor;
 }
 
@@ -124,6 +124,7 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
 
 // Wrappers get their device from what they wrap.
 void MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
+  if (!fake_) return;
   at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
   if (impl->is_fake() || !impl->is_meta() || desc.unwrapped != nullptr || desc.attrs.has_value()) return;
   // A device without an index is the first one. Only the CPU has none.

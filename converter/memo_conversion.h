@@ -42,6 +42,7 @@ class MemoConversion final : public Conversion {
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
+  void MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const override;
   absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
   absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
 
@@ -53,7 +54,6 @@ class MemoConversion final : public Conversion {
                                     absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
-  void MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
 
   ConversionMemo& memo_;

@@ -23,8 +23,8 @@
 // Lifetime: keeps neither sources nor results alive. Results outlive the converter.
 // Source: `MetaConverter` of torch/_subclasses/meta_utils.py.
 
-#ifndef METACONV_KINDS_META_CONVERTER_H_
-#define METACONV_KINDS_META_CONVERTER_H_
+#ifndef METACONV_CONVERTER_META_CONVERTER_H_
+#define METACONV_CONVERTER_META_CONVERTER_H_
 
 #include <atomic>
 #include <cstdint>
@@ -108,4 +108,4 @@ class MetaConverter {
 
 }  // namespace metaconv
 
-#endif  // METACONV_KINDS_META_CONVERTER_H_
+#endif  // METACONV_CONVERTER_META_CONVERTER_H_

@@ -13,8 +13,8 @@
 // Thread safety: Thread-safe. No lock is held while a turn is.
 // Lifetime: keeps no tensor alive. Turns must end before the memo does, each on the thread that it was given to.
 
-#ifndef METACONV_KINDS_TENSOR_MEMO_H_
-#define METACONV_KINDS_TENSOR_MEMO_H_
+#ifndef METACONV_CONVERTER_TENSOR_MEMO_H_
+#define METACONV_CONVERTER_TENSOR_MEMO_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -96,4 +96,4 @@ class TensorMemo {
 
 }  // namespace metaconv
 
-#endif  // METACONV_KINDS_TENSOR_MEMO_H_
+#endif  // METACONV_CONVERTER_TENSOR_MEMO_H_

@@ -7,8 +7,8 @@
 // Thread safety: Thread-safe.
 // Lifetime: keeps nothing alive.
 
-#ifndef METACONV_KINDS_WEAK_MEMO_H_
-#define METACONV_KINDS_WEAK_MEMO_H_
+#ifndef METACONV_CONVERTER_WEAK_MEMO_H_
+#define METACONV_CONVERTER_WEAK_MEMO_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -63,4 +63,4 @@ class WeakMemo {
 
 }  // namespace metaconv
 
-#endif  // METACONV_KINDS_WEAK_MEMO_H_
+#endif  // METACONV_CONVERTER_WEAK_MEMO_H_

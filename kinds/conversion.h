@@ -38,6 +38,10 @@ class Conversion {
   // A meta tensor of this shape, from offset 0 of a storage of its own, by way of the callback if there is one.
   virtual absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) = 0;
 
+  // Lets a freshly allocated `tensor` stand for one on the record's device, if results are fake tensors. What Convert and
+  // Build return does so already.
+  virtual void MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const = 0;
+
   // Makes a freshly allocated `tensor` live where `desc` says, sharing memory with all that do. Its own storage stands
   // in for the one in the record if that has none yet.
   virtual absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) = 0;

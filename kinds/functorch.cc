@@ -50,7 +50,9 @@ absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensor
   }
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
-  return conversion.AllocateStrided(wrapped);
+  absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(wrapped);
+  if (tensor.ok()) conversion.MakeFake(wrapped, *tensor);
+  return tensor;
 }
 
 const FunctorchStack& StackOf(const MetaTensorDesc& desc) {

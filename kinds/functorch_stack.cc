@@ -50,11 +50,11 @@ std::string FunctorchStack::Repr() const {
                       "]");
 }
 
-FunctorchScope::FunctorchScope(Layers layers) : outer_(PopAll()) { PushAll(std::move(layers)); }
+FunctorchScope::FunctorchScope(Layers layers) : outer_{PopAll()} { PushAll(std::move(layers)); }
 
-FunctorchScope::~FunctorchScope() {
+FunctorchScope::Outer::~Outer() {
   PopAll();
-  PushAll(std::move(outer_));
+  PushAll(std::move(layers));
 }
 
 }  // namespace metaconv

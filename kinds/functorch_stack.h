@@ -55,13 +55,17 @@ class FunctorchScope {
  public:
   // Makes `layers` the stack of this thread.
   explicit FunctorchScope(FunctorchStack::Layers layers);
-  ~FunctorchScope();
 
   FunctorchScope(const FunctorchScope&) = delete;
   FunctorchScope& operator=(const FunctorchScope&) = delete;
 
  private:
-  FunctorchStack::Layers outer_;
+  // Puts back what was there, also where the constructor throws: LibTorch may not take the layers for a stack.
+  struct Outer {
+    ~Outer();
+    FunctorchStack::Layers layers;
+  };
+  Outer outer_;
 };
 
 }  // namespace metaconv

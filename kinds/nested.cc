@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "c10/core/TensorOptions.h"
 #include "kinds/check_record.h"
+#include "kinds/functorch_stack.h"
 #include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
 
@@ -104,6 +105,8 @@ absl::Status DescribeNested(Description& description, const at::Tensor& tensor, 
   const auto& impl = *at::native::get_nested_tensor_impl(tensor);
   desc.storage = description.DescribeStorage(tensor.storage());
   description.Identify(tensor, desc);
+  // The sizes are tensors. A transform of the caller's would wrap what operators make of them.
+  const FunctorchScope no_functorch({});
   const std::int64_t count = impl.get_storage_offsets().numel();
   desc.nested_sizes = AllRows(impl.get_nested_sizes(), count);
   desc.nested_strides = AllRows(impl.get_nested_strides(), count);

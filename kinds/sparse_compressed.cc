@@ -5,11 +5,14 @@
 #include <optional>
 
 #include "ATen/ATen.h"
+#include "ATen/SparseCsrTensorUtils.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
+#include "kinds/functorch_stack.h"
 #include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
 #include "meta/python_repr.h"
+#include "meta/sparse_dims.h"
 
 namespace metaconv {
 namespace {
@@ -75,6 +78,23 @@ absl::Status Check(const MetaTensorDesc& desc) {
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
+struct Parts {
+  at::Tensor compressed_indices;
+  at::Tensor plain_indices;
+  at::Tensor values;
+};
+
+// They are what operators return. A transform of the caller's would wrap them, and native fake tensors have no operators.
+Parts PartsOf(const at::Tensor& tensor) {
+  const FunctorchScope no_functorch({});
+  if (tensor.unsafeGetTensorImpl()->is_fake()) {
+    const at::SparseCsrTensorImpl& impl = *at::sparse_csr::get_sparse_csr_impl(tensor);
+    return {at::alias(impl.compressed_indices()), at::alias(impl.plain_indices()), at::alias(impl.values())};
+  }
+  if (IsByRow(tensor.layout())) return {tensor.crow_indices(), tensor.col_indices(), tensor.values()};
+  return {tensor.ccol_indices(), tensor.row_indices(), tensor.values()};
+}
+
 at::DimVector BlockSize(const MetaTensorDesc& desc) {
   if (!IsBlocked(desc.layout)) return {};
   const auto first = static_cast<std::size_t>(BatchDims(desc) + 1);
@@ -92,21 +112,20 @@ at::Tensor Empty(const MetaTensorDesc& desc) {
 
 absl::Status DescribeSparseCompressed(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   description.Identify(tensor, desc);
-  desc.sparse_dim = tensor.sparse_dim();
-  desc.dense_dim = tensor.dense_dim();
+  const SparseDims dims = SparseDimsOf(tensor);
+  desc.sparse_dim = dims.sparse;
+  desc.dense_dim = dims.dense;
   if (!description.recurse()) return absl::OkStatus();
   const auto describe = [&](const at::Tensor& part, MetaTensorDescPtr& field) {
     absl::StatusOr<MetaTensorDescPtr> described = description.DescribeFlat(part);
     if (described.ok()) field = *std::move(described);
     return described.status();
   };
-  absl::Status status = IsByRow(desc.layout) ? describe(tensor.crow_indices(), desc.crow_indices)
-                                             : describe(tensor.ccol_indices(), desc.ccol_indices);
-  if (status.ok()) {
-    status = IsByRow(desc.layout) ? describe(tensor.col_indices(), desc.col_indices)
-                                  : describe(tensor.row_indices(), desc.row_indices);
-  }
-  return status.ok() ? describe(tensor.values(), desc.values) : status;
+  const bool by_row = IsByRow(desc.layout);
+  const Parts parts = PartsOf(tensor);
+  absl::Status status = describe(parts.compressed_indices, by_row ? desc.crow_indices : desc.ccol_indices);
+  if (status.ok()) status = describe(parts.plain_indices, by_row ? desc.col_indices : desc.row_indices);
+  return status.ok() ? describe(parts.values, desc.values) : status;
 }
 
 absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const MetaTensorDesc& desc) {

@@ -6,6 +6,7 @@
 #include "kinds/check_record.h"
 #include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
+#include "meta/sparse_dims.h"
 
 namespace metaconv {
 namespace {
@@ -35,10 +36,11 @@ at::Tensor Empty(const MetaTensorDesc& desc) {
 }  // namespace
 
 void DescribeSparseDims(const at::Tensor& tensor, MetaTensorDesc& desc) {
+  const SparseDims dims = SparseDimsOf(tensor);
   desc.is_sparse = true;
-  desc.sparse_dim = tensor.sparse_dim();
-  desc.dense_dim = tensor.dense_dim();
-  desc.is_coalesced = tensor.is_coalesced();
+  desc.sparse_dim = dims.sparse;
+  desc.dense_dim = dims.dense;
+  desc.is_coalesced = dims.is_coalesced;
 }
 
 absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {

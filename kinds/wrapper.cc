@@ -36,9 +36,12 @@ absl::Status Check(const MetaTensorDesc& desc) {
   return absl::OkStatus();
 }
 
-absl::Status CheckUnflattened(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  const std::string where = absl::StrCat("unflattening a ", *desc.type, ": ");
+absl::Status CheckUnflattened(const WrapperType& type, const at::Tensor& tensor) {
+  const std::string where = absl::StrCat("unflattening a ", type.name, ": ");
   if (!tensor.defined()) return absl::InternalError(absl::StrCat(where, "expected a tensor, found none"));
+  if (FindWrapperType(tensor) != &type) {
+    return absl::InternalError(absl::StrCat(where, "expected a ", type.name, ", found another tensor"));
+  }
   if (!tensor.is_leaf() || tensor.requires_grad()) {
     return absl::InternalError(
         absl::StrCat(where, "expected a leaf that does not require grad, found one with autograd history"));
@@ -97,7 +100,7 @@ absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensor
   absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("unflattening a ", type.name),
                                                  [&] { return type.unflatten(parts, desc.size, *desc.stride); });
   if (!tensor.ok()) return tensor;
-  if (absl::Status status = CheckUnflattened(desc, *tensor); !status.ok()) return status;
+  if (absl::Status status = CheckUnflattened(type, *tensor); !status.ok()) return status;
   return RequireGrad(desc, *tensor);
 }
 

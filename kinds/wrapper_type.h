@@ -17,7 +17,8 @@
 // See examples/int8_weight.h for a whole one. Inner tensors may be wrappers themselves.
 //
 // Thread safety: Thread-safe. flatten and unflatten are called from any thread, with no lock held. They may throw.
-// Lifetime: a type is registered once, for the life of the process.
+// Lifetime: a type is registered once, for the life of the process. Its impl overrides release_resources() to let go of
+// the inner tensors. Otherwise weak references to it, as a describer and a converter hold, keep them alive.
 // Source: `__tensor_flatten__` and `__tensor_unflatten__` of traceable wrapper subclasses.
 
 #ifndef METACONV_KINDS_WRAPPER_TYPE_H_

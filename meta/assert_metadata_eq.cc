@@ -11,6 +11,7 @@
 #include "meta/field_json.h"
 #include "meta/safe_autograd.h"
 #include "meta/same_value.h"
+#include "meta/sparse_dims.h"
 #include "meta/sparse_layout.h"
 #include "meta/torch_status.h"
 
@@ -74,9 +75,10 @@ class Comparison {
   void Sparse(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
     Expect(path, "layout", desc.layout, tensor.layout());
     if (desc.layout != tensor.layout()) return;
-    Expect(path, "dense_dim", desc.dense_dim, std::optional<std::int64_t>(tensor.dense_dim()));
-    Expect(path, "sparse_dim", desc.sparse_dim, std::optional<std::int64_t>(tensor.sparse_dim()));
-    if (desc.is_sparse) Expect(path, "is_coalesced", desc.is_coalesced, std::optional<bool>(tensor.is_coalesced()));
+    const SparseDims dims = SparseDimsOf(tensor);
+    Expect(path, "dense_dim", desc.dense_dim, std::optional<std::int64_t>(dims.dense));
+    Expect(path, "sparse_dim", desc.sparse_dim, std::optional<std::int64_t>(dims.sparse));
+    if (desc.is_sparse) Expect(path, "is_coalesced", desc.is_coalesced, std::optional<bool>(dims.is_coalesced));
   }
 
   void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {

@@ -39,6 +39,13 @@ class TwoTensorImpl final : public c10::TensorImpl {
   // An operator may have changed the shape of the parts in place.
   void Refresh() { set_sizes_and_strides(a_.sym_sizes(), a_.sym_strides(), a_.sym_storage_offset()); }
 
+  // While weak references keep the object.
+  void release_resources() override {
+    TensorImpl::release_resources();
+    a_.reset();
+    b_.reset();
+  }
+
   c10::intrusive_ptr<TensorImpl> shallow_copy_and_detach(const c10::VariableVersion& version,
                                                          bool allow_change) const override {
     auto copy = c10::make_intrusive<TwoTensorImpl>(c10::Storage(storage_), a_.detach(), b_.detach());
