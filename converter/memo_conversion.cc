@@ -8,11 +8,11 @@
 #include "ATen/EmptyTensor.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/InferenceMode.h"
+#include "describer/disable_inference_mode.h"
 #include "kinds/check_record.h"
 #include "kinds/functorch.h"
 #include "kinds/kind.h"
 #include "kinds/resize_storage.h"
-#include "describer/disable_inference_mode.h"
 #include "meta/assert_metadata_eq.h"
 #include "meta/python_repr.h"
 #include "meta/same_value.h"
@@ -58,10 +58,23 @@ absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::Storage& 
                                                  PythonRepr(storage.sym_nbytes())));
 }
 
-void SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  if (tensor.is_conj() != desc.is_conj) tensor._set_conj(desc.is_conj);
-  if (tensor.is_neg() != desc.is_neg) tensor._set_neg(desc.is_neg);
+// LibTorch sets the bits of any tensor, and then recurses for ever on those that have no strides.
+absl::Status SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  if (tensor.is_conj() == desc.is_conj && tensor.is_neg() == desc.is_neg) return absl::OkStatus();
+  const char* field = tensor.is_conj() != desc.is_conj ? "is_conj" : "is_neg";
+  if (tensor.layout() != c10::kStrided || tensor.is_nested()) {
+    return Malformed(desc, field, "false for a tensor without strides", "true");
+  }
+  if (desc.is_conj && !tensor.is_complex()) {
+    return Malformed(desc, "is_conj", absl::StrCat("false for ", PythonRepr(tensor.scalar_type())), "true");
+  }
+  tensor._set_conj(desc.is_conj);
+  tensor._set_neg(desc.is_neg);
+  return absl::OkStatus();
 }
+
+// Whether the result of a record is made of the results of others, so that it can only be as those allow.
+bool IsMadeOfOthers(const MetaTensorDesc& desc) { return desc.unwrapped != nullptr || desc.attrs.has_value(); }
 
 }  // namespace
 
@@ -97,11 +110,15 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& des
     return absl::UnimplementedError(
         absl::StrCat("record ", desc.id, ": tensors of kind '", kind.name, "' are not supported"));
   }
+  if (!IsMadeOfOthers(desc)) {
+    if (absl::Status status = CheckLayout(desc); !status.ok()) return status;
+  }
   // A guard costs more than the question whether it is needed.
   std::optional<c10::InferenceMode> inference;
   if (c10::InferenceMode::is_enabled() != desc.is_inference) inference.emplace(desc.is_inference);
   absl::StatusOr<at::Tensor> tensor = kind.build(*this, desc);
-  if (tensor.ok()) MakeFake(desc, *tensor);
+  if (!tensor.ok()) return tensor;
+  if (absl::Status status = MakeFake(desc, *tensor); !status.ok()) return status;
   return tensor;
 }
 
@@ -113,23 +130,31 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
     if (!grad.ok()) return grad;
     tensor->mutable_grad() = *std::move(grad);
   }
-  SetBits(desc, *tensor);
+  if (absl::Status status = SetBits(desc, *tensor); !status.ok()) return status;
   const AssertMetadataEqOptions options = {
       .skip_leaf = desc.is_gradtrackingtensor && desc.level == kDeadLevel,
       .inference_mode_hidden = DisableInferenceModeForFakeProp::IsActive(),
   };
-  if (absl::Status status = AssertMetadataEq(desc, *tensor, options); !status.ok()) return status;
-  return tensor;
+  absl::Status status = AssertMetadataEq(desc, *tensor, options);
+  if (status.ok()) return tensor;
+  if (!absl::IsInternal(status)) return status;
+  // The others are as their records say, so it is this one that does not fit to them.
+  return IsMadeOfOthers(desc) || desc.is_view ? absl::InvalidArgumentError(status.message()) : status;
 }
 
 // Wrappers get their device from what they wrap.
-void MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
-  if (!fake_) return;
+absl::Status MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
+  if (!fake_) return absl::OkStatus();
   at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  if (impl->is_fake() || !impl->is_meta() || desc.unwrapped != nullptr || desc.attrs.has_value()) return;
+  if (impl->is_fake() || !impl->is_meta() || IsMadeOfOthers(desc)) return absl::OkStatus();
+  if (desc.device.is_meta()) {
+    return absl::UnimplementedError(
+        absl::StrCat("record ", desc.id, ": device: fake tensors of the meta device are not supported"));
+  }
   // A device without an index is the first one. Only the CPU has none.
-  const bool is_indexed = desc.device.has_index() || desc.device.is_cpu() || desc.device.is_meta();
+  const bool is_indexed = desc.device.has_index() || desc.device.is_cpu();
   impl->set_fake_device(is_indexed ? desc.device : c10::Device(desc.device.type(), 0));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<at::Tensor> MemoConversion::Allocate(AllocationMaker make, c10::Device recorded) {

@@ -42,7 +42,7 @@ class MemoConversion final : public Conversion {
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
-  void MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const override;
+  absl::Status MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const override;
   absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
   absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
 
@@ -50,8 +50,7 @@ class MemoConversion final : public Conversion {
   absl::StatusOr<c10::Storage> ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded);
 
  private:
-  absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc,
-                                    absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
+  absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;

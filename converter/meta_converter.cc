@@ -50,8 +50,7 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
     }
   }
   MetaTensorDesc desc;
-  if (absl::Status status =
-          describer_.DescribeTensorInto(tensor, {.trace = trace, .facts = options.facts}, desc);
+  if (absl::Status status = describer_.DescribeTensorInto(tensor, {.trace = trace, .facts = options.facts}, desc);
       !status.ok()) {
     return status;
   }

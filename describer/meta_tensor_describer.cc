@@ -65,8 +65,7 @@ MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId(
 // One tensor's description, for the code of its kind.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options)
-      : describer_(describer), options_(options) {}
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options) : describer_(describer), options_(options) {}
 
   bool recurse() const override { return options_.recurse; }
 

@@ -30,8 +30,8 @@ struct TensorFacts {
   std::optional<bool> persistent = {};  // Whether a buffer belongs to the state_dict.
   // Which symbolic length of a jagged dimension this tensor's offsets stand for.
   std::optional<std::int64_t> nested_int = {};
-  std::vector<std::int64_t> dynamic_indices = {};              // Dimensions marked as dynamic.
-  std::map<std::int64_t, std::int64_t> hint_overrides = {};    // Dimension -> size to plan with.
+  std::vector<std::int64_t> dynamic_indices = {};            // Dimensions marked as dynamic.
+  std::map<std::int64_t, std::int64_t> hint_overrides = {};  // Dimension -> size to plan with.
 
   bool empty() const {
     return !is_parameter && !is_buffer && !persistent.has_value() && !nested_int.has_value() &&

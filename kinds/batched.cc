@@ -1,5 +1,7 @@
 #include "kinds/batched.h"
 
+#include <cstddef>
+
 #include "ATen/functorch/BatchedTensorImpl.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
@@ -13,12 +15,19 @@ absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
   if (!desc.level.has_value()) return Malformed(desc, "level", "one for a batched tensor", "none");
   if (*desc.level < 1) return Malformed(desc, "level", "1 or more", absl::StrCat(*desc.level));
+  if (desc.unwrapped->is_batchedtensor && desc.unwrapped->level.value_or(0) >= *desc.level) {
+    return Malformed(desc, "level", absl::StrCat("more than ", *desc.unwrapped->level, ", that of what is batched"),
+                     absl::StrCat(*desc.level));
+  }
   if (!desc.bdim.has_value()) return Malformed(desc, "bdim", "one for a batched tensor", "none");
   if (*desc.bdim < 0 || *desc.bdim >= desc.unwrapped->ndim) {
-    return Malformed(desc, "bdim", absl::StrCat("less than ", desc.unwrapped->ndim, ", the dimensions of what is batched"),
+    return Malformed(desc, "bdim",
+                     absl::StrCat("less than ", desc.unwrapped->ndim, ", the dimensions of what is batched"),
                      absl::StrCat(*desc.bdim));
   }
-  return absl::OkStatus();
+  c10::SymDimVector size = desc.unwrapped->size;
+  if (size.size() > static_cast<std::size_t>(*desc.bdim)) size.erase(size.begin() + *desc.bdim);
+  return CheckUnwrapped(desc, size);
 }
 
 }  // namespace

@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "meta/python_repr.h"
+#include "meta/same_value.h"
+#include "meta/sparse_layout.h"
 
 namespace metaconv {
 namespace {
@@ -19,6 +22,35 @@ absl::Status CheckDims(const MetaTensorDesc& desc, std::string_view field, const
   if (!dims.has_value()) return Malformed(desc, field, "one for a sparse tensor", "none");
   if (*dims >= 0 && *dims <= desc.ndim) return absl::OkStatus();
   return Malformed(desc, field, absl::StrCat("0 to ", desc.ndim), absl::StrCat(*dims));
+}
+
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+// The next two count with plain numbers only. LibTorch counts elements and bytes in 64 bits, and throws.
+
+absl::Status CheckElementCount(const MetaTensorDesc& desc) {
+  std::int64_t count = 1;
+  for (const c10::SymInt& extent : desc.size) {
+    if (__builtin_mul_overflow(count, extent.maybe_as_int().value_or(1), &count)) {
+      return Malformed(desc, "size", absl::StrCat("at most ", kMost, " elements"), "more");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReach(const MetaTensorDesc& desc) {
+  std::int64_t last = desc.storage_offset.maybe_as_int().value_or(0);
+  bool is_too_far = false;
+  for (std::size_t i = 0; i < desc.size.size(); ++i) {
+    const std::int64_t extent = desc.size[i].maybe_as_int().value_or(1);
+    if (extent == 0) return absl::OkStatus();
+    std::int64_t way = 0;
+    is_too_far |= __builtin_mul_overflow(extent - 1, (*desc.stride)[i].maybe_as_int().value_or(0), &way) ||
+                  __builtin_add_overflow(last, way, &last);
+  }
+  const auto item_size = static_cast<std::int64_t>(c10::elementSize(desc.dtype));
+  if (!is_too_far && last < kMost / item_size) return absl::OkStatus();
+  return Malformed(desc, "stride", absl::StrCat("a tensor of at most ", kMost, " bytes"), "a larger one");
 }
 
 }  // namespace
@@ -48,6 +80,7 @@ absl::Status CheckStorageRecord(const MetaStorageDesc& desc) {
 absl::Status CheckShape(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckCount(desc, "size", "extents", desc.size.size()); !status.ok()) return status;
   if (absl::Status status = CheckNotNegative(desc, "size", desc.size); !status.ok()) return status;
+  if (absl::Status status = CheckElementCount(desc); !status.ok()) return status;
   if (desc.requires_grad && !c10::isFloatingType(desc.dtype) && !c10::isComplexType(desc.dtype)) {
     return Malformed(desc, "requires_grad", absl::StrCat("false for ", PythonRepr(desc.dtype)), "true");
   }
@@ -61,20 +94,48 @@ absl::Status CheckStrides(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
   if (!desc.stride.has_value()) return Malformed(desc, "stride", "one for a strided tensor", "none");
   if (absl::Status status = CheckCount(desc, "stride", "strides", desc.stride->size()); !status.ok()) return status;
-  return CheckNotNegative(desc, "stride", *desc.stride);
+  if (absl::Status status = CheckNotNegative(desc, "stride", *desc.stride); !status.ok()) return status;
+  if (absl::Status status = CheckNotNegative(desc, "storage_offset", desc.storage_offset); !status.ok()) return status;
+  return CheckReach(desc);
 }
 
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
   if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a strided tensor", "none");
-  if (absl::Status status = CheckNotNegative(desc, "storage_offset", desc.storage_offset); !status.ok()) return status;
   return CheckStorageRecord(*desc.storage);
 }
 
 absl::Status CheckViewRecord(const MetaTensorDesc& desc) {
   if (desc.base == nullptr) return Malformed(desc, "base", "one for a view", "none");
+  if (desc.base->is_view) return Malformed(desc, "base", "the base of all views, which is none itself", "a view");
+  if (desc.is_inference != desc.base->is_inference) {
+    return Malformed(desc, "is_inference", "that of the base", desc.is_inference ? "true" : "false");
+  }
   if (!desc.creation_meta.has_value()) return Malformed(desc, "creation_meta", "one for a view", "none");
   return absl::OkStatus();
+}
+
+absl::Status CheckUnwrapped(const MetaTensorDesc& desc, c10::SymIntArrayRef size) {
+  const MetaTensorDesc& unwrapped = *desc.unwrapped;
+  if (desc.dtype != unwrapped.dtype) {
+    return Malformed(desc, "dtype", absl::StrCat(PythonRepr(unwrapped.dtype), ", that of what is wrapped"),
+                     PythonRepr(desc.dtype));
+  }
+  if (SameValue(desc.size, c10::SymDimVector(size))) return absl::OkStatus();
+  return Malformed(desc, "size", "that of what is wrapped", "another");
+}
+
+absl::Status CheckNoView(const MetaTensorDesc& desc) {
+  if (desc.is_view) return Malformed(desc, "is_view", "false for a tensor of this kind", "true");
+  if (desc.storage_offset.maybe_as_int() == 0) return absl::OkStatus();
+  return Malformed(desc, "storage_offset", "0 for a tensor of this kind", PythonRepr(desc.storage_offset));
+}
+
+absl::Status CheckLayout(const MetaTensorDesc& desc) {
+  if (desc.is_sparse == IsSparseCoo(desc.layout)) return absl::OkStatus();
+  return Malformed(desc, "is_sparse",
+                   absl::StrCat(desc.is_sparse ? "false for " : "true for ", PythonRepr(desc.layout)),
+                   desc.is_sparse ? "true" : "false");
 }
 
 absl::Status CheckSparseDims(const MetaTensorDesc& desc) {

@@ -26,18 +26,27 @@ absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field
 // That a storage has no negative size.
 absl::Status CheckStorageRecord(const MetaStorageDesc& desc);
 
-// That there are as many sizes as dimensions, none negative, and that only floating point and complex tensors require a
-// gradient, and only those that do are no leaves.
+// That there are as many sizes as dimensions, none negative and not too many elements to be counted, and that only
+// floating point and complex tensors require a gradient, and only those that do are no leaves.
 absl::Status CheckShape(const MetaTensorDesc& desc);
 
-// The same, and that there are as many strides, none negative.
+// The same, and that there are as many strides, none negative and none that leads to where no memory can be.
 absl::Status CheckStrides(const MetaTensorDesc& desc);
 
 // The same, and that the tensor names its storage and where it starts in it.
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc);
 
-// That a view has its base and its creation meta.
+// That a view has its base, which is no view itself and is made in the same inference mode, and its creation meta.
 absl::Status CheckViewRecord(const MetaTensorDesc& desc);
+
+// That what `desc` wraps has its dtype and `size`.
+absl::Status CheckUnwrapped(const MetaTensorDesc& desc, c10::SymIntArrayRef size);
+
+// For kinds that know neither: that the record is of no view, and has no offset into a storage.
+absl::Status CheckNoView(const MetaTensorDesc& desc);
+
+// That the layout and `is_sparse` agree.
+absl::Status CheckLayout(const MetaTensorDesc& desc);
 
 // That a sparse tensor says how many of its dimensions are sparse and dense, and that neither is negative.
 absl::Status CheckSparseDims(const MetaTensorDesc& desc);

@@ -40,7 +40,7 @@ class Conversion {
 
   // Lets a freshly allocated `tensor` stand for one on the record's device, if results are fake tensors. What Convert and
   // Build return does so already.
-  virtual void MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const = 0;
+  virtual absl::Status MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const = 0;
 
   // Makes a freshly allocated `tensor` live where `desc` says, sharing memory with all that do. Its own storage stands
   // in for the one in the record if that has none yet.

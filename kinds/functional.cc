@@ -69,6 +69,7 @@ absl::Status DescribeFunctorchFunctional(Description& description, const at::Ten
 
 absl::StatusOr<at::Tensor> BuildFunctorchFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
+  if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
   if (!desc.current_level.has_value()) return Malformed(desc, "current_level", "one for a functional tensor", "none");
   absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
   if (!wrapped.ok()) return wrapped;
@@ -98,6 +99,8 @@ absl::StatusOr<at::Tensor> BuildFunctional(Conversion& conversion, const MetaTen
     return status;
   }
   if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the functional tensor wraps", "none");
+  if (desc.is_view) return Malformed(desc, "is_view", "false for a functional tensor", "true");
+  if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
   absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
   if (!wrapped.ok()) return wrapped;
   return RequireGrad(desc, functionalization::to_functional_tensor(*wrapped));

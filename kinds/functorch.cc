@@ -51,7 +51,8 @@ absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensor
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
   absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(wrapped);
-  if (tensor.ok()) conversion.MakeFake(wrapped, *tensor);
+  if (!tensor.ok()) return tensor;
+  if (absl::Status status = conversion.MakeFake(wrapped, *tensor); !status.ok()) return status;
   return tensor;
 }
 

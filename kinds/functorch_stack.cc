@@ -44,9 +44,11 @@ const at::functorch::Interpreter* FunctorchStack::Find(std::int64_t level) const
 }
 
 std::string FunctorchStack::Repr() const {
-  return absl::StrCat("[", absl::StrJoin(layers_, ", ", [](std::string* out, const DynamicLayer& layer) {
-                        absl::StrAppend(out, layer.interpreter().serialize());
-                      }),
+  return absl::StrCat("[",
+                      absl::StrJoin(layers_, ", ",
+                                    [](std::string* out, const DynamicLayer& layer) {
+                                      absl::StrAppend(out, layer.interpreter().serialize());
+                                    }),
                       "]");
 }
 

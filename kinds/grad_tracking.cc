@@ -13,6 +13,7 @@ using at::functorch::maybeGetTensorWrapper;
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
+  if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
   if (!desc.level.has_value()) return Malformed(desc, "level", "one for a grad-tracking tensor", "none");
   if (*desc.level == kDeadLevel || StackOf(desc).Find(*desc.level) != nullptr) return absl::OkStatus();
   return Malformed(desc, "level", "one of functorch_stack", absl::StrCat(*desc.level));

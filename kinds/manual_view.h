@@ -2,7 +2,7 @@
 // the meta device, and on fake tensors, which have no operators at all.
 //
 // Example:
-//   at::Tensor view = ManualView(base, alias, desc);   // view._base() is base, and both share one version counter.
+//   at::Tensor view = ManualView(base, tensor, desc);   // view._base() is base, and both share one version counter.
 //
 // Thread safety: as LibTorch's operators.
 // Lifetime: the view keeps the base alive.
@@ -15,12 +15,9 @@
 
 namespace metaconv {
 
-// A strided tensor on the storage of `base`, of the record's dtype, size, stride and offset; no view yet.
-at::Tensor StridedAlias(const at::Tensor& base, const MetaTensorDesc& desc);
-
-// `alias`, which must be fresh, as the view of `base` that `desc` describes. Where the record has a history, it is one
+// `tensor`, which must be fresh, as the view of `base` that `desc` describes. Where the record has a history, it is one
 // that cannot be run.
-at::Tensor ManualView(const at::Tensor& base, const at::Tensor& alias, const MetaTensorDesc& desc);
+at::Tensor ManualView(const at::Tensor& base, const at::Tensor& tensor, const MetaTensorDesc& desc);
 
 }  // namespace metaconv
 

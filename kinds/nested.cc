@@ -61,6 +61,8 @@ absl::Status CheckRows(const MetaTensorDesc& desc, const char* field, const Rows
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (!desc.size.empty()) return Malformed(desc, "size", "none for a nested tensor", absl::StrCat(desc.size.size()));
+  if (desc.stride.has_value()) return Malformed(desc, "stride", "none for a nested tensor", "one");
+  if (desc.ndim < 1) return Malformed(desc, "ndim", "1 or more for a nested tensor", absl::StrCat(desc.ndim));
   // The rest as for others that have no sizes.
   MetaTensorDesc without_shape = {.id = desc.id, .dtype = desc.dtype, .is_leaf = desc.is_leaf};
   without_shape.requires_grad = desc.requires_grad;

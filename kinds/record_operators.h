@@ -26,8 +26,8 @@
 namespace metaconv {
 
 struct OperatorCall {
-  std::string name;                      // With its overload: "aten::select.int".
-  std::vector<c10::IValue> arguments;    // As many as the schema has. The first, what it is applied to, is none.
+  std::string name;                        // With its overload: "aten::select.int".
+  std::vector<c10::IValue> arguments;      // As many as the schema has. The first, what it is applied to, is none.
   std::optional<std::size_t> output = {};  // Which tensor of those that it returns; none if it returns one.
 };
 

@@ -61,8 +61,8 @@ absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
   if (absl::Status status = CheckSparseDims(desc); !status.ok()) return status;
   if (*desc.sparse_dim != kSparseDims || BatchDims(desc) < 0) {
-    return Malformed(desc, "sparse_dim", absl::StrCat("2 of ", desc.ndim, " dimensions beside ", *desc.dense_dim,
-                                                      " dense ones"),
+    return Malformed(desc, "sparse_dim",
+                     absl::StrCat("2 of ", desc.ndim, " dimensions beside ", *desc.dense_dim, " dense ones"),
                      absl::StrCat(*desc.sparse_dim));
   }
   if (absl::Status status = CheckAllIndices(desc); !status.ok()) return status;

@@ -21,28 +21,20 @@ at::Tensor Flat(const at::Tensor& base) {
   return base.as_strided({elements}, {1}, 0);
 }
 
-// `base` in the dtype of its view, by a view.
+// `base` in the dtype of its view, which is its complex or real counterpart or the same, by a view.
 //
 // Note [Views that change the dtype]
-// The reference asks view_as_complex or view(dtype) of the base as it is, and fails where its shape does not fit,
-// though the view that was described exists. What the view shares with its base is the storage, so we go by way of
-// that.
+// The reference asks view_as_complex or view(dtype) of the base as it is, and fails where its shape does not fit, or
+// where LibTorch does not call that a view, though the view that was described exists. What the view shares with its
+// base is the storage, so we go by way of that.
 at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
   const c10::ScalarType from = base.scalar_type();
   if (from == dtype) return base;
   // A view of another dtype sees the elements as they lie in memory. The record says which bits it has in the end.
   if (base.is_conj()) return InDtype(base.conj(), dtype);
   if (IsComplexOfReal(from, dtype)) return at::view_as_real(base);
-  if (IsComplexOfReal(dtype, from)) {
-    const at::Tensor flat = Flat(base);
-    return at::view_as_complex(flat.as_strided({flat.numel() / 2, 2}, {2, 1}));
-  }
-  if (c10::elementSize(from) == c10::elementSize(dtype)) return base.view(dtype);
   const at::Tensor flat = Flat(base);
-  const auto from_size = static_cast<std::int64_t>(c10::elementSize(from));
-  const auto to_size = static_cast<std::int64_t>(c10::elementSize(dtype));
-  const std::int64_t whole = flat.numel() * from_size / to_size * to_size / from_size;
-  return flat.slice(0, 0, whole).view(dtype);
+  return at::view_as_complex(flat.as_strided({flat.numel() / 2, 2}, {2, 1}));
 }
 
 at::Tensor AsStrided(const at::Tensor& base, const MetaTensorDesc& desc) {
@@ -122,21 +114,26 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   return view;
 }
 
-// The view of a tensor that has no storage but is made of tensors that have, as compressed ones are of their values: it
-// lies where the part lies.
-absl::StatusOr<at::Tensor> ViewOfParts(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
-  absl::StatusOr<at::Tensor> part = conversion.AllocateStrided(desc);
-  if (!part.ok()) return part;
-  if (absl::Status status = conversion.PutOnStorage(desc, *part); !status.ok()) return status;
-  return ManualView(base, *part, desc);
+// A view that no operator makes: of a tensor that has no storage but is made of tensors that have, as compressed ones
+// are; of a nested or a fake one; in a dtype that has nothing to do with the base's. It is put where the record says.
+bool IsMadeByOperator(const at::Tensor& base, const MetaTensorDesc& desc) {
+  const c10::ScalarType from = base.scalar_type();
+  const bool same_kind = from == desc.dtype || IsComplexOfReal(from, desc.dtype) || IsComplexOfReal(desc.dtype, from);
+  return same_kind && base.has_storage() && !base.is_nested() && !base.unsafeGetTensorImpl()->is_fake();
+}
+
+absl::StatusOr<at::Tensor> PlacedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
+  absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
+  if (!tensor.ok()) return tensor;
+  if (absl::Status status = conversion.PutOnStorage(desc, *tensor); !status.ok()) return status;
+  return ManualView(base, *tensor, desc);
 }
 
 absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   if (desc.is_traceable_wrapper_subclass || desc.base->is_traceable_wrapper_subclass) {
     return ReplayedView(conversion, base, desc);
   }
-  if (!base.has_storage()) return ViewOfParts(conversion, base, desc);
-  if (base.is_nested() || base.unsafeGetTensorImpl()->is_fake()) return ManualView(base, StridedAlias(base, desc), desc);
+  if (!IsMadeByOperator(base, desc)) return PlacedView(conversion, base, desc);
   const bool elsewhere = desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
   return elsewhere ? ViewElsewhere(conversion, base, desc) : StridedView(base, desc);
 }
@@ -158,7 +155,8 @@ absl::StatusOr<at::Tensor> BuildView(Conversion& conversion, const MetaTensorDes
   if (!view.ok()) return view;
   torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(*view);
   if (meta == nullptr) {
-    return absl::InternalError(absl::StrCat("record ", desc.id, ": view_func: expected a view, found a tensor of its own"));
+    return Malformed(desc, desc.view_func == nullptr ? "base" : "view_func", "what makes a view",
+                     "a tensor of its own");
   }
   meta->set_creation_meta(static_cast<torch::autograd::CreationMeta>(*desc.creation_meta));
   return view;

@@ -8,6 +8,7 @@
 #include "kinds/require_grad.h"
 #include "kinds/view.h"
 #include "kinds/wrapper_type.h"
+#include "meta/python_repr.h"
 #include "meta/torch_status.h"
 
 namespace metaconv {
@@ -36,11 +37,15 @@ absl::Status Check(const MetaTensorDesc& desc) {
   return absl::OkStatus();
 }
 
-absl::Status CheckUnflattened(const WrapperType& type, const at::Tensor& tensor) {
+absl::Status CheckUnflattened(const WrapperType& type, const MetaTensorDesc& desc, const at::Tensor& tensor) {
   const std::string where = absl::StrCat("unflattening a ", type.name, ": ");
   if (!tensor.defined()) return absl::InternalError(absl::StrCat(where, "expected a tensor, found none"));
   if (FindWrapperType(tensor) != &type) {
     return absl::InternalError(absl::StrCat(where, "expected a ", type.name, ", found another tensor"));
+  }
+  if (tensor.scalar_type() != desc.dtype) {
+    return Malformed(desc, "dtype", absl::StrCat(PythonRepr(tensor.scalar_type()), ", as unflattened"),
+                     PythonRepr(desc.dtype));
   }
   if (!tensor.is_leaf() || tensor.requires_grad()) {
     return absl::InternalError(
@@ -100,7 +105,7 @@ absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensor
   absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("unflattening a ", type.name),
                                                  [&] { return type.unflatten(parts, desc.size, *desc.stride); });
   if (!tensor.ok()) return tensor;
-  if (absl::Status status = CheckUnflattened(type, *tensor); !status.ok()) return status;
+  if (absl::Status status = CheckUnflattened(type, desc, *tensor); !status.ok()) return status;
   return RequireGrad(desc, *tensor);
 }
 

@@ -151,9 +151,10 @@ TEST(MetaConverterTest, Storages) {
 
 TEST(MetaConverterTest, TracesASourceThatIsNamed) {
   std::vector<std::string> traced;
-  MetaConverter converter({.describer = {.trace_sink = [&](std::string_view name, const nlohmann::ordered_json& payload) {
-    traced.push_back(std::string(name) + (name == "describe_source" ? payload.dump() : ""));
-  }}});
+  MetaConverter converter(
+      {.describer = {.trace_sink = [&](std::string_view name, const nlohmann::ordered_json& payload) {
+         traced.push_back(std::string(name) + (name == "describe_source" ? payload.dump() : ""));
+       }}});
   const at::Tensor source = at::empty({4});
   const at::Tensor result = Convert(converter, source, {.source = "L['x']"});
   const std::string id = std::to_string(converter.describer().id());

@@ -69,8 +69,7 @@ std::vector<std::pair<std::string, MetaTensorDescPtr>> Describe(const RecipeResu
   return records;
 }
 
-Named ConvertRecords(MetaConverter& converter,
-                     const std::vector<std::pair<std::string, MetaTensorDescPtr>>& records) {
+Named ConvertRecords(MetaConverter& converter, const std::vector<std::pair<std::string, MetaTensorDescPtr>>& records) {
   Named results;
   for (const auto& [name, desc] : records) {
     results.emplace_back(name, desc == nullptr ? at::Tensor() : ValueOrNone(converter.MetaTensor(*desc)));

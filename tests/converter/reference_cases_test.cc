@@ -82,7 +82,8 @@ Json Described(const Sources& sources) {
 Named ConvertAll(MetaConverter& converter, const Sources& sources) {
   Named results;
   for (const Source& source : sources) {
-    absl::StatusOr<at::Tensor> result = converter.Convert(source.tensor, {.facts = {.is_parameter = source.is_parameter}});
+    absl::StatusOr<at::Tensor> result =
+        converter.Convert(source.tensor, {.facts = {.is_parameter = source.is_parameter}});
     if (!result.ok() && !absl::IsUnimplemented(result.status()))
       ADD_FAILURE() << source.name << ": " << result.status();
     results.emplace_back(source.name, result.ok() ? *std::move(result) : at::Tensor());

@@ -263,7 +263,9 @@ void Interpreter::Operator(const Json& step) {
   {
     // Autograd keeps how a view of a Python subclass was made, but not how one of a C++ type was, unless it is told to.
     std::optional<ViewReplayScope> view_replay;
-    const auto is_two_tensor = [](const c10::IValue& value) { return value.isTensor() && IsTwoTensor(value.toTensor()); };
+    const auto is_two_tensor = [](const c10::IValue& value) {
+      return value.isTensor() && IsTwoTensor(value.toTensor());
+    };
     if (std::any_of(stack.begin(), stack.end(), is_two_tensor)) view_replay.emplace();
     op->callBoxed(stack);
   }

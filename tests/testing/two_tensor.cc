@@ -99,9 +99,8 @@ c10::IValue MapTensors(const c10::IValue& value, Map&& map) {
 Stack CallOn(const c10::OperatorHandle& op, const Stack& arguments, const at::Tensor& (TwoTensorImpl::*part)() const) {
   Stack stack;
   for (const c10::IValue& argument : arguments) {
-    stack.push_back(MapTensors(argument, [&](const at::Tensor& tensor) {
-      return IsTwoTensor(tensor) ? (ImplOf(tensor).*part)() : tensor;
-    }));
+    stack.push_back(MapTensors(
+        argument, [&](const at::Tensor& tensor) { return IsTwoTensor(tensor) ? (ImplOf(tensor).*part)() : tensor; }));
   }
   op.callBoxed(stack);
   return stack;
@@ -157,14 +156,12 @@ void OnBothParts(const c10::OperatorHandle& op, Stack* stack) {
 // Like Python's dispatch, this is below autograd and above everything that an operator is composed of. What only ever is
 // composed of others stays as it is, for autograd to see those.
 bool RegisterOperators() {
-  static torch::Library& library =
-      *new torch::Library(torch::Library::IMPL, "aten", kKey, __FILE__, __LINE__);
+  static torch::Library& library = *new torch::Library(torch::Library::IMPL, "aten", kKey, __FILE__, __LINE__);
   for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
     if (name.getNamespace() != "aten") continue;
     const auto op = c10::Dispatcher::singleton().findSchema(name);
     if (!op.has_value() || op->hasKernelForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd)) continue;
-    const std::string full =
-        name.overload_name.empty() ? name.name : name.name + "." + name.overload_name;
+    const std::string full = name.overload_name.empty() ? name.name : name.name + "." + name.overload_name;
     library.impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<&OnBothParts>());
   }
   return true;
