@@ -29,7 +29,8 @@ const std::vector<Json>& Recipes() {
   static const auto& recipes = *[] {
     auto* recipes = new std::vector<Json>();
     std::ifstream file("tests/reference/golden/recipes.json");
-    for (Json& entry : Json::parse(file).at("recipes")) recipes->push_back(std::move(entry["recipe"]));
+    Json document = Json::parse(file);
+    for (Json& entry : document.at("recipes")) recipes->push_back(std::move(entry["recipe"]));
     return recipes;
   }();
   return recipes;

@@ -139,7 +139,7 @@ TEST_F(WrapperTest, AnUnflattenThatFailsLeavesNothingBehind) {
       {[](Parts, Ints, Ints) { return at::Tensor(); }, kInternal, "unflattening a Box: expected a tensor, found none"},
       {[](Parts parts, Ints, Ints) { return Box(parts.inner[0].second).set_requires_grad(true); }, kInternal,
        "unflattening a Box: expected a leaf that does not require grad"},
-      {[](Parts, Ints, Ints) { return Box(at::empty({3}, at::device(at::kMeta))); }, kInternal,
+      {[](Parts, Ints, Ints) { return Box(at::empty({3}, at::device(at::kMeta))); }, kInvalidArgument,
        "size: expected [2], found [3]"},
       {[](Parts, Ints, Ints) { return at::empty({2}, at::device(at::kMeta)); }, kInternal,
        "unflattening a Box: expected a Box, found another tensor"},

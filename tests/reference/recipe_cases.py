@@ -508,6 +508,29 @@ add("misses/values_of_coo", [coo("x", coalesced=True), op("values", t("x"), out=
 add("misses/legacy_batched", [A, op("_add_batch_dim", t("a"), 0, 1, out="x")], "x", "a")
 
 
+# Of each condition that meant.py knows, and of each error of the reference's where ours has an answer, one.
+add("dense/complex_view_of_part",
+    [zeros("x", 12), op("slice.Tensor", t("x"), 0, 8, out="p"), op("slice.Tensor", t("p"), 0, 2, 4, out="q"),
+     op("view_as_complex", t("q"), out="v")], "v")  # fmt: skip
+add("dense/beyond_storage",
+    [zeros("x"), zeros("y"), {"set_storage": "y", "storage_of": "x", "size": [0, 0], "stride": [0, 0], "offset": 0},
+     {"resize_storage": "x", "bytes": 1}], "y", "x")  # fmt: skip
+add("sparse/csr_transposed",
+    [compressed("x", "sparse_csr", [2, 3], [1.0, 2.0]), op("t", t("x"), out="v")], "v", "x")
+add("sparse/grad_is_a_view",
+    [coo("x", dtype="complex64"), op("select.int", t("x"), 1, -1, out="g"), zeros("y", 3, dtype="complex64"),
+     set_grad("y", "g")], "y")  # fmt: skip
+add("functorch/functional_whose_level_was_left",
+    [zeros("a", 2), {"push": "functionalize", "reapply_views": True}, {"wrap_functional": "a", "level": 1, "out": "f"},
+     {"pop": True}], "f")  # fmt: skip
+add("functorch/stale",
+    [zeros("x", 0), zeros("y"), batched("x", "b"),
+     {"set_storage": "x", "storage_of": "y", "size": [0, 0], "stride": [0, 0], "offset": 0}], "b")  # fmt: skip
+add("two_tensor/expand_scalar", [zeros("a"), zeros("b"), two_tensor("w", "a", "b"), op("expand", t("w"), [1], out="v")], "v")
+add("two_tensor/inner_requires_grad_later",
+    [zeros("a"), zeros("b"), two_tensor("w", "a", "b"), needs_grad("a"), needs_grad("b")], "w")
+
+
 def recipes():
     import view_operators  # Here, since it writes its steps with what is above.
 

@@ -400,7 +400,7 @@ TEST(RecipeTest, WhatAnOperatorRaisesIsAnError) {
 }
 
 TEST(RecipeTest, TwoTensors) {
-  const auto result = RunOn12Ones(R"({"two_tensor": ["x", "x"], "out": "v"})");
+  const auto result = RunOn12Ones(R"({"two_tensor": ["x", "x"], "out": "v"})", R"(["v"])");
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(IsTwoTensor(result->sources[0].tensor));
 }
