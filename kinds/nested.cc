@@ -33,9 +33,9 @@ Rows AllRows(const at::Tensor& values, std::int64_t count) {
   return rows;
 }
 
-// LibTorch keeps [components, dimensions], and nothing of two dimensions where there is no component.
+// LibTorch keeps [components, dimensions], or a scalar where there is no component.
 at::Tensor Matrix(const Rows& rows, std::int64_t columns) {
-  if (rows.empty()) return at::empty({0}, at::kLong);
+  if (rows.empty()) return at::zeros({}, at::kLong);
   at::Tensor matrix = at::empty({static_cast<std::int64_t>(rows.size()), columns}, at::kLong);
   auto* data = matrix.mutable_data_ptr<std::int64_t>();
   for (const std::vector<std::int64_t>& row : rows) data = std::copy(row.begin(), row.end(), data);

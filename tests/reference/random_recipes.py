@@ -193,7 +193,6 @@ def view_arguments(it, tensor):
     yield "imag", 2, []
     yield "view.dtype", 2, [{"dtype": it.random.choice(VIEW_DTYPES)}]
     yield "movedim.int", 1, [dim, other]
-    yield "lift_fresh", 0.5, []
     yield "_reshape_alias", 0.5, [list(tensor.shape), list(tensor.stride()) if is_dense(tensor) else []]
     yield "mH", 0.5, []
     yield "adjoint", 0.5, []
