@@ -16,7 +16,8 @@
 //   absl::StatusOr<at::Tensor> weight = converter.MetaTensor(*desc);
 //
 // A result that stands for a non-leaf tensor is one, and raises an error when backward() reaches it. Each result is
-// checked against its record before it is handed out. What is supported today: dense strided tensors of every form.
+// checked against its record before it is handed out. Which kinds of tensors there are is said in kinds/kinds.cc; for
+// wrapper types of your own see kinds/wrapper_type.h.
 //
 // Thread safety: Thread-safe. Any number of threads may convert with one converter: each source still has one result.
 // No lock is held while LibTorch or a callback runs. A failed conversion leaves no trace; the next call tries again.

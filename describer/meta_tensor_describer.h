@@ -16,7 +16,9 @@
 // Thread safety: Thread-safe. Any number of threads may describe with one describer, the same tensors included. A
 // tensor must not be changed while it is described.
 // Lifetime: keeps no tensor and no storage alive, nor their data: identity is held through weak references, so an id is
-// never given to a new object at an old address. Records outlive the describer.
+// never given to a new object at an old address. But what one of functorch's or functionalization's wrappers wraps lives
+// until the wrapper's entry is swept: those types do not let go of it before they are destroyed. Records outlive the
+// describer.
 // Source: `MetaTensorDescriber` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_
