@@ -9,6 +9,7 @@
 #include "kinds/check_record.h"
 #include "kinds/functorch.h"
 #include "kinds/require_grad.h"
+#include "kinds/resize_storage.h"
 #include "meta/sparse_layout.h"
 
 namespace metaconv {
@@ -103,7 +104,12 @@ absl::StatusOr<at::Tensor> BuildFunctional(Conversion& conversion, const MetaTen
   if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
   absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
   if (!wrapped.ok()) return wrapped;
-  return RequireGrad(desc, functionalization::to_functional_tensor(*wrapped));
+  const at::Tensor tensor = functionalization::to_functional_tensor(*wrapped);
+  // A wrapper may claim more than its storage has, as any tensor may.
+  if (desc.storage != nullptr && desc.storage->size.maybe_as_int() == 0) {
+    if (absl::Status status = ResizeStorage(tensor.storage(), 0); !status.ok()) return status;
+  }
+  return RequireGrad(desc, tensor);
 }
 
 }  // namespace metaconv
