@@ -531,7 +531,7 @@ add("functorch/stale",
     [zeros("x", 0), zeros("y"), batched("x", "b"),
      {"set_storage": "x", "storage_of": "y", "size": [0, 0], "stride": [0, 0], "offset": 0}], "b")  # fmt: skip
 add("functional/larger_than_its_storage",
-    [zeros("x", 1), op("slice.Tensor", t("x"), 0, 0, 0, out="v"), {"to_functional": "v", "out": "f"},
+    [zeros("x", 1, inference_mode=True), op("slice.Tensor", t("x"), 0, 0, 0, out="v"), {"to_functional": "v", "out": "f"},
      op("as_strided", t("f"), [1], [0], out="w")], "w")  # fmt: skip
 add("two_tensor/expand_scalar", [zeros("a"), zeros("b"), two_tensor("w", "a", "b"), op("expand", t("w"), [1], out="v")], "v")
 add("two_tensor/inner_requires_grad_later",
