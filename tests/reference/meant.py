@@ -65,11 +65,13 @@ def stale_wrapper(records):
         wrapped = records.get(record.get("unwrapped"))
         if wrapped is None:
             continue
-        size = list(wrapped["size"])
-        if record.get("is_batchedtensor"):
-            del size[record["bdim"] : record["bdim"] + 1]
-        if size != record["size"]:
-            return True
+        for field in ("size", "stride"):
+            if field in record and field in wrapped:
+                values = list(wrapped[field])
+                if record.get("is_batchedtensor"):
+                    del values[record["bdim"] : record["bdim"] + 1]
+                if values != record[field]:
+                    return True
     return False
 
 
