@@ -519,6 +519,10 @@ add("dense/set_data_in_other_dtype_of_same_storage",
     [zeros("x", dtype="int32"), op("transpose.int", t("x"), -1, 0, out="v"), zeros("y"),
      {"set_storage": "y", "storage_of": "v", "size": [0, 0], "stride": [0, 0], "offset": 0},
      {"set_data": "v", "value": "y"}], "v")  # fmt: skip
+add("dense/set_data_in_other_dtype_of_leaf",
+    [zeros("x", 0, 2, requires_grad=True), op("mH", t("x"), out="v"), zeros("y", dtype="float64"),
+     {"set_storage": "y", "storage_of": "v", "size": [0, 0], "stride": [0, 0], "offset": 0},
+     {"set_data": "v", "value": "y"}], "v")  # fmt: skip
 add("sparse/csr_transposed",
     [compressed("x", "sparse_csr", [2, 3], [1.0, 2.0]), op("t", t("x"), out="v")], "v", "x")
 add("sparse/grad_is_a_view",
