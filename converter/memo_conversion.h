@@ -44,7 +44,6 @@ class MemoConversion final : public Conversion {
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
   absl::Status MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const override;
   absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
-  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
 
   // The result for a storage.
   absl::StatusOr<c10::Storage> ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded);
@@ -53,6 +52,8 @@ class MemoConversion final : public Conversion {
   absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
+  // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.
+  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
 
   ConversionMemo& memo_;

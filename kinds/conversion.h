@@ -45,9 +45,6 @@ class Conversion {
   // Makes a freshly allocated `tensor` live where `desc` says, sharing memory with all that do. Its own storage stands
   // in for the one in the record if that has none yet.
   virtual absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) = 0;
-
-  // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.
-  virtual absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) = 0;
 };
 
 }  // namespace metaconv

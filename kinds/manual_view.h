@@ -1,5 +1,5 @@
 // ManualView: makes a tensor a view of another, where no operator can: between kinds whose views no operator makes on
-// the meta device, and on fake tensors, which have no operators at all.
+// the meta device, on other storages, in other dtypes, and on fake tensors, which have no operators at all.
 //
 // Example:
 //   at::Tensor view = ManualView(base, tensor, desc);   // view._base() is base, and both share one version counter.

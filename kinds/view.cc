@@ -85,19 +85,6 @@ at::Tensor StridedView(const at::Tensor& base, const MetaTensorDesc& desc) {
   return ViewOf(base, desc, {.prepare = in_dtype, .make = AsStrided});
 }
 
-// Note [Views that left their base's storage]
-// Assigning to `.data` moves a view to another storage and leaves its base as it is. The reference takes the view of
-// the old storage all the same. We take one that has the base, then move it as the source was moved.
-absl::StatusOr<at::Tensor> ViewElsewhere(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
-  MetaTensorDesc empty = desc;  // A view of nothing lies in any storage.
-  empty.size = {0};
-  empty.stride = c10::SymDimVector{1};
-  empty.storage_offset = 0;
-  const at::Tensor view = StridedView(base, empty);
-  if (absl::Status status = conversion.MoveToStorage(desc, view); !status.ok()) return status;
-  return view;
-}
-
 // The view by the operators that made the source, for tensors that cannot be seen as strided ones.
 absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   if (desc.view_func == nullptr) return Malformed(desc, "view_func", "one for a view of a wrapper type", "none");
@@ -114,14 +101,23 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   return view;
 }
 
-// A view that no operator makes: of a tensor that has no storage but is made of tensors that have, as compressed ones
-// are; of a nested or a fake one; in a dtype that has nothing to do with the base's. It is put where the record says.
+// Note [Views that left their base's storage]
+// Assigning to `.data` moves a view to another storage and leaves its base as it is. The reference takes the view of
+// the old storage all the same. We put it where the source is.
+bool IsElsewhere(const MetaTensorDesc& desc) {
+  return desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
+}
+
+// Whether as_strided can make the view. It cannot of a tensor that has no storage but is made of tensors that have, as
+// compressed ones are; nor of a nested or a fake one; nor in a dtype that has nothing to do with the base's.
 bool IsMadeByOperator(const at::Tensor& base, const MetaTensorDesc& desc) {
   const c10::ScalarType from = base.scalar_type();
   const bool same_kind = from == desc.dtype || IsComplexOfReal(from, desc.dtype) || IsComplexOfReal(desc.dtype, from);
-  return same_kind && base.has_storage() && !base.is_nested() && !base.unsafeGetTensorImpl()->is_fake();
+  return same_kind && !IsElsewhere(desc) && base.has_storage() && !base.is_nested() &&
+         !base.unsafeGetTensorImpl()->is_fake();
 }
 
+// The view as a tensor that lies where the record says, and is told whose view it is.
 absl::StatusOr<at::Tensor> PlacedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
   if (!tensor.ok()) return tensor;
@@ -133,9 +129,7 @@ absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& ba
   if (desc.is_traceable_wrapper_subclass || desc.base->is_traceable_wrapper_subclass) {
     return ReplayedView(conversion, base, desc);
   }
-  if (!IsMadeByOperator(base, desc)) return PlacedView(conversion, base, desc);
-  const bool elsewhere = desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
-  return elsewhere ? ViewElsewhere(conversion, base, desc) : StridedView(base, desc);
+  return IsMadeByOperator(base, desc) ? StridedView(base, desc) : PlacedView(conversion, base, desc);
 }
 
 absl::Status Check(const MetaTensorDesc& desc) {
