@@ -1,0 +1,43 @@
+// Checksum: a number for a run of bytes that many threads, of a CPU or a GPU, can find together.
+//
+// The sum, modulo 2^64, of one term for each word of 8 bytes, and one for the length. Each term depends on the word and
+// on its place, and they may be added in any order. It finds damage; it does not withstand an adversary.
+//
+// Example:
+//   std::uint64_t sum = ChecksumOfLength(size);
+//   for (i = 0; i < words; ++i) sum += ChecksumTerm(word[i], i);   // Little-endian; the last one padded with zeros.
+//
+// Thread safety: pure functions.
+// Lifetime: keeps nothing.
+// Source: the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+
+#ifndef METACONV_CONVERTER_CHECKSUM_H_
+#define METACONV_CONVERTER_CHECKSUM_H_
+
+#include <cstdint>
+
+#ifdef __CUDACC__
+#define METACONV_HOST_DEVICE __host__ __device__
+#else
+#define METACONV_HOST_DEVICE
+#endif
+
+namespace metaconv {
+
+METACONV_HOST_DEVICE constexpr std::uint64_t MixBits(std::uint64_t bits) {
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
+  return bits ^ (bits >> 31);
+}
+
+// What the word at `index`, counted in words from the start, adds.
+METACONV_HOST_DEVICE constexpr std::uint64_t ChecksumTerm(std::uint64_t word, std::uint64_t index) {
+  return MixBits(word + (index + 1) * 0x9e3779b97f4a7c15u);
+}
+
+// What the length, in bytes, adds.
+METACONV_HOST_DEVICE constexpr std::uint64_t ChecksumOfLength(std::uint64_t size) { return MixBits(~size); }
+
+}  // namespace metaconv
+
+#endif  // METACONV_CONVERTER_CHECKSUM_H_

@@ -1,0 +1,34 @@
+#include "converter/storage_path.h"
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace metaconv {
+namespace {
+
+// One place for each type of device. A path is set once and lives for ever.
+std::atomic<StoragePath*>& Place(c10::DeviceType type) {
+  static std::array<std::atomic<StoragePath*>, c10::COMPILE_TIME_MAX_DEVICE_TYPES> places;
+  return places[static_cast<std::size_t>(type)];
+}
+
+}  // namespace
+
+absl::StatusOr<StoragePath*> StoragePathFor(c10::Device device) {
+  StoragePath* path = Place(device.type()).load(std::memory_order_acquire);
+  if (path != nullptr) return path;
+  return absl::UnimplementedError(absl::StrCat("device ", device.str(), ": no storage path is linked into this program",
+                                               device.is_cuda() ? "; //cuda has it" : ""));
+}
+
+bool RegisterStoragePath(c10::DeviceType type, std::unique_ptr<StoragePath> path) {
+  StoragePath* none = nullptr;
+  const bool is_first = Place(type).compare_exchange_strong(none, path.get(), std::memory_order_acq_rel);
+  if (is_first) path.release();
+  return is_first;
+}
+
+}  // namespace metaconv
