@@ -119,6 +119,7 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& des
   absl::StatusOr<at::Tensor> tensor = kind.build(*this, desc);
   if (!tensor.ok()) return tensor;
   if (absl::Status status = MakeFake(desc, *tensor); !status.ok()) return status;
+  if (absl::Status status = OnBuilt(desc, *tensor); !status.ok()) return status;
   return tensor;
 }
 
@@ -174,13 +175,30 @@ absl::StatusOr<at::Tensor> MemoConversion::AllocateStrided(const MetaTensorDesc&
 
 absl::StatusOr<c10::Storage> MemoConversion::ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded) {
   if (absl::Status status = CheckStorageRecord(desc); !status.ok()) return status;
-  if (auto memo = memo_.storages.Get(desc.id)) return c10::Storage(std::move(memo));
+  absl::StatusOr<c10::Storage> storage = c10::Storage(memo_.storages.Get(desc.id));
+  if (!*storage) storage = NewStorage(desc, recorded);
+  if (!storage.ok()) return storage;
+  if (absl::Status status = OnStorage(desc, *storage); !status.ok()) return status;
+  return storage;
+}
+
+absl::StatusOr<c10::Storage> MemoConversion::NewStorage(const MetaStorageDesc& desc, c10::Device recorded) {
   absl::StatusOr<at::Tensor> bytes =
       Allocate([&] { return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte); }, recorded);
-  if (!bytes.ok()) return bytes.status();
-  const c10::Storage& storage = bytes->storage();
+  return bytes.ok() ? Share(desc, bytes->storage()) : bytes.status();
+}
+
+absl::StatusOr<c10::Storage> MemoConversion::Share(const MetaStorageDesc& desc, const c10::Storage& fresh) {
+  if (absl::Status status = OnNewStorage(desc, fresh); !status.ok()) return status;
   return c10::Storage(memo_.storages.GetOrSet(
-      desc.id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl())));
+      desc.id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(fresh.unsafeGetStorageImpl())));
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::AllocateWrapped(const MetaTensorDesc& desc) {
+  absl::StatusOr<at::Tensor> tensor = AllocateStrided(desc);
+  if (!tensor.ok()) return tensor;
+  if (absl::Status status = MakeFake(desc, *tensor); !status.ok()) return status;
+  return tensor;
 }
 
 // The caller's callback may return a tensor that lies in its storage in another way.
@@ -199,8 +217,9 @@ absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
     }
     // … or claim more than it has.
     if (absl::Status status = EmptyIfRecordIsEmpty(wanted, own); !status.ok()) return status;
-    const auto mine = c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(own.unsafeGetStorageImpl());
-    if (memo_.storages.GetOrSet(wanted.id, mine) == mine) return absl::OkStatus();
+    const absl::StatusOr<c10::Storage> shared = Share(wanted, own);
+    if (!shared.ok()) return shared.status();
+    if (shared->unsafeGetStorageImpl() == own.unsafeGetStorageImpl()) return OnStorage(wanted, own);
   }
   return MoveToStorage(desc, tensor);
 }

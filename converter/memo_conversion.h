@@ -3,6 +3,8 @@
 // Example:
 //   MemoConversion(memo, callback, /*fake=*/false).Convert(*desc);
 //
+// Conversions that give more than that are built on it: see copying_conversion.h and real_conversion.h.
+//
 // Thread safety: used by the thread that made it only; what it shares with other conversions is safe for many threads.
 // Lifetime: on the stack of one call of the converter.
 
@@ -27,9 +29,13 @@ namespace metaconv {
 struct ConversionMemo {
   TensorMemo tensors;
   WeakMemo<c10::StorageImpl> storages;
+
+  void SetStorage(MetaStorageId id, const c10::Storage& storage) {
+    storages.Set(id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl()));
+  }
 };
 
-class MemoConversion final : public Conversion {
+class MemoConversion : public Conversion {
  public:
   // Records nested deeper than this are an error: they cannot come from a describer.
   static constexpr int kMaxDepth = 600;
@@ -44,16 +50,37 @@ class MemoConversion final : public Conversion {
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
   absl::Status MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const override;
   absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
+  absl::StatusOr<at::Tensor> AllocateWrapped(const MetaTensorDesc& desc) override;
+  absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc&) override { return at::Tensor(); }
+  c10::Device device() const override { return c10::Device(c10::DeviceType::Meta); }
+  bool keeps_elements() const override { return false; }
 
   // The result for a storage.
   absl::StatusOr<c10::Storage> ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded);
 
+ protected:
+  // For conversions that do more. Each is called where its name says, on every result: a new storage before others can
+  // see it; …
+  virtual absl::Status OnNewStorage(const MetaStorageDesc&, const c10::Storage&) { return absl::OkStatus(); }
+  // … the storage that the record's result lies on, as often as one is put there; …
+  virtual absl::Status OnStorage(const MetaStorageDesc&, const c10::Storage&) { return absl::OkStatus(); }
+  // … a new tensor, without its gradient and its bits.
+  virtual absl::Status OnBuilt(const MetaTensorDesc&, const at::Tensor&) { return absl::OkStatus(); }
+
+  // A storage for the record's, where there is none.
+  virtual absl::StatusOr<c10::Storage> NewStorage(const MetaStorageDesc& desc, c10::Device recorded);
+
+  // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.
+  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
+
+  ConversionMemo& memo() { return memo_; }
+
  private:
+  // The storage that stands for the record's: `fresh`, if there is none yet.
+  absl::StatusOr<c10::Storage> Share(const MetaStorageDesc& desc, const c10::Storage& fresh);
   absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
-  // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.
-  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
 
   ConversionMemo& memo_;

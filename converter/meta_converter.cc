@@ -3,27 +3,11 @@
 #include <optional>
 #include <utility>
 
-#include "c10/core/DispatchKeySet.h"
-#include "c10/core/impl/LocalDispatchKeySet.h"
-#include "kinds/functorch_stack.h"
+#include "converter/copying_conversion.h"
+#include "converter/fresh_dispatcher_state.h"
 #include "meta/torch_status.h"
 
 namespace metaconv {
-namespace {
-
-// The dispatcher as a thread finds it when it starts. Conversion must not depend on what the caller has switched on or
-// off around it: autograd, view tracking, functionalization, and the transforms of functorch.
-class FreshDispatcherState {
- public:
-  FreshDispatcherState() : no_functorch_({}), guard_(c10::default_included_set, c10::default_excluded_set) {}
-
- private:
-  const FunctorchScope no_functorch_;
-  const c10::impl::ForceDispatchKeyGuard guard_;
-};
-
-}  // namespace
-
 absl::StatusOr<at::Tensor> MetaConverter::Convert(const at::Tensor& tensor, const ConvertOptions& options) {
   return Count(ConvertUncounted(tensor, options));
 }
@@ -64,6 +48,7 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensorUncounted(const MetaTensorDesc& desc,
                                                               const AllocationCallback& callback) {
   const FreshDispatcherState fresh;
+  if (copies_data_) return CopyingConversion(memo_, callback, fake_).Convert(desc);
   return MemoConversion(memo_, callback, fake_).Convert(desc);
 }
 
@@ -71,7 +56,8 @@ absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& d
                                                         c10::Device recorded) {
   return CatchTorch("converting a storage", [&] {
     const FreshDispatcherState fresh;
-    return MemoConversion(memo_, callback, fake_).ConvertStorage(desc, recorded);
+    return copies_data_ ? CopyingConversion(memo_, callback, fake_).ConvertStorage(desc, recorded)
+                        : MemoConversion(memo_, callback, fake_).ConvertStorage(desc, recorded);
   });
 }
 
@@ -81,8 +67,6 @@ c10::Storage MetaConverter::GetStorageMemo(MetaStorageId id) { return c10::Stora
 
 void MetaConverter::SetTensorMemo(MetaTensorId id, const at::Tensor& tensor) { memo_.tensors.Set(id, tensor); }
 
-void MetaConverter::SetStorageMemo(MetaStorageId id, const c10::Storage& storage) {
-  memo_.storages.Set(id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(storage.unsafeGetStorageImpl()));
-}
+void MetaConverter::SetStorageMemo(MetaStorageId id, const c10::Storage& storage) { memo_.SetStorage(id, storage); }
 
 }  // namespace metaconv

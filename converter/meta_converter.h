@@ -4,7 +4,8 @@
 // device. The same source gives the same result object as long as somebody holds it; sources that share memory give
 // results that share memory; a view gives a view of its base's result.
 //
-// Not for copying data, nor for changing shapes or devices on the way.
+// With `copy_data` set in the describer's options, results carry a copy of their source's bytes along: real_data.h gives it
+// back. Real tensors of a record are made by materialize.h.
 //
 // Example:
 //   MetaConverter converter;
@@ -62,7 +63,8 @@ class MetaConverter {
   };
 
   MetaConverter() : MetaConverter(Options()) {}
-  explicit MetaConverter(Options options) : describer_(std::move(options.describer)), fake_(options.fake) {}
+  explicit MetaConverter(Options options)
+      : copies_data_(options.describer.copy_data), describer_(std::move(options.describer)), fake_(options.fake) {}
 
   MetaConverter(const MetaConverter&) = delete;
   MetaConverter& operator=(const MetaConverter&) = delete;
@@ -73,7 +75,8 @@ class MetaConverter {
 
   // The result for a record. Records of several describers must not meet in one converter: their ids would.
   // Errors: kUnimplemented for a kind that is not supported, named in the message; kInvalidArgument for a record that
-  // contradicts itself, with the field; kInternal if the result is not what the record says.
+  // contradicts itself, with the field; kInternal if the result is not what the record says. Where data are copied:
+  // kInvalidArgument if the record has none; those of StoragePath, and nothing has changed then.
   absl::StatusOr<at::Tensor> MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback = {});
 
   // The result for a storage. `recorded` is passed on to the callback.
@@ -99,6 +102,7 @@ class MetaConverter {
   absl::StatusOr<at::Tensor> ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options);
   absl::StatusOr<at::Tensor> Count(absl::StatusOr<at::Tensor> result);
 
+  const bool copies_data_;
   MetaTensorDescriber describer_;
   const bool fake_;
   ConversionMemo memo_;

@@ -62,6 +62,9 @@ class StoragePath {
 
   virtual ~StoragePath() = default;
 
+  // Whether storages of `size_bytes` in all can be had, where an allocation does not tell: before the first of many.
+  virtual absl::Status CheckRoom(c10::Device, std::int64_t /*size_bytes*/) { return absl::OkStatus(); }
+
   // A storage with `size_bytes` bytes of no particular value. One of no bytes may have no address.
   virtual absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) = 0;
 

@@ -68,6 +68,7 @@ class MetaTensorDescriber::Session final : public Description {
   Session(MetaTensorDescriber& describer, const DescribeOptions& options) : describer_(describer), options_(options) {}
 
   bool recurse() const override { return options_.recurse; }
+  bool keeps_data() const override { return describer_.options_.copy_data; }
 
   void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();

@@ -57,7 +57,8 @@ struct DescribeOptions {
 class MetaTensorDescriber {
  public:
   struct Options {
-    // Records keep the tensor and its storage, so that their bytes can be copied later. They then stay alive.
+    // Records keep the tensor and its storage, so that their bytes can be copied later; these then stay alive. Those of
+    // sparse COO tensors also name their indices and values, which take ids then.
     bool copy_data = false;
     TraceSink trace_sink = {};
   };

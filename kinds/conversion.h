@@ -35,8 +35,21 @@ class Conversion {
   // What the callback makes of `make`; a leaf that does not require grad.
   virtual absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) = 0;
 
-  // A meta tensor of this shape, from offset 0 of a storage of its own, by way of the callback if there is one.
+  // A tensor of this shape, from offset 0 of a storage of its own, by way of the callback if there is one.
   virtual absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) = 0;
+
+  // A tensor for what a wrapper wraps, where that is strided.
+  virtual absl::StatusOr<at::Tensor> AllocateWrapped(const MetaTensorDesc& desc) = 0;
+
+  // Where the results live: the meta device, or that of real tensors.
+  virtual c10::Device device() const = 0;
+
+  // Whether sparse results have the elements that their records name. Otherwise they have none.
+  virtual bool keeps_elements() const = 0;
+
+  // The result for a tensor whose bytes lie in no storage that can be seen, such as mkldnn's; undefined where results
+  // have no data.
+  virtual absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc) = 0;
 
   // Lets a freshly allocated `tensor` stand for one on the record's device, if results are fake tensors. What Convert and
   // Build return does so already.

@@ -30,6 +30,9 @@ class Description {
   // Whether parts and bases are described with the tensor.
   virtual bool recurse() const = 0;
 
+  // Whether records are to lead to the data: sparse COO tensors then name their indices and values.
+  virtual bool keeps_data() const = 0;
+
   // Takes the id of `tensor`, and sets the fields that every kind has alike: all of the plain ones but size.
   virtual void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) = 0;
 

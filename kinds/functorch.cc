@@ -50,10 +50,7 @@ absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensor
   }
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
-  absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(wrapped);
-  if (!tensor.ok()) return tensor;
-  if (absl::Status status = conversion.MakeFake(wrapped, *tensor); !status.ok()) return status;
-  return tensor;
+  return conversion.AllocateWrapped(wrapped);
 }
 
 const FunctorchStack& StackOf(const MetaTensorDesc& desc) {

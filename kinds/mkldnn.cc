@@ -15,7 +15,8 @@ absl::Status DescribeMkldnn(Description& description, const at::Tensor& tensor, 
 absl::StatusOr<at::Tensor> BuildMkldnn(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = CheckNoView(desc); !status.ok()) return status;
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
-  absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
+  absl::StatusOr<at::Tensor> tensor = conversion.MakeOpaque(desc);
+  if (tensor.ok() && !tensor->defined()) tensor = conversion.AllocateStrided(desc);
   if (!tensor.ok()) return tensor;
   return RequireGrad(desc, *tensor);
 }

@@ -11,6 +11,7 @@
 #include "kinds/functorch_stack.h"
 #include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
+#include "kinds/sparse_parts.h"
 #include "meta/python_repr.h"
 #include "meta/sparse_dims.h"
 
@@ -101,11 +102,31 @@ at::DimVector BlockSize(const MetaTensorDesc& desc) {
   return {*desc.values->size[first].maybe_as_int(), *desc.values->size[first + 1].maybe_as_int()};
 }
 
-at::Tensor Empty(const MetaTensorDesc& desc) {
+at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
   const MetaTensorDesc& indices = IsByRow(desc.layout) ? *desc.crow_indices : *desc.ccol_indices;
   return at::_sparse_compressed_tensor_with_dims(
       /*nnz=*/0, *desc.dense_dim, C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size)), BlockSize(desc),
-      indices.dtype, at::device(at::kMeta).dtype(desc.dtype).layout(desc.layout));
+      indices.dtype, at::device(device).dtype(desc.dtype).layout(desc.layout));
+}
+
+absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {
+  const bool by_row = IsByRow(desc.layout);
+  const absl::StatusOr<at::Tensor> compressed = by_row ? BuildPart(conversion, desc, "crow_indices", desc.crow_indices)
+                                                       : BuildPart(conversion, desc, "ccol_indices", desc.ccol_indices);
+  if (!compressed.ok()) return compressed;
+  const absl::StatusOr<at::Tensor> plain = by_row ? BuildPart(conversion, desc, "col_indices", desc.col_indices)
+                                                  : BuildPart(conversion, desc, "row_indices", desc.row_indices);
+  if (!plain.ok()) return plain;
+  const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.values);
+  if (!values.ok()) return values;
+  return CheckedParts(desc, [&] {
+    const at::IntArrayRef size = C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size));
+    if (values->is_cpu()) {
+      at::_validate_sparse_compressed_tensor_args(*compressed, *plain, *values, size, desc.layout);
+    }
+    return at::_sparse_compressed_tensor_unsafe(*compressed, *plain, *values, size,
+                                                values->options().dtype(desc.dtype).layout(desc.layout));
+  });
 }
 
 }  // namespace
@@ -116,21 +137,21 @@ absl::Status DescribeSparseCompressed(Description& description, const at::Tensor
   desc.sparse_dim = dims.sparse;
   desc.dense_dim = dims.dense;
   if (!description.recurse()) return absl::OkStatus();
-  const auto describe = [&](const at::Tensor& part, MetaTensorDescPtr& field) {
-    absl::StatusOr<MetaTensorDescPtr> described = description.DescribeFlat(part);
-    if (described.ok()) field = *std::move(described);
-    return described.status();
-  };
   const bool by_row = IsByRow(desc.layout);
-  const Parts parts = PartsOf(tensor);
-  absl::Status status = describe(parts.compressed_indices, by_row ? desc.crow_indices : desc.ccol_indices);
-  if (status.ok()) status = describe(parts.plain_indices, by_row ? desc.col_indices : desc.row_indices);
-  return status.ok() ? describe(parts.values, desc.values) : status;
+  const Parts parts = PartsOf(description.keeps_data() ? WithData(tensor) : tensor);
+  absl::Status status =
+      DescribePart(description, parts.compressed_indices, by_row ? desc.crow_indices : desc.ccol_indices);
+  if (status.ok()) {
+    status = DescribePart(description, parts.plain_indices, by_row ? desc.col_indices : desc.row_indices);
+  }
+  return status.ok() ? DescribePart(description, parts.values, desc.values) : status;
 }
 
 absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
-  absl::StatusOr<at::Tensor> tensor = conversion.Allocate([&] { return Empty(desc); }, desc.device);
+  absl::StatusOr<at::Tensor> tensor =
+      conversion.keeps_elements() ? FromParts(conversion, desc)
+                                  : conversion.Allocate([&] { return Empty(desc, conversion.device()); }, desc.device);
   if (!tensor.ok() || !desc.is_view) return tensor.ok() ? RequireGrad(desc, *tensor) : tensor;
   // A transposed tensor is a view of the one that it was.
   const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);

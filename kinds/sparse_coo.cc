@@ -6,6 +6,8 @@
 #include "kinds/check_record.h"
 #include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
+#include "kinds/sparse_parts.h"
+#include "meta/python_repr.h"
 #include "meta/sparse_dims.h"
 
 namespace metaconv {
@@ -22,15 +24,35 @@ absl::Status Check(const MetaTensorDesc& desc) {
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
-at::Tensor Empty(const MetaTensorDesc& desc) {
-  const at::TensorOptions meta = at::device(at::kMeta);
+at::Tensor Assemble(const MetaTensorDesc& desc, const at::Tensor& indices, const at::Tensor& values) {
+  return at::_sparse_coo_tensor_with_dims_and_tensors_symint(*desc.sparse_dim, *desc.dense_dim, desc.size, indices,
+                                                             values, values.options().layout(at::kSparse),
+                                                             desc.is_coalesced);
+}
+
+at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
   c10::SymDimVector value_size = {0};
   value_size.append(desc.size.begin() + *desc.sparse_dim, desc.size.end());
-  const at::Tensor indices = at::empty({*desc.sparse_dim, 0}, meta.dtype(at::kLong));
-  const at::Tensor values = at::empty_symint(value_size, meta.dtype(desc.dtype));
-  return at::_sparse_coo_tensor_with_dims_and_tensors_symint(*desc.sparse_dim, *desc.dense_dim, desc.size, indices,
-                                                             values, meta.dtype(desc.dtype).layout(at::kSparse),
-                                                             desc.is_coalesced);
+  const at::Tensor indices = at::empty({*desc.sparse_dim, 0}, at::device(device).dtype(at::kLong));
+  return Assemble(desc, indices, at::empty_symint(value_size, at::device(device).dtype(desc.dtype)));
+}
+
+// LibTorch looks at the elements only where it can reach them from here.
+absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {
+  const absl::StatusOr<at::Tensor> indices = BuildPart(conversion, desc, "indices", desc.indices);
+  if (!indices.ok()) return indices;
+  const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.values);
+  if (!values.ok()) return values;
+  if (values->scalar_type() != desc.dtype) {
+    return Malformed(desc, "values.dtype", PythonRepr(desc.dtype), PythonRepr(values->scalar_type()));
+  }
+  return CheckedParts(desc, [&] {
+    if (values->is_cpu()) {
+      at::_validate_sparse_coo_tensor_args(*indices, *values, C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size)),
+                                           *desc.is_coalesced);
+    }
+    return Assemble(desc, *indices, *values);
+  });
 }
 
 }  // namespace
@@ -46,7 +68,10 @@ void DescribeSparseDims(const at::Tensor& tensor, MetaTensorDesc& desc) {
 absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   description.Identify(tensor, desc);
   DescribeSparseDims(tensor, desc);
-  return absl::OkStatus();
+  if (!description.keeps_data() || !description.recurse()) return absl::OkStatus();
+  const at::SparseTensorImpl& impl = *at::sparse::get_sparse_impl(WithData(tensor));
+  absl::Status status = DescribePart(description, impl.indices(), desc.indices);
+  return status.ok() ? DescribePart(description, impl.values(), desc.values) : status;
 }
 
 // Note [Sparse non-leaves]
@@ -54,7 +79,9 @@ absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tenso
 // through. We give them a history that cannot be run, as other non-leaves have.
 absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
-  absl::StatusOr<at::Tensor> tensor = conversion.Allocate([&] { return Empty(desc); }, desc.device);
+  absl::StatusOr<at::Tensor> tensor =
+      conversion.keeps_elements() ? FromParts(conversion, desc)
+                                  : conversion.Allocate([&] { return Empty(desc, conversion.device()); }, desc.device);
   if (!tensor.ok()) return tensor;
   if (!tensor->is_sparse()) {
     return absl::InvalidArgumentError("allocation callback: expected a sparse COO tensor, found another kind");

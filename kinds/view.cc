@@ -4,9 +4,11 @@
 #include <optional>
 
 #include "ATen/ATen.h"
+#include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/core/grad_mode.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/DispatchKeySet.h"
 #include "kinds/check_record.h"
 #include "kinds/manual_view.h"
 #include "meta/complex_dtype.h"
@@ -108,13 +110,29 @@ bool IsElsewhere(const MetaTensorDesc& desc) {
   return desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
 }
 
+// LibTorch has the operators of some devices in libraries of their own, which need not be there.
+bool HasOperators(const at::Tensor& tensor) {
+  if (tensor.unsafeGetTensorImpl()->is_fake()) return false;
+  if (tensor.is_cpu() || tensor.is_meta()) return true;
+  const std::optional<c10::OperatorHandle> as_strided =
+      c10::Dispatcher::singleton().findSchema({"aten::as_strided", ""});
+  const c10::DispatchKey key = c10::highestPriorityBackendTypeId(tensor.key_set());
+  return as_strided.has_value() && as_strided->hasKernelForDispatchKey(key);
+}
+
+// A storage that was made empty since is too small for its views, which LibTorch's operators refuse where there could be
+// memory.
+bool IsOutOfMemory(const at::Tensor& base, const MetaTensorDesc& desc) {
+  return !base.is_meta() && desc.storage->size.maybe_as_int() == 0;
+}
+
 // Whether as_strided can make the view. It cannot of a tensor that has no storage but is made of tensors that have, as
-// compressed ones are; nor of a nested or a fake one; nor in a dtype that has nothing to do with the base's.
+// compressed ones are; nor of a nested one; nor in a dtype that has nothing to do with the base's.
 bool IsMadeByOperator(const at::Tensor& base, const MetaTensorDesc& desc) {
   const c10::ScalarType from = base.scalar_type();
   const bool same_kind = from == desc.dtype || IsComplexOfReal(from, desc.dtype) || IsComplexOfReal(desc.dtype, from);
-  return same_kind && !IsElsewhere(desc) && base.has_storage() && !base.is_nested() &&
-         !base.unsafeGetTensorImpl()->is_fake();
+  return same_kind && !IsElsewhere(desc) && base.has_storage() && !base.is_nested() && HasOperators(base) &&
+         !IsOutOfMemory(base, desc);
 }
 
 // The view as a tensor that lies where the record says, and is told whose view it is.

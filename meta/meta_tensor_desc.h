@@ -95,6 +95,8 @@ struct MetaTensorDesc {
   MetaTensorDescPtr ccol_indices = {};
   MetaTensorDescPtr row_indices = {};
   MetaTensorDescPtr values = {};
+  // COO: where its elements are, the values beside them; only where they are asked for. Not in the reference.
+  MetaTensorDescPtr indices = {};
 
   // --- Strided nested; not in the reference. --- One entry for each component, in elements; `size` is empty.
   std::vector<std::vector<std::int64_t>> nested_sizes = {};

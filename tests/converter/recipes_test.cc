@@ -1,7 +1,6 @@
 // What holds for every kind of tensor, over all fixed recipes of the judge: see tests/reference/recipe_cases.py.
 
 #include <cstddef>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/functorch_levels.h"
+#include "tests/testing/golden_recipes.h"
 #include "tests/testing/recipe.h"
 #include "tests/testing/result_json.h"
 #include "tests/testing/run_threads.h"
@@ -24,31 +24,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Named = std::vector<std::pair<std::string, at::Tensor>>;
 using ::testing::IsEmpty;
-
-const std::vector<Json>& Recipes() {
-  static const auto& recipes = *[] {
-    auto* recipes = new std::vector<Json>();
-    std::ifstream file("tests/reference/golden/recipes.json");
-    Json document = Json::parse(file);
-    for (Json& entry : document.at("recipes")) recipes->push_back(std::move(entry["recipe"]));
-    return recipes;
-  }();
-  return recipes;
-}
-
-// Calls test(result) for what each recipe builds, if this can be built.
-template <typename Test>
-void ForEachRecipe(Test&& test) {
-  ASSERT_GT(Recipes().size(), 900);
-  for (const Json& recipe : Recipes()) {
-    // LibTorch gives a leaf back as its own successor here: a circle, which is never freed.
-    if (recipe.at("name") == "view_operator/lift_fresh/0/matrix/leaf") continue;
-    SCOPED_TRACE(recipe.at("name").get<std::string>());
-    absl::StatusOr<RecipeResult> built = RunRecipe(recipe);
-    ASSERT_TRUE(built.ok()) << built.status();
-    test(recipe, *built);
-  }
-}
 
 // A result that there is none of is undefined.
 at::Tensor ValueOrNone(absl::StatusOr<at::Tensor> result) {

@@ -1,0 +1,95 @@
+#include "converter/copying_conversion.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "converter/copy_storage.h"
+#include "converter/real_conversion.h"
+#include "kinds/data_slot.h"
+#include "meta/meta_tensor_desc_fields.h"
+#include "meta/python_repr.h"
+#include "meta/sparse_layout.h"
+
+namespace metaconv {
+namespace {
+
+// Whether the data lie in the storages of other tensors, or in none that can be seen.
+bool HasDataElsewhere(const MetaTensorDesc& desc) {
+  return desc.unwrapped == nullptr && (IsSparseAny(desc.layout) || desc.is_mkldnn);
+}
+
+// A source on meta has no bytes, unless it carries some.
+bool HasBytes(const MetaStorageDesc& desc) {
+  return !desc.data || desc.data.device_type() != c10::DeviceType::Meta || DataSlot::Of(desc.data) != nullptr;
+}
+
+// The record as that of a tensor that autograd knows nothing of.
+MetaTensorDesc DataOnly(const MetaTensorDesc& desc) {
+  MetaTensorDesc plain = desc;
+  plain.is_view = false;
+  plain.base = nullptr;
+  plain.creation_meta.reset();
+  plain.view_func = nullptr;
+  plain.grad = nullptr;
+  plain.requires_grad = false;
+  plain.is_leaf = true;
+  return plain;
+}
+
+}  // namespace
+
+absl::StatusOr<at::Tensor> CopyingConversion::AllocateWrapped(const MetaTensorDesc& desc) {
+  absl::StatusOr<at::Tensor> tensor = MemoConversion::AllocateWrapped(desc);
+  if (!tensor.ok() || desc.storage == nullptr) return tensor;
+  if (absl::Status status = PutOnStorage(desc, *tensor); !status.ok()) return status;
+  return tensor;
+}
+
+absl::Status CopyingConversion::OnNewStorage(const MetaStorageDesc& desc, const c10::Storage& storage) {
+  if (storage.device_type() != c10::DeviceType::Meta) {
+    return absl::InvalidArgumentError(absl::StrCat("storage ", desc.id,
+                                                   ": expected an allocation on meta to carry a copy",
+                                                   ", found one on ", PythonRepr(storage.device())));
+  }
+  DataSlot::Attach(storage);
+  return absl::OkStatus();
+}
+
+// A storage that somebody else has set carries nothing, and neither do those of sources that have no bytes.
+absl::Status CopyingConversion::OnStorage(const MetaStorageDesc& desc, const c10::Storage& storage) {
+  DataSlot* slot = DataSlot::Of(storage);
+  return slot == nullptr || !HasBytes(desc) ? absl::OkStatus() : slot->FillOnce([&] { return CloneStorage(desc); });
+}
+
+absl::Status CopyingConversion::OnBuilt(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  if (!HasDataElsewhere(desc)) return absl::OkStatus();
+  if (desc.data == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("record ", desc.id, ": data: expected the tensor to copy, found none"));
+  }
+  ConversionMemo copies;
+  std::vector<c10::Storage> shared;
+  absl::Status status;
+  ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& part) {
+    if (!status.ok() || part->storage == nullptr || part == desc.base || part == desc.grad) return;
+    absl::StatusOr<c10::Storage> storage = ConvertStorage(*part->storage, part->device);
+    status.Update(storage.status());
+    if (!storage.ok()) return;
+    const DataSlot* slot = DataSlot::Of(*storage);
+    const c10::Storage copy = slot == nullptr ? c10::Storage() : slot->storage();
+    if (copy) copies.SetStorage(part->storage->id, copy);
+    shared.push_back(*std::move(storage));
+  });
+  if (!status.ok()) return status;
+  const auto clone = [](const MetaTensorDesc& opaque) { return CloneOpaque(opaque); };
+  absl::StatusOr<at::Tensor> copy =
+      RealConversion(copies, {.device = desc.device, .make_opaque = clone}).Build(DataOnly(desc));
+  if (!copy.ok()) return copy.status();
+  const c10::Storage carrier = DataCarrier(tensor);
+  DataSlot::Attach(carrier);
+  DataSlot::Of(carrier)->Set(*std::move(copy), std::move(shared));
+  return absl::OkStatus();
+}
+
+}  // namespace metaconv

@@ -1,0 +1,82 @@
+#include "converter/materialize.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "c10/core/impl/DeviceGuardImplInterface.h"
+#include "converter/fresh_dispatcher_state.h"
+#include "converter/memo_conversion.h"
+#include "converter/real_conversion.h"
+#include "converter/storage_path.h"
+#include "converter/storage_records.h"
+#include "describer/meta_tensor_describer.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+namespace {
+
+using Records = std::vector<const MetaTensorDesc*>;
+using Tensors = std::vector<at::Tensor>;
+
+// Tensors say which device they are on, so one without an index is made the one that is meant.
+absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
+  if (device.has_index() || device.is_cpu()) return device;
+  return CatchTorch(absl::StrCat("device ", device.str()), [&]() -> absl::StatusOr<c10::Device> {
+    return c10::impl::getDeviceGuardImpl(device.type())->getDevice();
+  });
+}
+
+absl::StatusOr<Tensors> MaterializeAll(const Records& records, c10::Device where, DataSource& source) {
+  if (const absl::StatusOr<StoragePath*> path = StoragePathFor(where); !path.ok()) return path.status();
+  const absl::StatusOr<c10::Device> device = WithIndex(where);
+  if (!device.ok()) return device.status();
+  const absl::StatusOr<std::vector<MetaStorageDescPtr>> descs = StorageRecords(records, source.has_elements());
+  if (!descs.ok()) return descs.status();
+  const absl::StatusOr<std::vector<c10::Storage>> storages = source.MakeStorages(*descs, *device);
+  if (!storages.ok()) return storages.status();
+
+  ConversionMemo memo;
+  for (std::size_t i = 0; i < descs->size(); ++i) memo.SetStorage((*descs)[i]->id, (*storages)[i]);
+  const auto make_opaque = [&](const MetaTensorDesc& desc) { return source.MakeOpaque(desc, *device); };
+  const FreshDispatcherState fresh;
+  RealConversion conversion(memo,
+                            {.device = *device, .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
+  Tensors tensors;
+  tensors.reserve(records.size());
+  for (const MetaTensorDesc* record : records) {
+    absl::StatusOr<at::Tensor> tensor = conversion.Convert(*record);
+    if (!tensor.ok()) return tensor.status();
+    tensors.push_back(*std::move(tensor));
+  }
+  return tensors;
+}
+
+}  // namespace
+
+absl::StatusOr<Tensors> Materialize(absl::Span<const MetaTensorDescPtr> records, c10::Device device,
+                                    DataSource& source) {
+  Records pointers;
+  for (const MetaTensorDescPtr& record : records) pointers.push_back(record.get());
+  return MaterializeAll(pointers, device, source);
+}
+
+absl::StatusOr<at::Tensor> Materialize(const MetaTensorDesc& record, c10::Device device, DataSource& source) {
+  absl::StatusOr<Tensors> tensors = MaterializeAll({&record}, device, source);
+  if (!tensors.ok()) return tensors.status();
+  return std::move(tensors->front());
+}
+
+absl::StatusOr<Tensors> MaterializeTensors(absl::Span<const at::Tensor> tensors, c10::Device device,
+                                           DataSource& source) {
+  MetaTensorDescriber describer({.copy_data = true});
+  std::vector<MetaTensorDescPtr> records;
+  for (const at::Tensor& tensor : tensors) {
+    absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(tensor);
+    if (!record.ok()) return record.status();
+    records.push_back(*std::move(record));
+  }
+  return Materialize(records, device, source);
+}
+
+}  // namespace metaconv

@@ -1,0 +1,25 @@
+#include "converter/real_conversion.h"
+
+#include "absl/strings/str_cat.h"
+#include "converter/strided_tensor.h"
+#include "kinds/check_record.h"
+
+namespace metaconv {
+
+// The tensor gets its storage right here: allocating one to drop it again would cost as much memory.
+absl::StatusOr<at::Tensor> RealConversion::AllocateStrided(const MetaTensorDesc& desc) {
+  if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a real tensor", "none");
+  const absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
+  if (!storage.ok()) return storage.status();
+  return StridedTensor(*storage, desc.dtype);
+}
+
+absl::Status RealConversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  return MoveToStorage(desc, tensor);
+}
+
+absl::StatusOr<c10::Storage> RealConversion::NewStorage(const MetaStorageDesc& desc, c10::Device) {
+  return absl::InternalError(absl::StrCat("storage ", desc.id, ": expected one that was made before, found none"));
+}
+
+}  // namespace metaconv

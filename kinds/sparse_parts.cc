@@ -1,0 +1,47 @@
+#include "kinds/sparse_parts.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kinds/check_record.h"
+#include "kinds/data_slot.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+
+at::Tensor WithData(const at::Tensor& tensor) {
+  const DataSlot* slot = DataSlot::Of(tensor);
+  if (slot == nullptr) return tensor;
+  at::Tensor data = slot->tensor();
+  return data.defined() ? data : tensor;
+}
+
+absl::Status DescribePart(Description& description, const at::Tensor& part, MetaTensorDescPtr& field) {
+  absl::StatusOr<MetaTensorDescPtr> described = description.DescribeFlat(part);
+  if (described.ok()) field = *std::move(described);
+  return described.status();
+}
+
+absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDesc& desc, std::string_view field,
+                                     const MetaTensorDescPtr& part) {
+  if (part == nullptr) return Malformed(desc, field, "the record of its elements, to make them again", "none");
+  // Of the record only where the elements lie.
+  MetaTensorDesc plain = {.id = part->id, .ndim = part->ndim, .dtype = part->dtype, .device = part->device};
+  plain.size = part->size;
+  plain.is_leaf = true;
+  plain.is_inference = part->is_inference;
+  plain.stride = part->stride;
+  plain.storage_offset = part->storage_offset;
+  plain.storage = part->storage;
+  return conversion.Build(plain);
+}
+
+absl::StatusOr<at::Tensor> CheckedParts(const MetaTensorDesc& desc, absl::FunctionRef<at::Tensor()> assemble) {
+  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("record ", desc.id, ": putting its parts together"),
+                                                 [&]() -> absl::StatusOr<at::Tensor> { return assemble(); });
+  // LibTorch has looked at nothing but the parts.
+  if (absl::IsInternal(tensor.status())) return absl::InvalidArgumentError(tensor.status().message());
+  return tensor;
+}
+
+}  // namespace metaconv
