@@ -1,5 +1,6 @@
 #include "converter/copy_storage.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -12,6 +13,18 @@
 #include "meta/torch_status.h"
 
 namespace metaconv {
+namespace {
+
+absl::StatusOr<c10::Storage> ZeroStorage(c10::Device device, std::size_t size_bytes) {
+  const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
+  if (!path.ok()) return path.status();
+  absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, static_cast<std::int64_t>(size_bytes));
+  if (!storage.ok()) return storage;
+  if (absl::Status status = (*path)->Zero({*storage}); !status.ok()) return status;
+  return storage;
+}
+
+}  // namespace
 
 absl::StatusOr<c10::Storage> DataOf(const MetaStorageDesc& desc) {
   c10::Storage data = desc.data;
@@ -24,6 +37,8 @@ absl::StatusOr<c10::Storage> DataOf(const MetaStorageDesc& desc) {
     return absl::InvalidArgumentError(
         absl::StrCat("storage ", desc.id, ": data: expected ", PythonRepr(desc.size), " bytes, found ", data.nbytes()));
   }
+  // LibTorch's zero tensors claim bytes and have none.
+  if (data.data() == nullptr && data.nbytes() > 0) return ZeroStorage(data.device(), data.nbytes());
   return data;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "converter/copy_storage.h"
 #include "converter/real_conversion.h"
@@ -10,14 +11,13 @@
 #include "meta/meta_tensor_desc_fields.h"
 #include "meta/python_repr.h"
 #include "meta/sparse_layout.h"
+#include "meta/torch_status.h"
 
 namespace metaconv {
 namespace {
 
-// Whether the data lie in the storages of other tensors, or in none that can be seen.
-bool HasDataElsewhere(const MetaTensorDesc& desc) {
-  return desc.unwrapped == nullptr && (IsSparseAny(desc.layout) || desc.is_mkldnn);
-}
+// Whether the data lie in the storages of other tensors.
+bool HasParts(const MetaTensorDesc& desc) { return desc.unwrapped == nullptr && IsSparseAny(desc.layout); }
 
 // A source on meta has no bytes, unless it carries some.
 bool HasBytes(const MetaStorageDesc& desc) {
@@ -63,11 +63,25 @@ absl::Status CopyingConversion::OnStorage(const MetaStorageDesc& desc, const c10
 }
 
 absl::Status CopyingConversion::OnBuilt(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  if (!HasDataElsewhere(desc)) return absl::OkStatus();
-  if (desc.data == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("record ", desc.id, ": data: expected the tensor to copy, found none"));
-  }
+  if (desc.is_mkldnn) return CopyDense(desc, tensor);
+  return HasParts(desc) ? CopyParts(desc, tensor) : absl::OkStatus();
+}
+
+// The result for a tensor of mkldnn's is a strided one, so its data are strided too.
+absl::Status CopyingConversion::CopyDense(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  DataSlot::Attach(tensor.storage());
+  return DataSlot::Of(tensor.storage())->FillOnce([&]() -> absl::StatusOr<c10::Storage> {
+    const absl::StatusOr<at::Tensor> data = CloneOpaque(desc);
+    if (!data.ok()) return data.status();
+    return CatchTorch(absl::StrCat("record ", desc.id, ": copying its data"), [&]() -> absl::StatusOr<c10::Storage> {
+      return at::empty_strided_symint(desc.size, *desc.stride, data->options().layout(at::kStrided))
+          .copy_(data->to_dense())
+          .storage();
+    });
+  });
+}
+
+absl::Status CopyingConversion::CopyParts(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   ConversionMemo copies;
   std::vector<c10::Storage> shared;
   absl::Status status;
@@ -82,9 +96,7 @@ absl::Status CopyingConversion::OnBuilt(const MetaTensorDesc& desc, const at::Te
     shared.push_back(*std::move(storage));
   });
   if (!status.ok()) return status;
-  const auto clone = [](const MetaTensorDesc& opaque) { return CloneOpaque(opaque); };
-  absl::StatusOr<at::Tensor> copy =
-      RealConversion(copies, {.device = desc.device, .make_opaque = clone}).Build(DataOnly(desc));
+  absl::StatusOr<at::Tensor> copy = RealConversion(copies, {.device = desc.device}).Build(DataOnly(desc));
   if (!copy.ok()) return copy.status();
   const c10::Storage carrier = DataCarrier(tensor);
   DataSlot::Attach(carrier);

@@ -37,8 +37,6 @@ class RealConversion final : public MemoConversion {
 
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
   absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
-  // What a real wrapper wraps is the real tensor.
-  absl::StatusOr<at::Tensor> AllocateWrapped(const MetaTensorDesc& desc) override { return Convert(desc); }
   absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc) override { return options_.make_opaque(desc); }
   c10::Device device() const override { return options_.device; }
   bool keeps_elements() const override { return options_.keeps_elements; }

@@ -1,5 +1,6 @@
 #include "converter/storage_records.h"
 
+#include <cstddef>
 #include <map>
 #include <utility>
 
@@ -21,10 +22,8 @@ class Collector {
 
   absl::Status AddAll(absl::Span<const MetaTensorDesc* const> records) {
     for (const MetaTensorDesc* record : records) Enter(*record);
-    while (!open_.empty()) {
-      const MetaTensorDesc& desc = *open_.back();
-      open_.pop_back();
-      if (absl::Status status = Add(desc); !status.ok()) return status;
+    for (std::size_t i = 0; i < reached_.size(); ++i) {
+      if (absl::Status status = Add(*reached_[i]); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -37,7 +36,7 @@ class Collector {
 
  private:
   void Enter(const MetaTensorDesc& desc) {
-    if (seen_.insert(&desc).second) open_.push_back(&desc);
+    if (seen_.insert(&desc).second) reached_.push_back(&desc);
   }
 
   absl::Status Add(const MetaTensorDesc& desc) {
@@ -49,6 +48,9 @@ class Collector {
       if (nested == nullptr) return;  // The kind says so where it matters.
       if (is_whole || nested == desc.base || nested == desc.grad) Enter(*nested);
     });
+    if (desc.view_func != nullptr) {
+      for (const CapturedTensor& captured : desc.view_func->captured()) Enter(*captured.desc);
+    }
     return absl::OkStatus();
   }
 
@@ -63,7 +65,7 @@ class Collector {
   const bool elements_;
   std::map<MetaStorageId, MetaStorageDescPtr> by_id_;
   absl::flat_hash_set<const MetaTensorDesc*> seen_;
-  std::vector<const MetaTensorDesc*> open_;
+  std::vector<const MetaTensorDesc*> reached_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "describer/disable_inference_mode.h"
+#include "kinds/data_slot.h"
 #include "kinds/description.h"
 #include "kinds/kind.h"
 #include "kinds/torch_view_func.h"
@@ -85,8 +86,11 @@ class MetaTensorDescriber::Session final : public Description {
     desc.fake_mode = FakeModeOf(impl);
   }
 
+  // Storages without data stand for the one with the data that they carry, which others may have too.
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) override {
-    return describer_.DescribeStorage(storage, options_);
+    const DataSlot* slot = keeps_data() ? DataSlot::Of(storage) : nullptr;
+    const c10::Storage data = slot == nullptr ? c10::Storage() : slot->storage();
+    return describer_.DescribeStorage(data ? data : storage, options_);
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {

@@ -38,11 +38,12 @@ class Conversion {
   // A tensor of this shape, from offset 0 of a storage of its own, by way of the callback if there is one.
   virtual absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) = 0;
 
-  // A tensor for what a wrapper wraps, where that is strided.
+  // A tensor for what a wrapper without data wraps, where that is strided.
   virtual absl::StatusOr<at::Tensor> AllocateWrapped(const MetaTensorDesc& desc) = 0;
 
   // Where the results live: the meta device, or that of real tensors.
   virtual c10::Device device() const = 0;
+  bool is_real() const { return !device().is_meta(); }
 
   // Whether sparse results have the elements that their records name. Otherwise they have none.
   virtual bool keeps_elements() const = 0;

@@ -39,15 +39,18 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
 // Note [Wrappers of tensors without strides]
 // The reference makes a sparse tensor of a wrapper of one, and fails for other kinds than strided ones. We convert what
 // is wrapped, and wrap that.
+//
+// Real tensors are made of the real ones, whatever these are.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
   const MetaTensorDesc& wrapped = *desc.unwrapped;
-  if (wrapped.is_functorch_wrapped) {
-    if (!wrapped.is_view) return conversion.Build(wrapped);
+  if (wrapped.is_functorch_wrapped && wrapped.is_view) {
     // Whether a wrapper inside of another is a view matters to nobody.
     MetaTensorDesc no_view = wrapped;
     no_view.is_view = false;
     return conversion.Build(no_view);
   }
+  if (conversion.is_real()) return conversion.Convert(wrapped);
+  if (wrapped.is_functorch_wrapped) return conversion.Build(wrapped);
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
   return conversion.AllocateWrapped(wrapped);

@@ -1,5 +1,8 @@
 #include "kinds/grad_tracking.h"
 
+#include <optional>
+
+#include "ATen/functorch/DynamicLayer.h"
 #include "ATen/functorch/TensorWrapper.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
@@ -35,6 +38,24 @@ absl::Status DescribeGradTracking(Description& description, const at::Tensor& te
   return absl::OkStatus();
 }
 
+// A wrapper of a transform that has ended: one is begun within those of `stack`, and ended.
+at::Tensor DeadWrapper(const at::Tensor& wrapped, const FunctorchStack& stack) {
+  struct Transform {
+    Transform() {
+      at::functorch::initAndPushDynamicLayer(at::functorch::TransformType::Grad, std::nullopt, std::nullopt,
+                                             /*prev_grad_mode=*/true);
+    }
+    ~Transform() { at::functorch::popDynamicLayerAndDeleteMetadata(); }
+  };
+  const FunctorchScope restored(stack.layers());
+  const Transform transform;
+  return at::functorch::makeTensorWrapper(wrapped, at::functorch::maybeCurrentDynamicLayer()->interpreter());
+}
+
+// Note [Dead wrappers]
+// The reference makes what a dead wrapper wraps, without the wrapper, and so do we without data. Real tensors have the
+// wrapper, since without it there would be one tensor where there were two.
+
 // Note [Grad-tracking non-leaves]
 // The reference gives a wrapper that is no leaf a requires_grad of its own, finds that it then is one, and raises. We
 // give it a history that cannot be run, as other non-leaves have.
@@ -43,6 +64,7 @@ absl::StatusOr<at::Tensor> BuildGradTracking(Conversion& conversion, const MetaT
   absl::StatusOr<at::Tensor> wrapped = BuildWrapped(conversion, desc);
   if (!wrapped.ok()) return wrapped;
   if (*desc.level == kDeadLevel) {
+    if (conversion.is_real()) return RequireGrad(desc, DeadWrapper(*wrapped, StackOf(desc)));
     if (desc.requires_grad && wrapped->is_leaf()) wrapped->set_requires_grad(true);
     return wrapped;
   }

@@ -34,6 +34,7 @@ class OperatorViewFunc final : public ViewFunc {
                                                                 DescribeCaptured describe);
 
   std::string Name() const override;
+  absl::Span<const CapturedTensor> captured() const override { return captured_; }
 
   absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc& view, const at::Tensor& new_base,
                                    const SymIntVisitor& symint_visitor,

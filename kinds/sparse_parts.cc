@@ -33,7 +33,8 @@ absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDes
   plain.stride = part->stride;
   plain.storage_offset = part->storage_offset;
   plain.storage = part->storage;
-  return conversion.Build(plain);
+  // Tensors may share their parts.
+  return conversion.Convert(plain);
 }
 
 absl::StatusOr<at::Tensor> CheckedParts(const MetaTensorDesc& desc, absl::FunctionRef<at::Tensor()> assemble) {

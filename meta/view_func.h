@@ -20,6 +20,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "c10/core/SymInt.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
@@ -49,6 +50,9 @@ class ViewFunc {
   // The view operation: "as_strided" where size, stride and offset of the record are all there is to know, otherwise
   // LibTorch's operators by name: "aten::view_as_real", "aten::view_as_real, aten::select.int", …
   virtual std::string Name() const = 0;
+
+  // The tensors that the view captured.
+  virtual absl::Span<const CapturedTensor> captured() const { return {}; }
 
   // The view that `view` describes, made of `new_base`.
   // Errors: kInvalidArgument if there is no such operation; what LibTorch says if it cannot be made of `new_base`; what

@@ -1,0 +1,162 @@
+#include "converter/checkpoint_data.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "c10/core/CPUAllocator.h"
+#include "checkpoint/mapped_file.h"
+#include "converter/storage_path.h"
+#include "converter/storage_records.h"
+#include "meta/python_repr.h"
+
+namespace metaconv {
+namespace {
+
+using Descs = absl::Span<const MetaStorageDescPtr>;
+using Storages = std::vector<c10::Storage>;
+
+// The name of a tensor on the storage, for messages.
+std::string NameOf(const Checkpoint& checkpoint, MetaStorageId id) {
+  for (const NamedTensor& tensor : checkpoint.tensors) {
+    const MetaTensorDesc* record = tensor.desc.get();
+    const auto storages = StorageRecords(absl::MakeConstSpan(&record, 1), /*elements=*/true);
+    if (!storages.ok()) continue;
+    for (const MetaStorageDescPtr& storage : *storages) {
+      if (storage->id == id) return absl::StrCat("tensor '", tensor.name, "': ");
+    }
+  }
+  return "";
+}
+
+// Part of another storage, which it keeps alive.
+c10::Storage Within(const c10::Storage& whole, std::int64_t offset, std::int64_t size) {
+  auto* owner = new c10::Storage(whole);
+  c10::DataPtr data(
+      static_cast<char*>(whole.mutable_data()) + offset, owner,
+      [](void* context) { delete static_cast<c10::Storage*>(context); }, whole.device());
+  return c10::Storage(c10::Storage::use_byte_size_t(), static_cast<std::size_t>(size), std::move(data),
+                      /*allocator=*/nullptr, /*resizable=*/false);
+}
+
+class CheckpointSource final : public DataSource {
+ public:
+  CheckpointSource(const CheckpointFile& file, CheckpointDataOptions options) : file_(file), options_(options) {}
+
+  absl::StatusOr<Storages> MakeStorages(Descs descs, c10::Device device) override {
+    for (const MetaStorageDescPtr& desc : descs) {
+      if (absl::Status status = Check(*desc); !status.ok()) return status;
+    }
+    Storages storages(descs.size());
+    if (options_.map && device.is_cpu()) {
+      if (absl::Status status = MapAll(descs, storages); !status.ok()) return status;
+    }
+    if (absl::Status status = LoadRest(descs, device, storages); !status.ok()) return status;
+    return storages;
+  }
+
+ private:
+  const StorageLocation& LocationOf(const MetaStorageDesc& desc) const {
+    return file_.checkpoint().storages[static_cast<std::size_t>(desc.id)];
+  }
+
+  absl::Status Check(const MetaStorageDesc& desc) const {
+    const auto count = static_cast<std::int64_t>(file_.checkpoint().storages.size());
+    if (desc.id >= 0 && desc.id < count && desc.size.maybe_as_int() == LocationOf(desc).size) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(file_.path(), ": expected a storage of this file, found ",
+                                                   PythonRepr(desc.size), " bytes as storage ", desc.id));
+  }
+
+  absl::Status MapAll(Descs descs, Storages& storages) const {
+    const absl::StatusOr<MappedFile> mapped = MappedFile::Map(file_);
+    if (!mapped.ok()) return mapped.status();
+    for (std::size_t i = 0; i < descs.size(); ++i) {
+      if (!mapped->CanMap(descs[i]->id)) continue;
+      absl::StatusOr<c10::DataPtr> data = mapped->Storage(descs[i]->id);
+      if (!data.ok()) return data.status();
+      const auto size = static_cast<std::size_t>(LocationOf(*descs[i]).size);
+      storages[i] = c10::Storage(c10::Storage::use_byte_size_t(), size, *std::move(data), c10::GetCPUAllocator(),
+                                 /*resizable=*/false);
+    }
+    return absl::OkStatus();
+  }
+
+  // Those that have no storage yet, in the order of the file; of two that begin at the same place the larger one first.
+  std::vector<std::size_t> InFileOrder(Descs descs, const Storages& storages) const {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < descs.size(); ++i) {
+      if (!storages[i]) order.push_back(i);
+    }
+    const auto place = [&](std::size_t i) {
+      const StorageLocation& location = LocationOf(*descs[i]);
+      return std::make_pair(location.offset, -location.size);
+    };
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+    return order;
+  }
+
+  // The two oldest formats have storages that are views of others, and share memory with them.
+  bool IsWithin(const StorageLocation& inner, const StorageLocation& outer) const {
+    const CheckpointFormat format = file_.checkpoint().format;
+    if (format != CheckpointFormat::kTorchLegacy && format != CheckpointFormat::kTorchTar) return false;
+    return inner.bytes == StorageBytes::kPlain && outer.bytes == StorageBytes::kPlain && inner.size > 0 &&
+           inner.swap_size == outer.swap_size && inner.offset >= outer.offset &&
+           inner.offset + inner.size_in_file <= outer.offset + outer.size_in_file;
+  }
+
+  absl::Status LoadRest(Descs descs, c10::Device device, Storages& storages) const {
+    std::vector<MetaStorageDescPtr> wanted;
+    std::vector<std::size_t> wanted_at;
+    std::vector<std::pair<std::size_t, std::size_t>> within;  // Of these storages the first lies within the second.
+    for (const std::size_t i : InFileOrder(descs, storages)) {
+      if (!wanted_at.empty() && IsWithin(LocationOf(*descs[i]), LocationOf(*descs[wanted_at.back()]))) {
+        within.emplace_back(i, wanted_at.back());
+        continue;
+      }
+      wanted.push_back(descs[i]);
+      wanted_at.push_back(i);
+    }
+    absl::StatusOr<Storages> fresh = AllocateStorages(wanted, device);
+    if (!fresh.ok()) return fresh.status();
+    std::vector<StorageLoad> loads;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      storages[wanted_at[i]] = (*fresh)[i];
+      loads.push_back(LoadOf(*wanted[i], (*fresh)[i]));
+    }
+    if (!loads.empty()) {
+      if (absl::Status status = (*StoragePathFor(device))->Load(loads); !status.ok()) return status;
+    }
+    for (const auto& [inner, outer] : within) {
+      const StorageLocation& location = LocationOf(*descs[inner]);
+      const auto offset = static_cast<std::int64_t>(location.offset - LocationOf(*descs[outer]).offset);
+      storages[inner] = Within(storages[outer], offset, location.size);
+    }
+    return absl::OkStatus();
+  }
+
+  StorageLoad LoadOf(const MetaStorageDesc& desc, const c10::Storage& into) const {
+    const auto read = [this, id = desc.id](std::int64_t offset, absl::Span<char> bytes) {
+      absl::Status status = file_.Read(id, offset, bytes);
+      if (status.ok()) return status;
+      return absl::Status(status.code(), absl::StrCat(NameOf(file_.checkpoint(), id), status.message()));
+    };
+    return {.into = into, .id = desc.id, .read = read, .in_order = LocationOf(desc).bytes == StorageBytes::kDeflated};
+  }
+
+  const CheckpointFile& file_;
+  const CheckpointDataOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> CheckpointData(const CheckpointFile& file, CheckpointDataOptions options) {
+  return std::make_unique<CheckpointSource>(file, options);
+}
+
+}  // namespace metaconv

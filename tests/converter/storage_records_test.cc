@@ -1,0 +1,56 @@
+#include "converter/storage_records.h"
+
+#include <memory>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "describer/meta_tensor_describer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::vector<MetaStorageId> Ids(const absl::StatusOr<std::vector<MetaStorageDescPtr>>& records) {
+  std::vector<MetaStorageId> ids;
+  for (const MetaStorageDescPtr& record : records.value()) ids.push_back(record->id);
+  return ids;
+}
+
+class StorageRecordsTest : public ::testing::Test {
+ protected:
+  MetaTensorDescPtr Describe(const at::Tensor& tensor) { return describer_.DescribeTensor(tensor).value(); }
+
+  MetaTensorDescriber describer_{{.copy_data = true}};
+};
+
+TEST_F(StorageRecordsTest, OneOfEachInOrder) {
+  const at::Tensor leaf = at::ones({4}).set_requires_grad(true);
+  leaf.mutable_grad() = at::ones({4});
+  const MetaTensorDescPtr plain = Describe(at::ones({2}));     // Storage 0.
+  const MetaTensorDescPtr view = Describe(leaf.view({2, 2}));  // 1, and 2 of the gradient.
+  EXPECT_THAT(Ids(StorageRecords({view.get(), plain.get(), view.get()}, true)), ElementsAre(0, 1, 2));
+  EXPECT_THAT(Ids(StorageRecords({}, true)), IsEmpty());
+}
+
+TEST_F(StorageRecordsTest, ElementsOfSparseTensorsWhereAskedFor) {
+  const MetaTensorDescPtr coo = Describe(at::eye(3).to_sparse());
+  EXPECT_THAT(Ids(StorageRecords({coo.get()}, true)), ElementsAre(0, 1));
+  EXPECT_THAT(Ids(StorageRecords({coo.get()}, false)), IsEmpty());
+}
+
+TEST_F(StorageRecordsTest, RecordsThatContradictEachOther) {
+  const MetaTensorDescPtr record = Describe(at::ones({2}));
+  MetaTensorDesc other = *record;
+  other.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 9});
+  EXPECT_THAT(StorageRecords({record.get(), &other}, true),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected 8 as in another record, found 9")));
+}
+
+}  // namespace
+}  // namespace metaconv
