@@ -95,6 +95,9 @@ struct MetaTensorDesc {
   MetaTensorDescPtr ccol_indices = {};
   MetaTensorDescPtr row_indices = {};
   MetaTensorDescPtr values = {};
+  // COO; not in the reference. Set together with `values`, where a reader was asked for it: see
+  // checkpoint/checkpoint_types.h.
+  MetaTensorDescPtr indices = {};
 
   // --- Strided nested; not in the reference. --- One entry for each component, in elements; `size` is empty.
   std::vector<std::vector<std::int64_t>> nested_sizes = {};

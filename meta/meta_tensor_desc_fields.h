@@ -70,6 +70,7 @@ void ForEachField(Visitor&& visit) {
   visit(FieldInfo{"ccol_indices"}, &D::ccol_indices);
   visit(FieldInfo{"row_indices"}, &D::row_indices);
   visit(FieldInfo{"values"}, &D::values);
+  visit(FieldInfo{"indices"}, &D::indices);
   visit(FieldInfo{"nested_sizes"}, &D::nested_sizes);
   visit(FieldInfo{"nested_strides"}, &D::nested_strides);
   visit(FieldInfo{"nested_offsets"}, &D::nested_offsets);
