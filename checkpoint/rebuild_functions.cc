@@ -21,6 +21,7 @@
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/rebuild.h"
 #include "checkpoint/sparse_spec.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/tensor_spec.h"
 #include "checkpoint/torch_globals.h"
@@ -259,6 +260,7 @@ absl::Status TensorRebuilder::PlaceOnNewStorage(const CallArguments& arguments, 
   absl::StatusOr<std::int64_t> bytes = BytesReached(spec.size, spec.stride, 0, spec.dtype);
   if (!bytes.ok()) return arguments.Located(bytes.status());
   spec.storage = storages_.New(spec.device, *bytes);
+  spec.storage->location.bytes = spec.device.is_meta() ? StorageBytes::kNone : StorageBytes::kComputed;
   return absl::OkStatus();
 }
 
