@@ -1,7 +1,7 @@
 // CheckpointFile: a checkpoint whose file stays open, so that the bytes of its storages can be read too.
 //
 // Records and bytes are of one file, even if another one takes its place under the path meanwhile. Where no bytes are
-// needed, ReadCheckpoint (checkpoint.h) is enough.
+// needed, ReadCheckpoint (checkpoint.h) is enough. To use bytes where they lie in the file, see mapped_file.h.
 //
 // Example:
 //   absl::StatusOr<CheckpointFile> file = CheckpointFile::Open("model.safetensors");
