@@ -54,6 +54,10 @@ struct ReadOptions {
   // Whether to find out where the bytes of the storages lie. In zip archives it takes a small read for each of them. A
   // CheckpointFile always does it.
   bool locate_storages = false;
+
+  // Whether the records of sparse COO tensors name those of their indices and values, which are needed to load them.
+  // The reference's do not, so ids are then other ones.
+  bool sparse_parts = false;
 };
 
 }  // namespace metaconv

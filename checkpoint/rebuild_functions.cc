@@ -180,7 +180,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Sparse(const CallArguments& argument
     is_coalesced = *value;
   }
   absl::StatusOr<TensorSpec> spec =
-      coo ? CooSpec(parts[0], parts[1], *std::move(size), is_coalesced)
+      coo ? CooSpec(std::move(parts[0]), std::move(parts[1]), *std::move(size), is_coalesced)
           : CompressedSpec(*layout, std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), *std::move(size));
   if (!spec.ok()) return arguments.Located(spec.status());
   return spec;

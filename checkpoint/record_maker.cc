@@ -70,6 +70,13 @@ MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
 
 void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   if (spec.parts.empty()) return;
+  if (spec.layout == c10::Layout::Sparse) {
+    if (!options_.sparse_parts) return;
+    // What `_indices()` and `_values()` give: plain tensors, which autograd knows nothing of.
+    desc.indices = Make(spec.parts[0]);
+    desc.values = Make(spec.parts[1]);
+    return;
+  }
   const bool by_row = spec.layout == c10::Layout::SparseCsr || spec.layout == c10::Layout::SparseBsr;
   (by_row ? desc.crow_indices : desc.ccol_indices) = Make(spec.parts[0]);
   (by_row ? desc.col_indices : desc.row_indices) = Make(spec.parts[1]);

@@ -198,6 +198,19 @@ TEST(CheckpointFileTest, AlignmentIsThatOfTheLargestElementOnTheStorage) {
   EXPECT_EQ(file->checkpoint().storages[0].alignment, 16);
 }
 
+TEST(CheckpointFileTest, PartsOfCooTensorsHaveBytes) {
+  const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("bytes.pt"), {.sparse_parts = true});
+  ASSERT_THAT(file, IsOk());
+  const auto& tensors = file->checkpoint().tensors;
+  const auto coo =
+      std::find_if(tensors.begin(), tensors.end(), [](const auto& tensor) { return tensor.name == "coo"; });
+  ASSERT_NE(coo, tensors.end());
+  std::string indices;
+  for (const std::uint64_t index : {0, 2, 1, 1, 0, 3}) indices += LittleEndian(index, 8);
+  EXPECT_EQ(*ReadStorage(*file, coo->desc->indices->storage->id), indices);
+  EXPECT_EQ(ReadStorage(*file, coo->desc->values->storage->id)->size(), 24u);
+}
+
 // --- What can be asked for. ---
 
 TEST(CheckpointFileTest, RangesMustBeInsideOfAStorage) {

@@ -46,7 +46,7 @@ class MutationTest : public testing::TestWithParam<std::string> {
  protected:
   void Read(const std::string& bytes) {
     const std::string path = WriteFile("mutated_" + GetParam(), bytes);
-    const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(path);
+    const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(path, {.sparse_parts = true});
     if (file.ok()) {
       Document(file->checkpoint()).dump();
       ReadStorages(*file);
