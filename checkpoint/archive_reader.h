@@ -1,7 +1,8 @@
 // ArchiveReader: pickles in an archive by PyTorch, and the storages they refer to.
 //
 // Such an archive has one folder at its top, and in it pickles (data.pkl, constants.pkl) each with a folder of storage
-// records. The weights are never read: the directory of the zip file tells their sizes.
+// records. The weights are never read: the directory of the zip file tells their sizes. Only to find out where exactly
+// they lie, the header before each is read.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: borrows the archive, the heap and the table.
@@ -9,16 +10,17 @@
 #ifndef METACONV_CHECKPOINT_ARCHIVE_READER_H_
 #define METACONV_CHECKPOINT_ARCHIVE_READER_H_
 
-#include <optional>
+#include <bit>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "c10/core/Device.h"
+#include "checkpoint/checkpoint_types.h"
 #include "checkpoint/pickle_heap.h"
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/storage_id.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/unpickler.h"
 #include "checkpoint/zip_archive.h"
@@ -30,28 +32,27 @@ std::string ArchiveFolder(const ZipArchive& archive);
 
 class ArchiveReader {
  public:
-  ArchiveReader(const ZipArchive& archive, const std::optional<c10::Device>& map_location, PickleHeap& heap,
-                StorageTable& storages)
-      : archive_(archive),
-        folder_(ArchiveFolder(archive)),
-        map_location_(map_location),
-        heap_(heap),
-        storages_(storages) {}
+  ArchiveReader(const ZipArchive& archive, const ReadOptions& options, PickleHeap& heap, StorageTable& storages)
+      : archive_(archive), folder_(ArchiveFolder(archive)), options_(options), heap_(heap), storages_(storages) {}
 
   // "FOLDER/name".
   std::string MemberName(std::string_view name) const;
 
-  // Reads the pickle `name`; the records of its storages are in the folder `records`.
-  absl::StatusOr<PickleValue> ReadPickle(std::string_view name, std::string_view records);
+  // Reads the pickle `name`; the records of its storages are in the folder `records`, their elements in the order of
+  // bytes `order`.
+  absl::StatusOr<PickleValue> ReadPickle(std::string_view name, std::string_view records, std::endian order);
 
  private:
   absl::StatusOr<Unpickled> UnpickleMember(const ZipMember& member);
-  absl::Status ResolveStorages(const Unpickled& pickle, std::string_view records);
-  absl::Status CheckRecord(const StorageId& id, std::string_view records) const;
+  absl::Status ResolveStorages(const Unpickled& pickle, std::string_view records, std::endian order);
+  // Null if there is none and need not be one.
+  absl::StatusOr<const ZipMember*> FindRecord(const StorageId& id, std::string_view records) const;
+  // `record` may be null.
+  absl::StatusOr<StorageLocation> Locate(const StorageId& id, const ZipMember* record) const;
 
   const ZipArchive& archive_;
   const std::string folder_;
-  const std::optional<c10::Device> map_location_;
+  const ReadOptions options_;
   PickleHeap& heap_;
   StorageTable& storages_;
 };

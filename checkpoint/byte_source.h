@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,17 +28,27 @@ class ByteSource {
   virtual absl::Status Skip(std::uint64_t size) = 0;
 };
 
-// Bytes of a file from `begin` on.
+// Skip for sources that have to read what they pass over.
+absl::Status SkipByReading(ByteSource& source, std::uint64_t size);
+
+// Errors: kDataLoss if the source has more bytes. Sources that check what they gave do it here.
+absl::Status ExpectEnd(ByteSource& source);
+
+// Bytes of a file from `begin` on, up to the end of the file or `size` of them.
 class FileByteSource : public ByteSource {
  public:
-  FileByteSource(const File& file, std::uint64_t begin) : file_(file), position_(begin) {}
+  static constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
+
+  FileByteSource(const File& file, std::uint64_t begin, std::uint64_t size = kToTheEnd)
+      : file_(&file), position_(begin), remaining_(size) {}
 
   absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) override;
   absl::Status Skip(std::uint64_t size) override;
 
  private:
-  const File& file_;
+  const File* file_;
   std::uint64_t position_;
+  std::uint64_t remaining_;
 };
 
 }  // namespace metaconv

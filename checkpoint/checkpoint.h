@@ -9,7 +9,7 @@
 //   if (!checkpoint.ok()) return checkpoint.status();
 //   for (const NamedTensor& tensor : checkpoint->tensors) std::cout << tensor.name << ' ' << *tensor.desc << '\n';
 //
-// Needs libc10 only.
+// To read the weights as well, see checkpoint_file.h. Needs libc10 only.
 //
 // Thread safety: ReadCheckpoint may be called from any number of threads.
 // Lifetime: a Checkpoint owns its records and is independent of the file.

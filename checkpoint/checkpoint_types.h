@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "c10/core/Device.h"
+#include "checkpoint/storage_location.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
@@ -42,11 +43,21 @@ struct Checkpoint {
   // In the file's order. Ids are dense in this order of first sight, of nested records (parts, bases) too.
   std::vector<NamedTensor> tensors;
   std::vector<OpaqueObject> opaque;  // In the file's order.
+  // Where the bytes of each storage lie, by MetaStorageDesc::id. Empty unless asked for.
+  std::vector<StorageLocation> storages;
 };
 
 struct ReadOptions {
   // Where the tensors shall be said to live; absent: where the file says.
-  std::optional<c10::Device> map_location;
+  std::optional<c10::Device> map_location = {};
+
+  // Whether to find out where the bytes of the storages lie. In zip archives it takes a small read for each of them. A
+  // CheckpointFile always does it.
+  bool locate_storages = false;
+
+  // Whether the records of sparse COO tensors name those of their indices and values, which are needed to load them.
+  // The reference's do not, so ids are then other ones.
+  bool sparse_parts = false;
 };
 
 }  // namespace metaconv

@@ -1,6 +1,7 @@
 #include "checkpoint/file_probe.h"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,8 +18,9 @@ constexpr std::size_t kHeadBytes = 4096;
 }  // namespace
 
 absl::StatusOr<FileProbe> FileProbe::Open(const std::string& path) {
-  absl::StatusOr<File> file = File::Open(path);
-  if (!file.ok()) return file.status();
+  absl::StatusOr<File> opened = File::Open(path);
+  if (!opened.ok()) return opened.status();
+  auto file = std::make_shared<const File>(*std::move(opened));
   std::string head(kHeadBytes, '\0');
   absl::StatusOr<std::size_t> got = file->ReadAt(0, head.data(), head.size());
   if (!got.ok()) return got.status();
@@ -26,11 +28,11 @@ absl::StatusOr<FileProbe> FileProbe::Open(const std::string& path) {
   std::optional<ZipArchive> zip;
   // As PyTorch does, only by the header of a first member: other files may have a zip archive at their end.
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) {
-    absl::StatusOr<ZipArchive> archive = ZipArchive::Open(*file);
+    absl::StatusOr<ZipArchive> archive = ZipArchive::Open(file);
     if (!archive.ok()) return archive.status();
     zip = *std::move(archive);
   }
-  return FileProbe{.file = *std::move(file), .head = std::move(head), .zip = std::move(zip)};
+  return FileProbe{.file = std::move(file), .head = std::move(head), .zip = std::move(zip)};
 }
 
 }  // namespace metaconv

@@ -1,11 +1,12 @@
 // FileProbe: what is known of a file before anybody decides what it is.
 //
 // Thread safety: for one thread at a time.
-// Lifetime: owns the file and the archive.
+// Lifetime: owns the archive, shares the file.
 
 #ifndef METACONV_CHECKPOINT_FILE_PROBE_H_
 #define METACONV_CHECKPOINT_FILE_PROBE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,7 +19,7 @@ namespace metaconv {
 struct FileProbe {
   static absl::StatusOr<FileProbe> Open(const std::string& path);
 
-  File file;
+  std::shared_ptr<const File> file;
   std::string head;               // The first kilobytes.
   std::optional<ZipArchive> zip;  // If it is a zip file.
 };

@@ -116,7 +116,7 @@ std::string_view TextKind(std::string_view head) {
 }  // namespace
 
 std::string ForeignKind(const FileProbe& probe) {
-  if (probe.file.size() == 0) return "an empty file";
+  if (probe.file->size() == 0) return "an empty file";
   if (probe.zip.has_value()) return std::string(ZipKind(*probe.zip));
   const std::string_view head = probe.head;
   for (const Signature& signature : kSignatures) {

@@ -21,6 +21,7 @@
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/rebuild.h"
 #include "checkpoint/sparse_spec.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/tensor_spec.h"
 #include "checkpoint/torch_globals.h"
@@ -179,7 +180,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Sparse(const CallArguments& argument
     is_coalesced = *value;
   }
   absl::StatusOr<TensorSpec> spec =
-      coo ? CooSpec(parts[0], parts[1], *std::move(size), is_coalesced)
+      coo ? CooSpec(std::move(parts[0]), std::move(parts[1]), *std::move(size), is_coalesced)
           : CompressedSpec(*layout, std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), *std::move(size));
   if (!spec.ok()) return arguments.Located(spec.status());
   return spec;
@@ -259,6 +260,7 @@ absl::Status TensorRebuilder::PlaceOnNewStorage(const CallArguments& arguments, 
   absl::StatusOr<std::int64_t> bytes = BytesReached(spec.size, spec.stride, 0, spec.dtype);
   if (!bytes.ok()) return arguments.Located(bytes.status());
   spec.storage = storages_.New(spec.device, *bytes);
+  spec.storage->location.bytes = spec.device.is_meta() ? StorageBytes::kNone : StorageBytes::kComputed;
   return absl::OkStatus();
 }
 

@@ -1,12 +1,16 @@
 #include "checkpoint/record_maker.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "c10/core/Layout.h"
+#include "c10/core/ScalarType.h"
 #include "c10/core/SymInt.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/tensor_spec.h"
 #include "meta/creation_meta.h"
@@ -39,7 +43,7 @@ MetaTensorDescPtr RecordMaker::MakeView(const TensorSpec& spec, const TensorSpec
 MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
   MetaTensorDesc desc;
   if (spec.layout == c10::Layout::Strided) {
-    desc.storage = StorageRecord(*spec.storage);
+    desc.storage = StorageRecord(*spec.storage, spec.dtype);
     desc.storage_offset = spec.storage_offset;
     desc.stride = ToSymInts(spec.stride);
   } else {
@@ -66,6 +70,13 @@ MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
 
 void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   if (spec.parts.empty()) return;
+  if (spec.layout == c10::Layout::Sparse) {
+    if (!options_.sparse_parts) return;
+    // What `_indices()` and `_values()` give: plain tensors, which autograd knows nothing of.
+    desc.indices = Make(spec.parts[0]);
+    desc.values = Make(spec.parts[1]);
+    return;
+  }
   const bool by_row = spec.layout == c10::Layout::SparseCsr || spec.layout == c10::Layout::SparseBsr;
   (by_row ? desc.crow_indices : desc.ccol_indices) = Make(spec.parts[0]);
   (by_row ? desc.col_indices : desc.row_indices) = Make(spec.parts[1]);
@@ -79,10 +90,22 @@ void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   desc.values = std::make_shared<const MetaTensorDesc>(std::move(values));
 }
 
-MetaStorageDescPtr RecordMaker::StorageRecord(CheckpointStorage& storage) {
+MetaStorageDescPtr RecordMaker::StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype) {
   if (storage.desc == nullptr) {
     storage.desc = std::make_shared<const MetaStorageDesc>(
         MetaStorageDesc{.id = next_storage_id_++, .size = storage.size_bytes, .data = {}});
+    if (options_.locate_storages) {
+      StorageLocation& location = locations_.emplace_back(storage.location);
+      location.size = storage.size_bytes;
+      if (storage.size_bytes == 0) {
+        location.bytes = StorageBytes::kPlain;
+        location.size_in_file = 0;
+      }
+    }
+  }
+  if (options_.locate_storages) {
+    int& alignment = locations_[static_cast<std::size_t>(storage.desc->id)].alignment;
+    alignment = std::max(alignment, static_cast<int>(c10::elementSize(dtype)));
   }
   return storage.desc;
 }

@@ -9,6 +9,12 @@
 #ifndef METACONV_CHECKPOINT_RECORD_MAKER_H_
 #define METACONV_CHECKPOINT_RECORD_MAKER_H_
 
+#include <utility>
+#include <vector>
+
+#include "c10/core/ScalarType.h"
+#include "checkpoint/checkpoint_types.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/tensor_spec.h"
 #include "meta/meta_storage_desc.h"
@@ -18,17 +24,24 @@ namespace metaconv {
 
 class RecordMaker {
  public:
+  explicit RecordMaker(const ReadOptions& options) : options_(options) {}
+
   // A new record with a new id: call it once per tensor object.
   MetaTensorDescPtr Make(const TensorSpec& spec);
 
   // The same for a strided view of `base`, whose record is made here too.
   MetaTensorDescPtr MakeView(const TensorSpec& spec, const TensorSpec& base);
 
+  // By storage id; empty unless the options ask for them.
+  std::vector<StorageLocation> TakeLocations() { return std::move(locations_); }
+
  private:
   MetaTensorDesc Start(const TensorSpec& spec);
   void AddParts(const TensorSpec& spec, MetaTensorDesc& desc);
-  MetaStorageDescPtr StorageRecord(CheckpointStorage& storage);
+  MetaStorageDescPtr StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype);
 
+  const ReadOptions options_;
+  std::vector<StorageLocation> locations_;
   MetaTensorId next_tensor_id_ = 0;
   MetaStorageId next_storage_id_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "checkpoint/safetensors.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "c10/core/Device.h"
 #include "c10/core/DeviceType.h"
 #include "c10/core/ScalarType.h"
+#include "checkpoint/byte_order.h"
 #include "checkpoint/byte_reader.h"
 #include "checkpoint/byte_source.h"
 #include "checkpoint/checked_math.h"
@@ -26,6 +28,7 @@
 #include "checkpoint/located_status.h"
 #include "checkpoint/record_maker.h"
 #include "checkpoint/safetensors_header.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/tensor_spec.h"
 
@@ -122,7 +125,7 @@ bool IsSafetensors(const FileProbe& probe) {
 
 absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOptions& options) {
   const std::uint64_t length = HeaderLength(probe.head);
-  const std::uint64_t behind_length = probe.file.size() - kLengthBytes;
+  const std::uint64_t behind_length = probe.file->size() - kLengthBytes;
   if (length > behind_length) {
     return absl::DataLossError(absl::StrCat("offset 0: expected a header of ", length, " bytes, found ", behind_length,
                                             " bytes up to the end of the file"));
@@ -131,7 +134,7 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
     return absl::ResourceExhaustedError(absl::StrCat("offset 0: expected a header of at most ",
                                                      kLimits.safetensors_header_bytes, " bytes, found ", length));
   }
-  FileByteSource source(probe.file, kLengthBytes);
+  FileByteSource source(*probe.file, kLengthBytes);
   ByteReader reader(source, length);
   std::string json;
   if (absl::Status status = reader.Append(length, json); !status.ok()) return Within("header", status);
@@ -147,7 +150,7 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
   Checkpoint checkpoint;
   checkpoint.format = CheckpointFormat::kSafetensors;
   StorageTable storages;
-  RecordMaker records;
+  RecordMaker records(options);
   std::uint64_t covered = 0;
   for (const SafetensorsEntry& entry : *entries) {
     const std::string place = absl::StrCat("header, tensor '", entry.name, "'");
@@ -159,6 +162,11 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
     covered = entry.end;
     absl::StatusOr<TensorSpec> spec = MakeSpec(entry, device, storages);
     if (!spec.ok()) return Within(place, spec.status());
+    StorageLocation& location = spec->storage->location;
+    location.bytes = StorageBytes::kPlain;
+    location.offset = kLengthBytes + length + entry.begin;
+    location.size_in_file = entry.end - entry.begin;
+    location.swap_size = SwapSize(spec->dtype, std::endian::little);
     // Python gets each tensor as a reshaped view of the flat tensor on its bytes.
     TensorSpec flat = *spec;
     flat.size = {*NumberOfElements(spec->size)};
@@ -169,6 +177,7 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
     return Within("header", absl::DataLossError(absl::StrCat("expected tensors that cover all ", data_bytes,
                                                              " bytes of data, found ", covered)));
   }
+  checkpoint.storages = records.TakeLocations();
   return checkpoint;
 }
 

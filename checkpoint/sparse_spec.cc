@@ -47,7 +47,7 @@ absl::StatusOr<TensorSpec> Start(const TensorSpec& indices, const TensorSpec& va
 
 }  // namespace
 
-absl::StatusOr<TensorSpec> CooSpec(const TensorSpec& indices, const TensorSpec& values, std::vector<std::int64_t> size,
+absl::StatusOr<TensorSpec> CooSpec(TensorSpec indices, TensorSpec values, std::vector<std::int64_t> size,
                                    std::optional<bool> is_coalesced) {
   absl::StatusOr<TensorSpec> spec = Start(indices, values, std::move(size));
   if (!spec.ok()) return spec.status();
@@ -64,6 +64,7 @@ absl::StatusOr<TensorSpec> CooSpec(const TensorSpec& indices, const TensorSpec& 
                                  " in a tensor of shape ", Shape(*spec)));
   }
   spec->is_coalesced = is_coalesced.value_or(indices.size[1] < 2);
+  spec->parts = {std::move(indices), std::move(values)};
   return spec;
 }
 

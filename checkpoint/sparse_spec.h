@@ -17,7 +17,7 @@ namespace metaconv {
 
 // `is_coalesced`: absent in files of early versions, for which PyTorch takes up to one value as coalesced.
 // Errors: kDataLoss, without an offset, if the parts do not fit each other.
-absl::StatusOr<TensorSpec> CooSpec(const TensorSpec& indices, const TensorSpec& values, std::vector<std::int64_t> size,
+absl::StatusOr<TensorSpec> CooSpec(TensorSpec indices, TensorSpec values, std::vector<std::int64_t> size,
                                    std::optional<bool> is_coalesced);
 
 // For CSR and BSR the compressed indices are those of rows, for CSC and BSC those of columns.

@@ -16,6 +16,7 @@
 #include "c10/core/Device.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/pickle_value.h"
+#include "checkpoint/storage_location.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
@@ -23,7 +24,8 @@ namespace metaconv {
 struct CheckpointStorage {
   c10::Device device;
   std::int64_t size_bytes = 0;
-  MetaStorageDescPtr desc;  // Null until a tensor on it is described: that is when it takes its id.
+  StorageLocation location;  // `size` and `alignment` are not set.
+  MetaStorageDescPtr desc;   // Null until a tensor on it is described: that is when it takes its id.
 };
 
 // A storage as a certain dtype.
@@ -41,7 +43,8 @@ class StorageTable {
   StorageTable& operator=(const StorageTable&) = delete;
 
   CheckpointStorage* New(c10::Device device, std::int64_t size_bytes) {
-    return &storages_.emplace_back(CheckpointStorage{.device = device, .size_bytes = size_bytes, .desc = nullptr});
+    return &storages_.emplace_back(
+        CheckpointStorage{.device = device, .size_bytes = size_bytes, .location = {}, .desc = nullptr});
   }
 
   void Set(const PicklePersistent* persistent, TypedStorage storage) { by_persistent_[persistent] = storage; }

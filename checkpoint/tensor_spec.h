@@ -39,7 +39,7 @@ struct TensorSpec {
   std::int64_t sparse_dim = 0;
   std::int64_t dense_dim = 0;
   bool is_coalesced = false;      // COO.
-  std::vector<TensorSpec> parts;  // Compressed: compressed indices, plain indices, values.
+  std::vector<TensorSpec> parts;  // COO: indices, values. Compressed: compressed indices, plain indices, values.
 };
 
 }  // namespace metaconv

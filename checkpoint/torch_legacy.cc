@@ -1,11 +1,13 @@
 #include "checkpoint/torch_legacy.h"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -13,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
 #include "c10/core/ScalarType.h"
+#include "checkpoint/byte_order.h"
 #include "checkpoint/byte_reader.h"
 #include "checkpoint/byte_source.h"
 #include "checkpoint/checked_math.h"
@@ -25,6 +28,7 @@
 #include "checkpoint/record_maker.h"
 #include "checkpoint/refuse_commands.h"
 #include "checkpoint/storage_id.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/torch_globals.h"
 #include "checkpoint/unpickler.h"
@@ -44,9 +48,9 @@ constexpr std::size_t kCountBytes = 8;  // Of a storage's number of elements.
 // Reads the parts of one file in order.
 class LegacyReader {
  public:
-  LegacyReader(const File& file, const std::optional<c10::Device>& map_location)
+  LegacyReader(const File& file, const ReadOptions& options)
       : file_(file),
-        map_location_(map_location),
+        options_(options),
         source_(file, 0),
         reader_(source_, file.size()),
         heap_(kLimits.pickle_heap_bytes) {}
@@ -61,13 +65,15 @@ class LegacyReader {
     for (PicklePersistent* const persistent : object->persistent) {
       if (absl::Status status = Resolve(persistent); !status.ok()) return status;
     }
-    if (absl::Status status = CheckStorages(keys->root); !status.ok()) return status;
+    if (absl::Status status = FindStorages(keys->root); !status.ok()) return status;
+    PlaceViews();
 
     Checkpoint checkpoint;
     checkpoint.format = CheckpointFormat::kTorchLegacy;
-    RecordMaker records;
-    Flattener flattener(storages_, map_location_, records, checkpoint);
+    RecordMaker records(options_);
+    Flattener flattener(storages_, options_.map_location, records, checkpoint);
     if (absl::Status status = flattener.Walk("", object->root); !status.ok()) return status;
+    checkpoint.storages = records.TakeLocations();
     return checkpoint;
   }
 
@@ -77,6 +83,13 @@ class LegacyReader {
     TypedStorage storage;
     std::uint64_t offset = 0;  // Of that reference.
     bool has_data = false;
+  };
+
+  // A storage whose bytes are some of another's.
+  struct StorageView {
+    CheckpointStorage* storage;
+    const CheckpointStorage* root;
+    std::uint64_t offset;  // In bytes.
   };
 
   absl::Status ReadPreamble() {
@@ -94,7 +107,7 @@ class LegacyReader {
       return absl::DataLossError(absl::StrCat("offset ", version_offset, ": expected protocol version ",
                                               kProtocolVersion, ", found ", DescribeKind(version->root)));
     }
-    // About the machine that wrote it: its order of bytes, which makes no difference here, and the sizes of its
+    // About the machine that wrote it: its order of bytes, in which the file is not written, and the sizes of its
     // integers.
     return Unpickle(reader_, heap_).status();
   }
@@ -119,7 +132,7 @@ class LegacyReader {
     const auto [found, is_new] = by_key_.try_emplace(*id.key);
     Keyed& keyed = found->second;
     if (is_new) {
-      absl::StatusOr<c10::Device> device = StorageDevice(id, map_location_);
+      absl::StatusOr<c10::Device> device = StorageDevice(id, options_.map_location);
       if (!device.ok()) return device.status();
       keyed = {.storage = {storages_.New(*device, id.size_bytes), id.dtype}, .offset = id.offset, .has_data = false};
     }
@@ -152,11 +165,13 @@ class LegacyReader {
     }
     const TypedStorage storage{storages_.New(root.storage->device, *numel * item_size), id.dtype};
     by_key_[*key] = {.storage = storage, .offset = id.offset, .has_data = true};
+    views_.push_back({storage.storage, root.storage, static_cast<std::uint64_t>(*offset * item_size)});
     return storage;
   }
 
-  // Behind the pickles the storages follow in the order of the keys: the number of elements, then the bytes.
-  absl::Status CheckStorages(const PickleValue& keys) {
+  // Behind the pickles the storages follow in the order of the keys: the number of elements, then the bytes, the least
+  // significant one of each number first.
+  absl::Status FindStorages(const PickleValue& keys) {
     const PickleList* const list = As<PickleList>(keys);
     if (list == nullptr) {
       return absl::DataLossError(
@@ -174,9 +189,18 @@ class LegacyReader {
         return absl::DataLossError(absl::StrCat("offset ", offset, ": expected the key of a storage, found '",
                                                 EscapeInvalidUtf8(KeyText(key)), "'"));
       }
+      if (found->second.has_data) {
+        return absl::DataLossError(absl::StrCat("offset ", offset, ": expected the key of a whole storage, and once, ",
+                                                "found '", EscapeInvalidUtf8(*text), "'"));
+      }
       absl::StatusOr<std::uint64_t> size = StorageSizeAt(offset, found->second.storage);
       if (!size.ok()) return size.status();
       found->second.has_data = true;
+      StorageLocation& location = found->second.storage.storage->location;
+      location.bytes = StorageBytes::kPlain;
+      location.offset = offset + kCountBytes;
+      location.size_in_file = *size;
+      location.swap_size = SwapSize(found->second.storage.dtype, std::endian::little);
       offset += kCountBytes + *size;
     }
     const Keyed* missing = nullptr;
@@ -188,6 +212,16 @@ class LegacyReader {
           absl::StrCat("offset ", missing->offset, ": expected data for this storage, found none in the file"));
     }
     return absl::OkStatus();
+  }
+
+  // In the order of the pickle, in which a root comes before its views.
+  void PlaceViews() {
+    for (const StorageView& view : views_) {
+      StorageLocation& location = view.storage->location;
+      location = view.root->location;
+      location.offset += view.offset;
+      location.size_in_file = static_cast<std::uint64_t>(view.storage->size_bytes);
+    }
   }
 
   // In bytes, checked against the reference and the end of the file.
@@ -215,12 +249,13 @@ class LegacyReader {
   }
 
   const File& file_;
-  const std::optional<c10::Device> map_location_;
+  const ReadOptions options_;
   FileByteSource source_;
   ByteReader reader_;
   PickleHeap heap_;
   StorageTable storages_;
   absl::flat_hash_map<std::string, Keyed> by_key_;
+  std::vector<StorageView> views_;
 };
 
 }  // namespace
@@ -231,7 +266,7 @@ bool IsTorchLegacy(const FileProbe& probe) {
 }
 
 absl::StatusOr<Checkpoint> ReadTorchLegacy(const FileProbe& probe, const ReadOptions& options) {
-  return LegacyReader(probe.file, options.map_location).Read();
+  return LegacyReader(*probe.file, options).Read();
 }
 
 }  // namespace metaconv

@@ -1,6 +1,7 @@
 #include "checkpoint/torch_tar.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
 #include "c10/core/ScalarType.h"
+#include "checkpoint/byte_order.h"
 #include "checkpoint/byte_reader.h"
 #include "checkpoint/byte_source.h"
 #include "checkpoint/checked_math.h"
@@ -33,6 +35,7 @@
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/record_maker.h"
 #include "checkpoint/refuse_commands.h"
+#include "checkpoint/storage_location.h"
 #include "checkpoint/storage_table.h"
 #include "checkpoint/tar_members.h"
 #include "checkpoint/tensor_spec.h"
@@ -43,7 +46,10 @@
 namespace metaconv {
 namespace {
 
-constexpr std::array<std::string_view, 3> kMembers = {"storages", "tensors", "pickle"};
+constexpr std::string_view kStorages = "storages";
+constexpr std::string_view kTensors = "tensors";
+constexpr std::string_view kPickle = "pickle";
+constexpr std::array<std::string_view, 3> kMembers = {kStorages, kTensors, kPickle};
 
 // One member, read in order.
 class MemberReader {
@@ -94,8 +100,8 @@ class MemberReader {
 
 class TarReader {
  public:
-  TarReader(const File& file, const TarDirectory& directory, const std::optional<c10::Device>& map_location)
-      : file_(file), directory_(directory), map_location_(map_location), heap_(kLimits.pickle_heap_bytes) {}
+  TarReader(const File& file, const TarDirectory& directory, const ReadOptions& options)
+      : file_(file), directory_(directory), options_(options), heap_(kLimits.pickle_heap_bytes) {}
 
   absl::StatusOr<Checkpoint> Read() {
     Checkpoint checkpoint;
@@ -105,9 +111,8 @@ class TarReader {
       std::string_view member;
       absl::Status (TarReader::*read)(Checkpoint&);
     };
-    constexpr Step kSteps[] = {{"storages", &TarReader::ReadStorages},
-                               {"tensors", &TarReader::ReadTensors},
-                               {"pickle", &TarReader::ReadObject}};
+    constexpr Step kSteps[] = {
+        {kStorages, &TarReader::ReadStorages}, {kTensors, &TarReader::ReadTensors}, {kPickle, &TarReader::ReadObject}};
     for (const Step& step : kSteps) {
       absl::Status status = (this->*step.read)(checkpoint);
       if (status.ok()) status = RefuseCommands(heap_);
@@ -120,14 +125,14 @@ class TarReader {
   // Numbers in the process that wrote the file: the addresses of its storages and tensors.
   using Key = std::int64_t;
 
-  MemberReader Open(std::string_view name) {
-    return MemberReader(file_, directory_.members.at(std::string(name)), heap_);
-  }
+  const TarMember& Member(std::string_view name) const { return directory_.members.at(std::string(name)); }
+
+  MemberReader Open(std::string_view name) { return MemberReader(file_, Member(name), heap_); }
 
   // The number of storages; of each a triple (key, location, class), the number of elements and the bytes; then a list
   // of the storages that are parts of others.
   absl::Status ReadStorages(Checkpoint&) {
-    MemberReader reader = Open("storages");
+    MemberReader reader = Open(kStorages);
     absl::StatusOr<std::int64_t> count = reader.ReadCount("storages");
     if (!count.ok()) return count.status();
     for (std::int64_t i = 0; i < *count; ++i) {
@@ -154,7 +159,7 @@ class TarReader {
     const PickleGlobal* const global = As<PickleGlobal>(type);
     const std::optional<c10::ScalarType> dtype = global == nullptr ? std::nullopt : StorageClassDtype(global->name);
     if (!dtype.has_value()) return Expected(offset, "a storage class", type);
-    std::optional<c10::Device> device = map_location_;
+    std::optional<c10::Device> device = options_.map_location;
     if (!device.has_value() && AsText(location) != nullptr) device = ParseDevice(*AsText(location));
     if (!device.has_value()) return Expected(offset, "a device as the location", location);
     absl::StatusOr<std::uint64_t> numel = reader.ReadNumber();
@@ -166,7 +171,13 @@ class TarReader {
                                               " bytes up to the end of the member"));
     }
     const std::uint64_t size = *numel * item_size;
-    storages_by_key_[*number] = {storages_.New(*device, static_cast<std::int64_t>(size)), *dtype};
+    CheckpointStorage* const storage = storages_.New(*device, static_cast<std::int64_t>(size));
+    storage->location.bytes = StorageBytes::kPlain;
+    storage->location.offset = Member(kStorages).offset + reader.bytes().offset();
+    storage->location.size_in_file = size;
+    storage->location.swap_size = SwapSize(*dtype, std::endian::little);
+    storage->location.member = kStorages;
+    storages_by_key_[*number] = {storage, *dtype};
     return reader.bytes().Skip(size);
   }
 
@@ -192,14 +203,18 @@ class TarReader {
     }
     // In Python a storage by itself, though its memory is that of the whole.
     const TypedStorage whole = root->second;
-    storages_by_key_[key] = {storages_.New(whole.storage->device, numel * item_size), whole.dtype};
+    CheckpointStorage* const part = storages_.New(whole.storage->device, numel * item_size);
+    part->location = whole.storage->location;
+    part->location.offset += static_cast<std::uint64_t>(begin * item_size);
+    part->location.size_in_file = static_cast<std::uint64_t>(part->size_bytes);
+    storages_by_key_[key] = {part, whole.dtype};
     return absl::OkStatus();
   }
 
   // The number of tensors; of each a triple (key, key of its storage, class), then dimensions, sizes, strides and
   // offset.
   absl::Status ReadTensors(Checkpoint&) {
-    MemberReader reader = Open("tensors");
+    MemberReader reader = Open(kTensors);
     absl::StatusOr<std::int64_t> count = reader.ReadCount("tensors");
     if (!count.ok()) return count.status();
     for (std::int64_t i = 0; i < *count; ++i) {
@@ -250,7 +265,7 @@ class TarReader {
   }
 
   absl::Status ReadObject(Checkpoint& checkpoint) {
-    MemberReader reader = Open("pickle");
+    MemberReader reader = Open(kPickle);
     absl::StatusOr<Unpickled> object = reader.ReadPickle();
     if (!object.ok()) return object.status();
     for (PicklePersistent* const persistent : object->persistent) {
@@ -260,9 +275,11 @@ class TarReader {
       if (tensor == tensors_.end()) return Expected(persistent->offset, "the key of a tensor", persistent->id);
       storages_.SetTensor(persistent, tensor->second);
     }
-    RecordMaker records;
-    Flattener flattener(storages_, map_location_, records, checkpoint);
-    return flattener.Walk("", object->root);
+    RecordMaker records(options_);
+    Flattener flattener(storages_, options_.map_location, records, checkpoint);
+    if (absl::Status status = flattener.Walk("", object->root); !status.ok()) return status;
+    checkpoint.storages = records.TakeLocations();
+    return absl::OkStatus();
   }
 
   // A number, or its digits.
@@ -282,7 +299,7 @@ class TarReader {
 
   const File& file_;
   const TarDirectory& directory_;
-  const std::optional<c10::Device> map_location_;
+  const ReadOptions options_;
   PickleHeap heap_;
   StorageTable storages_;
   absl::flat_hash_map<Key, TypedStorage> storages_by_key_;
@@ -295,18 +312,18 @@ class TarReader {
 bool IsTorchTar(const FileProbe& probe) {
   if (!IsTar(probe.head)) return false;
   // No other archive has a member of that name, and a truncated file may have no more than this.
-  return ReadTarDirectory(probe.file).members.contains("sys_info");
+  return ReadTarDirectory(*probe.file).members.contains("sys_info");
 }
 
 absl::StatusOr<Checkpoint> ReadTorchTar(const FileProbe& probe, const ReadOptions& options) {
-  const TarDirectory directory = ReadTarDirectory(probe.file);
+  const TarDirectory directory = ReadTarDirectory(*probe.file);
   if (!directory.status.ok()) return directory.status;
   for (const std::string_view member : kMembers) {
     if (!directory.members.contains(std::string(member))) {
       return Within(MemberPlace(member), absl::DataLossError("is missing"));
     }
   }
-  return TarReader(probe.file, directory, options.map_location).Read();
+  return TarReader(*probe.file, directory, options).Read();
 }
 
 }  // namespace metaconv

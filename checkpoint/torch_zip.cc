@@ -1,5 +1,6 @@
 #include "checkpoint/torch_zip.h"
 
+#include <bit>
 #include <cstddef>
 #include <string>
 
@@ -24,15 +25,16 @@ namespace {
 
 constexpr std::size_t kMaxByteorderBytes = 16;
 
-// The weights are not read, so their order of bytes makes no difference. But what is neither was not written by
-// PyTorch.
-absl::Status CheckByteorder(const ZipArchive& archive, const ArchiveReader& reader) {
+// In which order the machine that wrote the file has the bytes of its numbers. Earlier files do not say: nearly all
+// such machines are little-endian, and torch.load takes it for granted.
+absl::StatusOr<std::endian> ReadByteorder(const ZipArchive& archive, const ArchiveReader& reader) {
   const std::string name = reader.MemberName("byteorder");
   const ZipMember* const member = archive.Find(name);
-  if (member == nullptr) return absl::OkStatus();
+  if (member == nullptr) return std::endian::little;
   absl::StatusOr<std::string> byteorder = archive.ReadMember(*member, kMaxByteorderBytes);
   if (!byteorder.ok()) return Within(MemberPlace(name), byteorder.status());
-  if (*byteorder == "little" || *byteorder == "big") return absl::OkStatus();
+  if (*byteorder == "little") return std::endian::little;
+  if (*byteorder == "big") return std::endian::big;
   return Within(MemberPlace(name), absl::DataLossError(absl::StrCat("expected 'little' or 'big', found '",
                                                                     EscapeInvalidUtf8(*byteorder), "'")));
 }
@@ -46,18 +48,20 @@ bool IsTorchZip(const FileProbe& probe) {
 absl::StatusOr<Checkpoint> ReadTorchZip(const FileProbe& probe, const ReadOptions& options) {
   PickleHeap heap(kLimits.pickle_heap_bytes);
   StorageTable storages;
-  ArchiveReader reader(*probe.zip, options.map_location, heap, storages);
-  if (absl::Status status = CheckByteorder(*probe.zip, reader); !status.ok()) return status;
-  absl::StatusOr<PickleValue> root = reader.ReadPickle("data.pkl", "data");
+  ArchiveReader reader(*probe.zip, options, heap, storages);
+  absl::StatusOr<std::endian> order = ReadByteorder(*probe.zip, reader);
+  if (!order.ok()) return order.status();
+  absl::StatusOr<PickleValue> root = reader.ReadPickle("data.pkl", "data", *order);
   if (!root.ok()) return root.status();
 
   Checkpoint checkpoint;
   checkpoint.format = CheckpointFormat::kTorchZip;
-  RecordMaker records;
+  RecordMaker records(options);
   Flattener flattener(storages, options.map_location, records, checkpoint);
   if (absl::Status status = flattener.Walk("", *root); !status.ok()) {
     return Within(MemberPlace(reader.MemberName("data.pkl")), status);
   }
+  checkpoint.storages = records.TakeLocations();
   return checkpoint;
 }
 

@@ -1,5 +1,6 @@
 #include "checkpoint/torchscript.h"
 
+#include <bit>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,19 +38,21 @@ absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOpt
   constexpr std::pair<std::string_view, std::string_view> kPickles[] = {{"data", ""}, {"constants", "constants"}};
   PickleHeap heap(kLimits.pickle_heap_bytes);
   StorageTable storages;
-  ArchiveReader reader(*probe.zip, options.map_location, heap, storages);
+  ArchiveReader reader(*probe.zip, options, heap, storages);
   Checkpoint checkpoint;
   checkpoint.format = CheckpointFormat::kTorchScript;
-  RecordMaker records;
+  RecordMaker records(options);
   Flattener flattener(storages, options.map_location, records, checkpoint);
   for (const auto& [folder, name] : kPickles) {
     const std::string member = absl::StrCat(std::string(folder), ".pkl");
-    absl::StatusOr<PickleValue> root = reader.ReadPickle(member, folder);
+    // torch.jit.load does not look at the member "byteorder".
+    absl::StatusOr<PickleValue> root = reader.ReadPickle(member, folder, std::endian::native);
     if (!root.ok()) return root.status();
     if (absl::Status status = flattener.Walk(name, *root); !status.ok()) {
       return Within(MemberPlace(reader.MemberName(member)), status);
     }
   }
+  checkpoint.storages = records.TakeLocations();
   return checkpoint;
 }
 

@@ -1,11 +1,8 @@
 #include "checkpoint/zip_archive.h"
 
-#include <unistd.h>
 #include <zip.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,8 +14,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "checkpoint/byte_source.h"
+#include "checkpoint/crc32_source.h"
 #include "checkpoint/file.h"
+#include "checkpoint/inflate_source.h"
 #include "checkpoint/located_status.h"
+#include "checkpoint/zip_file_source.h"
 
 namespace metaconv {
 namespace {
@@ -26,55 +26,25 @@ namespace {
 // Deflate cannot make more out of a byte, so whoever claims it does not tell the truth.
 constexpr std::uint64_t kMaxDeflateRatio = 1032;
 
-class ZipMemberSource : public ByteSource {
- public:
-  explicit ZipMemberSource(zip_file_t* file) : file_(file) {}
-
-  absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) override {
-    const zip_int64_t got = zip_fread(file_.get(), buffer, size);
-    if (got < 0) return absl::DataLossError(absl::StrCat("cannot be read: ", zip_file_strerror(file_.get())));
-    return static_cast<std::size_t>(got);
-  }
-
-  absl::Status Skip(std::uint64_t size) override {
-    std::array<char, 1 << 14> scratch;
-    while (size > 0) {
-      absl::StatusOr<std::size_t> got =
-          Read(scratch.data(), static_cast<std::size_t>(std::min<std::uint64_t>(size, scratch.size())));
-      if (!got.ok()) return got.status();
-      if (*got == 0) return absl::DataLossError("ends before its time");
-      size -= *got;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  struct Close {
-    void operator()(zip_file_t* file) const { zip_fclose(file); }
-  };
-
-  std::unique_ptr<zip_file_t, Close> file_;
-};
-
 absl::Status Damaged(std::string_view what) {
   return absl::DataLossError(absl::StrCat("is a damaged zip archive: ", std::string(what)));
 }
 
 }  // namespace
 
-absl::StatusOr<ZipArchive> ZipArchive::Open(const File& file) {
-  const int descriptor = dup(file.descriptor());
-  if (descriptor < 0) return absl::ErrnoToStatus(errno, "cannot open");
-  int error = 0;
+absl::StatusOr<ZipArchive> ZipArchive::Open(std::shared_ptr<const File> file) {
   ZipArchive archive;
-  archive.zip_.reset(zip_fdopen(descriptor, 0, &error));
+  archive.source_ = std::make_unique<ZipFileSource>(std::move(file));
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* const source = archive.source_->NewSource(&error);
+  if (source != nullptr) archive.zip_.reset(zip_open_from_source(source, ZIP_RDONLY, &error));
   if (archive.zip_ == nullptr) {
-    close(descriptor);
-    zip_error_t text;
-    zip_error_init_with_code(&text, error);
-    absl::Status status = Damaged(error == ZIP_ER_NOZIP ? "its directory, at the end of the file, is missing"
-                                                        : zip_error_strerror(&text));
-    zip_error_fini(&text);
+    absl::Status status =
+        Damaged(zip_error_code_zip(&error) == ZIP_ER_NOZIP ? "its directory, at the end of the file, is missing"
+                                                           : zip_error_strerror(&error));
+    zip_source_free(source);
+    zip_error_fini(&error);
     return status;
   }
   const zip_int64_t count = zip_get_num_entries(archive.zip_.get(), 0);
@@ -83,8 +53,10 @@ absl::StatusOr<ZipArchive> ZipArchive::Open(const File& file) {
     if (absl::Status status = archive.AddMember(static_cast<std::uint64_t>(i)); !status.ok()) return status;
     // Members that overlap are how a small archive unpacks to anything; together they cannot be longer than the file.
     const std::uint64_t compressed_size = archive.members_.back().compressed_size;
-    if (compressed_size > file.size() - total) return Damaged("its members are longer than the file");
+    if (compressed_size > archive.source_->file().size() - total)
+      return Damaged("its members are longer than the file");
     total += compressed_size;
+    archive.has_checksums_ |= archive.members_.back().crc32 != 0;
   }
   return archive;
 }
@@ -92,14 +64,17 @@ absl::StatusOr<ZipArchive> ZipArchive::Open(const File& file) {
 absl::Status ZipArchive::AddMember(std::uint64_t index) {
   zip_stat_t stat;
   if (zip_stat_index(zip_.get(), index, ZIP_FL_ENC_RAW, &stat) != 0) return Damaged(zip_strerror(zip_.get()));
-  constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
-  if ((stat.valid & kNeeded) != kNeeded) return Damaged("a member has no size");
+  constexpr zip_uint64_t kNeeded =
+      ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_CRC;
+  if ((stat.valid & kNeeded) != kNeeded) return Damaged("a member has no size or no CRC-32");
   ZipMember member{.name = stat.name,
                    .index = index,
                    .size = stat.size,
                    .compressed_size = stat.comp_size,
-                   .method = stat.comp_method};
-  if (member.method == ZIP_CM_STORE && member.size != member.compressed_size) {
+                   .method = stat.comp_method,
+                   .crc32 = stat.crc,
+                   .is_encrypted = stat.encryption_method != ZIP_EM_NONE};
+  if (member.IsStored() && member.size != member.compressed_size) {
     return Within(MemberPlace(member.name), absl::DataLossError("is stored, but its two sizes differ"));
   }
   if (member.size / kMaxDeflateRatio > member.compressed_size) {
@@ -119,14 +94,45 @@ const ZipMember* ZipArchive::Find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : &members_[found->second];
 }
 
-absl::StatusOr<std::unique_ptr<ByteSource>> ZipArchive::OpenMember(const ZipMember& member) const {
+absl::StatusOr<std::uint64_t> ZipArchive::Locate(const ZipMember& member) const {
+  if (member.is_encrypted) return absl::UnimplementedError("is encrypted");
   if (member.method != ZIP_CM_STORE && member.method != ZIP_CM_DEFLATE) {
     return absl::UnimplementedError(absl::StrCat("is compressed by method ", member.method,
                                                  ", where PyTorch writes stored and deflated members only"));
   }
-  zip_file_t* const file = zip_fopen_index(zip_.get(), member.index, 0);
+  if (member.compressed_size == 0) return 0;
+  struct Close {
+    void operator()(zip_file_t* file) const { zip_fclose(file); }
+  };
+  const std::unique_ptr<zip_file_t, Close> file(zip_fopen_index(zip_.get(), member.index, ZIP_FL_COMPRESSED));
   if (file == nullptr) return absl::DataLossError(absl::StrCat("cannot be opened: ", zip_strerror(zip_.get())));
-  return std::make_unique<ZipMemberSource>(file);
+  // With ZIP_FL_COMPRESSED libzip gives the bytes as they are in the file, and reads no more than it is asked for.
+  char first = 0;
+  if (zip_fread(file.get(), &first, 1) != 1) {
+    return absl::DataLossError(absl::StrCat("cannot be read: ", zip_file_strerror(file.get())));
+  }
+  const std::uint64_t offset = source_->last_read();
+  // The file may have grown since it was opened.
+  const std::uint64_t rest = source_->file().size() - std::min(source_->file().size(), offset);
+  if (member.compressed_size > rest) {
+    return absl::DataLossError(
+        absl::StrCat("expected ", member.compressed_size, " bytes, found ", rest, " up to the end of the file"));
+  }
+  return offset;
+}
+
+absl::StatusOr<std::unique_ptr<ByteSource>> ZipArchive::OpenMember(const ZipMember& member) const {
+  absl::StatusOr<std::uint64_t> offset = Locate(member);
+  if (!offset.ok()) return offset.status();
+  const FileByteSource bytes(source_->file(), *offset, member.compressed_size);
+  std::unique_ptr<ByteSource> source;
+  if (member.IsStored()) {
+    source = std::make_unique<FileByteSource>(bytes);
+  } else {
+    source = std::make_unique<InflateSource>(bytes);
+  }
+  if (!has_checksums_) return source;
+  return std::make_unique<Crc32Source>(std::move(source), member.crc32);
 }
 
 absl::StatusOr<std::string> ZipArchive::ReadMember(const ZipMember& member, std::size_t limit) const {

@@ -1,14 +1,15 @@
-// ZipArchive: the members of a zip file, read through libzip.
+// ZipArchive: the members of a zip file.
 //
-// Only the directory is read when it is opened, so an archive of any size opens fast.
+// Only the directory is read when it is opened, so an archive of any size opens fast. libzip reads the directory;
+// members are read past it, so that their sources are independent of each other.
 //
 // Example:
 //   absl::StatusOr<ZipArchive> archive = ZipArchive::Open(file);
 //   const ZipMember* member = archive->Find("archive/data.pkl");
 //   absl::StatusOr<std::unique_ptr<ByteSource>> source = archive->OpenMember(*member);
 //
-// Thread safety: for one thread at a time.
-// Lifetime: independent of the File. Sources and members borrow from the archive.
+// Thread safety: for one thread at a time; sources are independent of the archive.
+// Lifetime: shares the file. Members borrow from the archive, sources from the file.
 
 #ifndef METACONV_CHECKPOINT_ZIP_ARCHIVE_H_
 #define METACONV_CHECKPOINT_ZIP_ARCHIVE_H_
@@ -27,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "checkpoint/byte_source.h"
 #include "checkpoint/file.h"
+#include "checkpoint/zip_file_source.h"
 
 namespace metaconv {
 
@@ -36,12 +38,16 @@ struct ZipMember {
   std::uint64_t size = 0;  // Inflated.
   std::uint64_t compressed_size = 0;
   std::uint16_t method = 0;
+  std::uint32_t crc32 = 0;  // Means something only where the archive has_checksums.
+  bool is_encrypted = false;
+
+  bool IsStored() const { return method == ZIP_CM_STORE; }
 };
 
 class ZipArchive {
  public:
   // Errors: kDataLoss if the directory is damaged or contradicts itself or the file's size.
-  static absl::StatusOr<ZipArchive> Open(const File& file);
+  static absl::StatusOr<ZipArchive> Open(std::shared_ptr<const File> file);
 
   // In the order of the directory.
   const std::vector<ZipMember>& members() const { return members_; }
@@ -49,7 +55,16 @@ class ZipArchive {
   // Null if there is none.
   const ZipMember* Find(std::string_view name) const;
 
+  // False if every member claims the CRC-32 0: so torch.save writes it where it was told not to compute any, by
+  // torch.serialization.set_crc32_options(False). It has members of a fixed content whose CRC-32 is another.
+  bool has_checksums() const { return has_checksums_; }
+
+  // The offset in the file of a member's first byte, which lies behind a header of its own that is read here. All of
+  // its `compressed_size` bytes are inside of the file.
   // Errors: kUnimplemented if it is encrypted or compressed by another method than deflate, kDataLoss if it is damaged.
+  absl::StatusOr<std::uint64_t> Locate(const ZipMember& member) const;
+
+  // Checks the CRC-32 where the source ends, if there is one. Errors: as Locate.
   absl::StatusOr<std::unique_ptr<ByteSource>> OpenMember(const ZipMember& member) const;
 
   // The whole of a small member. Errors: as OpenMember, and kDataLoss if it is longer than `limit`.
@@ -63,7 +78,9 @@ class ZipArchive {
   ZipArchive() = default;
   absl::Status AddMember(std::uint64_t index);
 
-  std::unique_ptr<zip_t, Discard> zip_;
+  std::unique_ptr<ZipFileSource> source_;
+  std::unique_ptr<zip_t, Discard> zip_;  // Borrows source_.
+  bool has_checksums_ = false;
   std::vector<ZipMember> members_;
   absl::flat_hash_map<std::string, std::size_t> by_name_;
 };

@@ -95,7 +95,9 @@ struct MetaTensorDesc {
   MetaTensorDescPtr ccol_indices = {};
   MetaTensorDescPtr row_indices = {};
   MetaTensorDescPtr values = {};
-  // COO: where its elements are, the values beside them; only where they are asked for. Not in the reference.
+  // COO; not in the reference. Set together with `values`, where a describer or a reader was asked for them: see
+  // MetaTensorDescriber::Options and ReadOptions.
+  MetaTensorDescPtr indices = {};
   MetaTensorDescPtr indices = {};
 
   // --- Strided nested; not in the reference. --- One entry for each component, in elements; `size` is empty.

@@ -16,6 +16,7 @@ load("//third_party/libtorch:repository.bzl", "libtorch", "libtorch_version")
 load("//third_party/libzip:repository.bzl", "system_libzip")
 load("//third_party/nlohmann_json:repository.bzl", "system_nlohmann_json")
 load("//third_party/pypi_files:repository.bzl", "pypi_checkpoint_files")
+load("//third_party/zlib:repository.bzl", "system_zlib")
 
 def _maybe(repository_rule, name, **kwargs):
     if not native.existing_rule(name):
@@ -37,6 +38,7 @@ def metaconv_dependencies():
     _maybe(system_benchmark, name = "com_github_google_benchmark")
     _maybe(system_nlohmann_json, name = "com_github_nlohmann_json")
     _maybe(system_libzip, name = "libzip")
+    _maybe(system_zlib, name = "zlib")
 
     # Fetched only by the tests that read them.
     pypi_checkpoint_files()

@@ -19,6 +19,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
+#include "c10/core/ScalarType.h"
+#include "c10/core/SymInt.h"
+#include "c10/util/DimVector.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -110,6 +113,41 @@ TEST(CheckpointTest, DevicesAreAsRecordedUnlessMapped) {
   for (const NamedTensor& tensor : checkpoint->tensors) {
     EXPECT_EQ(tensor.desc->device, c10::Device(c10::DeviceType::XPU, 2)) << tensor.name;
   }
+}
+
+TEST(CheckpointTest, PartsOfCooTensorsAreNamedWhereAskedFor) {
+  const absl::StatusOr<Checkpoint> without = ReadCheckpoint(FixturePath("sparse.pt"));
+  const absl::StatusOr<Checkpoint> with =
+      ReadCheckpoint(FixturePath("sparse.pt"), {.locate_storages = true, .sparse_parts = true});
+  ASSERT_THAT(without, IsOk());
+  ASSERT_THAT(with, IsOk());
+  ASSERT_EQ(with->tensors.size(), without->tensors.size());
+  EXPECT_EQ(without->tensors[0].desc->indices, nullptr);
+  EXPECT_EQ(without->tensors[0].desc->values, nullptr);
+
+  ASSERT_EQ(with->tensors[2].name, "hybrid");
+  const MetaTensorDesc& coo = *with->tensors[0].desc;
+  ASSERT_NE(coo.indices, nullptr);
+  ASSERT_NE(coo.values, nullptr);
+  EXPECT_EQ(coo.id, 0);
+  EXPECT_EQ(coo.storage, nullptr);
+  EXPECT_EQ(coo.indices->id, 1);
+  EXPECT_EQ(coo.indices->dtype, c10::ScalarType::Long);
+  EXPECT_EQ(coo.indices->size, (c10::SymDimVector{2, 4}));
+  EXPECT_EQ(coo.indices->storage->id, 0);
+  EXPECT_EQ(coo.values->id, 2);
+  EXPECT_EQ(coo.values->dtype, c10::ScalarType::Float);
+  EXPECT_EQ(coo.values->size, (c10::SymDimVector{4}));
+  EXPECT_EQ(coo.values->storage->id, 1);
+  EXPECT_FALSE(coo.values->is_view);
+  EXPECT_TRUE(coo.values->is_leaf);
+  // Two tensors of the same parts have records of their own, on the same storages.
+  EXPECT_EQ(with->tensors[1].desc->indices->storage, coo.indices->storage);
+  EXPECT_EQ(with->tensors[2].desc->values->size, (c10::SymDimVector{0, 2}));
+  // Other kinds have the parts that they had.
+  EXPECT_EQ(with->tensors[3].desc->indices, nullptr);
+  EXPECT_EQ(with->tensors[3].desc->values->size, without->tensors[3].desc->values->size);
+  EXPECT_EQ(with->storages.size(), static_cast<std::size_t>(with->tensors.back().desc->values->storage->id) + 1);
 }
 
 TEST(CheckpointTest, LocationsNobodyKnowsAreAnErrorUnlessMapped) {

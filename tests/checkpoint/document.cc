@@ -19,7 +19,7 @@ void Add(const MetaTensorDescPtr& desc, JsonById& storages, JsonById& tensors) {
   if (desc->storage != nullptr) storages[desc->storage->id] = AsJson(*desc->storage, 0);
   tensors[desc->id] = AsJson(*desc, 0);
   for (const MetaTensorDescPtr& part : {desc->crow_indices, desc->col_indices, desc->ccol_indices, desc->row_indices,
-                                        desc->values, desc->base, desc->grad}) {
+                                        desc->values, desc->indices, desc->base, desc->grad}) {
     Add(part, storages, tensors);
   }
 }

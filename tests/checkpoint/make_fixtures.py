@@ -1,9 +1,11 @@
-"""Makes the checkpoint files in data/, and in golden/ what the Python reference says about each.
+"""Makes the checkpoint files in data/, what the Python reference says about each in golden/, and in golden_bytes/ what
+the storages hold once Python has loaded them.
 
-    python make_fixtures.py        # PyTorch 2.15 with NumPy and safetensors
+    python make_fixtures.py                       # PyTorch 2.15 with NumPy and safetensors
+    python make_fixtures.py make_bytes make_tar   # Only what these functions make, and all golden files.
 
-The files are committed, so that the tests need no Python. Contents are zeros and small numbers: only shapes matter.
-What a file holds is said in the function that makes it.
+The files are committed, so that the tests need no Python. Contents are zeros and small numbers, since only shapes
+matter, but for the files whose names begin with "bytes". What a file holds is said in the function that makes it.
 """
 
 import collections
@@ -25,6 +27,7 @@ import torch
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(FOLDER, "data")
 GOLDEN = os.path.join(FOLDER, "golden")
+GOLDEN_BYTES = os.path.join(FOLDER, "golden_bytes")
 
 # The reference's describer raises on these.
 WITHOUT_GOLDEN = {"nested.pt"}
@@ -52,6 +55,10 @@ def rewrite_zip(source, target, compression=zipfile.ZIP_STORED, replace=None):
         for name in old.namelist():
             member = name.split("/", 1)[1]
             new.writestr(name, replace.pop(member, None) or old.read(name))
+
+
+def random_bytes(size):
+    return bytes(torch.randint(0, 256, (size,), dtype=torch.uint8).tolist())
 
 
 # --- torch.save, zip -------------------------------------------------------------------------------------------------
@@ -262,6 +269,93 @@ def make_nested():
     save("nested.pt", {"strided": torch.nested.nested_tensor(parts)})
 
 
+# --- Files whose bytes matter ---------------------------------------------------------------------------------------
+
+
+def random_tensor(dtype, *size):
+    """Any bits, NaNs too, but for bool."""
+    if dtype == torch.bool:
+        return torch.randint(0, 2, size).bool()
+    count = torch.Size(size).numel() * torch.empty(0, dtype=dtype).element_size()
+    return torch.frombuffer(bytearray(random_bytes(count)), dtype=dtype).view(size)
+
+
+def tensors_with_bytes():
+    base = random_tensor(torch.float32, 6, 5)
+    coo = torch.sparse_coo_tensor([[0, 2, 1], [1, 0, 3]], random_tensor(torch.float64, 3), (3, 4), check_invariants=True)
+    tensors = {
+        "base": base,
+        "row": base[2],
+        "scalar": random_tensor(torch.float64, 1)[0],
+        "empty": torch.zeros(0, 3),
+        "coo": coo,
+        "csr": torch.eye(3).to_sparse_csr(),
+        # Storages without a dtype: uint16 and float8 have no storage class. torch.load never swaps them.
+        "uint16": random_tensor(torch.uint16, 5),
+        "float8": random_tensor(torch.uint8, 7).view(torch.float8_e4m3fn),
+        "conj": random_tensor(torch.complex64, 3).conj(),
+    }
+    for dtype in (torch.bool, torch.uint8, torch.int16, torch.int64, torch.bfloat16, torch.complex64, torch.complex128):
+        tensors[str(dtype).removeprefix("torch.")] = random_tensor(dtype, 3, 3)
+    return tensors
+
+
+@fixture
+def make_bytes():
+    """Storages of many dtypes, as torch.save writes them, and as other programs pack them."""
+    tensors = tensors_with_bytes()
+    save("bytes.pt", tensors)
+    # In this form torch.load cannot read storages without a dtype.
+    typed = {name: tensor for name, tensor in tensors.items() if name not in ("uint16", "float8")}
+    save("bytes_legacy.pt", typed, _use_new_zipfile_serialization=False)
+    rewrite_zip("bytes.pt", "bytes_big_endian.pt", replace={"byteorder": b"big"})
+    rewrite_zip("bytes.pt", "bytes_deflated.pt", compression=zipfile.ZIP_DEFLATED)
+    rewrite_zip(
+        "bytes.pt", "bytes_deflated_big_endian.pt", compression=zipfile.ZIP_DEFLATED, replace={"byteorder": b"big"}
+    )
+    torch.serialization.set_crc32_options(False)
+    save("bytes_without_crc.pt", {"long": tensors["int64"], "empty": tensors["empty"]})
+    torch.serialization.set_crc32_options(True)
+
+
+class WithBytes(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(random_tensor(torch.uint8, 4, 3).float())
+        self.register_buffer("scale", random_tensor(torch.float64, 3))
+        self.register_buffer("part", self.scale[1:])
+
+    def forward(self, x):
+        return self.weight @ x + CONSTANT.sum() + self.scale.sum() + self.part.sum()
+
+
+CONSTANT = torch.tensor([1, -2, 300, -400, 32767], dtype=torch.int16)
+
+
+@fixture
+def make_torchscript_bytes():
+    """A constant of the code with data, beside a parameter and a buffer."""
+    torch.jit.trace(WithBytes(), torch.zeros(3)).save(path_of("bytes_traced.pt"))
+
+
+@fixture
+def make_safetensors_bytes():
+    """Tensors that do not begin at multiples of their element size, and some that do."""
+    header = {
+        "byte": {"dtype": "U8", "shape": [3], "data_offsets": [0, 3]},
+        "float": {"dtype": "F32", "shape": [2, 2], "data_offsets": [3, 19]},
+        "zero": {"dtype": "F32", "shape": [0], "data_offsets": [19, 19]},
+        "half": {"dtype": "F16", "shape": [], "data_offsets": [19, 21]},
+    }
+    write_safetensors("bytes.safetensors", header, random_bytes(21))
+    header = {
+        "double": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]},
+        "complex": {"dtype": "C64", "shape": [1, 2], "data_offsets": [16, 32]},
+        "float": {"dtype": "F32", "shape": [4], "data_offsets": [32, 48]},
+    }
+    write_safetensors("bytes_aligned.safetensors", header, random_bytes(48))
+
+
 # --- torch.save, older forms -----------------------------------------------------------------------------------------
 
 
@@ -315,7 +409,11 @@ MAGIC = 0x1950A86A20F9469CFC6C
 @fixture
 def make_legacy_views():
     """Two views of one storage, as PyTorch 0.2 wrote them: the views are storages by themselves."""
+    write_legacy_views("legacy_views.pt", bytes(40))
+    write_legacy_views("bytes_legacy_views.pt", random_bytes(40))
 
+
+def write_legacy_views(name, data):
     def tensor(view, size):
         persistent = Persistent(("storage", StorageClass("FloatStorage"), "root", "cpu", 10, view))
         return Call("torch._utils", "_rebuild_tensor", (persistent, 0, (size,), (1,)))
@@ -327,18 +425,23 @@ def make_legacy_views():
         "back_again": tensor(("back", 4, 6), 3),
         "parameter": Call("torch.nn.parameter", "Parameter", (tensor(None, 10),), (False, False, {})),
     }
-    with open(path_of("legacy_views.pt"), "wb") as file:
+    with open(path_of(name), "wb") as file:
         for part in (MAGIC, 1001, {"protocol_version": 1001, "little_endian": True}, value, ["root"]):
             file.write(old_dumps(part))
-        file.write(struct.pack("<q", 10) + bytes(40))
+        file.write(struct.pack("<q", 10) + data)
 
 
 @fixture
 def make_tar():
     """The form before PyTorch 0.1.10: three lists of pickles in a tar archive."""
+    write_tar("tar.pt", bytes(24), bytes(24))
+    write_tar("bytes_tar.pt", random_bytes(24), random_bytes(24))
+
+
+def write_tar(name, floats, longs):
     storages = old_dumps(2)
-    storages += old_dumps((100, "cpu", StorageClass("FloatStorage"))) + struct.pack("<q", 6) + bytes(24)
-    storages += old_dumps((101, "cuda:1", StorageClass("LongStorage"))) + struct.pack("<q", 3) + bytes(24)
+    storages += old_dumps((100, "cpu", StorageClass("FloatStorage"))) + struct.pack("<q", 6) + floats
+    storages += old_dumps((101, "cuda:1", StorageClass("LongStorage"))) + struct.pack("<q", 3) + longs
     storages += old_dumps([(102, 100, 2, 4)])
     tensors = old_dumps(3)
     for key, storage, size, stride, offset in (
@@ -359,11 +462,11 @@ def make_tar():
         "parameter": Call("torch.nn.parameter", "Parameter", (weight,), (True, False, {})),
     }
     sys_info = old_dumps({"protocol_version": 1000, "little_endian": True})
-    with tarfile.open(path_of("tar.pt"), "w", format=tarfile.PAX_FORMAT) as tar:
-        for name, content in (
+    with tarfile.open(path_of(name), "w", format=tarfile.PAX_FORMAT) as tar:
+        for member, content in (
             ("sys_info", sys_info), ("pickle", old_dumps(root)), ("tensors", tensors), ("storages", storages),
         ):  # fmt: skip
-            info = tarfile.TarInfo(name)
+            info = tarfile.TarInfo(member)
             info.size = len(content)
             info.mtime = 1480000000.5  # A fraction makes Python write a pax header before the member.
             tar.addfile(info, io.BytesIO(content))
@@ -428,30 +531,34 @@ def make_safetensors():
         size = 2 * 4 * bits // 8
         header[dtype] = {"dtype": dtype, "shape": [2, 4], "data_offsets": [offset, offset + size]}
         offset += size
-    write_safetensors("dtypes.safetensors", header, offset)
+    write_safetensors("dtypes.safetensors", header, bytes(offset))
     header = {
         "late": {"dtype": "F32", "shape": [2, 3], "data_offsets": [8, 32]},
         "__metadata__": {"format": "pt"},
         "zero": {"dtype": "F32", "shape": [3, 0, 2], "data_offsets": [8, 8]},
         "early": {"dtype": "F64", "shape": [], "data_offsets": [0, 8]},
     }
-    write_safetensors("order.safetensors", header, 32)
+    write_safetensors("order.safetensors", header, bytes(32))
 
 
-def write_safetensors(name, header, size):
+def write_safetensors(name, header, data):
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path_of(name), "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + bytes(size))
+        file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def run_reference(script, name, folder):
+    """In a process of its own: there the classes of this file are as unknown as they are to the reader."""
+    os.makedirs(folder, exist_ok=True)
+    output = "--output=" + os.path.join(folder, name + ".json")
+    subprocess.run([sys.executable, os.path.join(FOLDER, "..", "reference", script), path_of(name), output], check=True)
 
 
 def make_golden():
-    os.makedirs(GOLDEN, exist_ok=True)
-    script = os.path.join(FOLDER, "..", "reference", "describe_reference.py")
     for name in sorted(set(os.listdir(DATA)) - WITHOUT_GOLDEN):
-        # A process of its own: there the classes of this file are as unknown as they are to the reader.
-        output = "--output=" + os.path.join(GOLDEN, name + ".json")
-        subprocess.run([sys.executable, script, path_of(name), output], check=True)
+        run_reference("describe_reference.py", name, GOLDEN)
+        run_reference("bytes_reference.py", name, GOLDEN_BYTES)
 
 
 def main():
@@ -460,7 +567,8 @@ def main():
     os.makedirs(DATA, exist_ok=True)
     pickled_as("unknown_package")
     for make in FIXTURES:
-        make()
+        if not sys.argv[1:] or make.__name__ in sys.argv[1:]:
+            make()
     make_golden()
 
 

@@ -138,8 +138,9 @@ TEST(TorchZipTest, DamageInThePickleIsFoundByItsChecksum) {
   const std::size_t name = bytes.find("name");
   ASSERT_NE(name, std::string::npos);
   bytes[name] = 'N';
-  EXPECT_THAT(ReadCheckpoint(WriteFile("checksum.pt", bytes)),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("member 'archive/data.pkl', cannot be read: CRC error")));
+  EXPECT_THAT(
+      ReadCheckpoint(WriteFile("checksum.pt", bytes)),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("member 'archive/data.pkl', expected bytes with the CRC-32 ")));
 }
 
 TEST(TorchZipTest, ATruncatedFileIsCalledSo) {
@@ -184,6 +185,14 @@ TEST(TorchZipTest, AZipBombEndsInAnError) {
       WriteZip("bomb.pt", {{"a/data.pkl", "\x80\x02" + std::string(100'000'000, ')') + "."}}, ZipMethod::kDeflated);
   EXPECT_THAT(ReadCheckpoint(path),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("member 'a/data.pkl', offset ")));
+}
+
+TEST(TorchZipTest, EncryptedMembersAreNamed) {
+  const std::string path = WriteTorchZip("encrypted.pt", Pickled("}"));
+  std::string bytes = ReadFile(path);
+  bytes[bytes.find("PK\x01\x02") + 8] |= 1;
+  EXPECT_THAT(ReadCheckpoint(WriteFile("encrypted.pt", bytes)),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("member 'archive/data.pkl', is encrypted")));
 }
 
 TEST(TorchZipTest, MethodsThatPyTorchDoesNotWriteAreNamed) {

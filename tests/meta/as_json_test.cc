@@ -58,6 +58,7 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
   desc.dense_dim = 1;
   desc.is_coalesced = false;
   desc.crow_indices = desc.col_indices = desc.ccol_indices = desc.row_indices = desc.values = nested;
+  desc.indices = nested;
   desc.unwrapped = desc.base = desc.grad = nested;
   desc.bdim = 0;
   desc.attrs = Attr("inner", nested);
@@ -79,6 +80,7 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
       R"json("is_nested":true,"nested_int":"2","is_traceable_wrapper_subclass":true,"is_functional":true,"is_conj":true,)json"
       R"json("is_neg":true,"is_parameter":true,"stride":[1],"storage_offset":6,"storage":1,"sparse_dim":0,"dense_dim":1,)json"
       R"json("is_coalesced":false,"crow_indices":9,"col_indices":9,"ccol_indices":9,"row_indices":9,"values":9,)json"
+      R"json("indices":9,)json"
       R"json("unwrapped":9,"bdim":0,"base":9,"attrs":{"inner":9},"opaque_attrs":{"block":"BlockSize(32)"},)json"
       R"json("creation_meta":"CreationMeta.NO_GRAD_MODE","grad":9,"ctx":"BlockSize(32)","type":"TwoTensor",)json"
       R"json("fake_mode":"BlockSize(32)","view_func":"_CustomViewFunc(func=as_strided)","level":"1","current_level":"2",)json"

@@ -115,6 +115,7 @@ TEST(RecordsFromJsonTest, EveryField) {
   desc.dense_dim = 0;
   desc.is_coalesced = false;
   desc.crow_indices = desc.col_indices = desc.ccol_indices = desc.row_indices = desc.values = part;
+  desc.indices = part;
   desc.nested_sizes = {{2, 5}, {}};
   desc.nested_strides = {{5, 1}};
   desc.nested_offsets = {0, 10};
