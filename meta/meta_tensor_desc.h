@@ -98,7 +98,6 @@ struct MetaTensorDesc {
   // COO; not in the reference. Set together with `values`, where a describer or a reader was asked for them: see
   // MetaTensorDescriber::Options and ReadOptions.
   MetaTensorDescPtr indices = {};
-  MetaTensorDescPtr indices = {};
 
   // --- Strided nested; not in the reference. --- One entry for each component, in elements; `size` is empty.
   std::vector<std::vector<std::int64_t>> nested_sizes = {};

@@ -97,6 +97,15 @@ expect 0 '' "$metaconv" convert tied.pt --format=json
 expect_json out 'd["bytes_allocated"] == 0 and d["bytes_represented"] > 0 and d["failures"] == []'
 expect 1 "'quantized' are not supported" "$metaconv" convert quantized.pt
 expect 2 'truncated.pt' "$metaconv" convert truncated.pt
+expect 0 'bytes +.* GB/s' "$metaconv" convert tied.pt --materialize=cpu
+expect 0 'compared +every byte is as in the file' "$metaconv" convert views.pt --verify --materialize=cpu
+expect 0 '' "$metaconv" convert tied.pt --materialize=cpu --verify --map --format=json
+expect_json out 'd["verified"] and d["device"] == "cpu" and d["bytes"] > 0 and d["peak_bytes"] is not None'
+expect 2 "expected --materialize=DEVICE with --map and --verify" "$metaconv" convert tied.pt --verify
+expect 2 "'nowhere'" "$metaconv" convert tied.pt --materialize=nowhere
+expect 2 'truncated.pt' "$metaconv" convert truncated.pt --materialize=cpu
+expect 2 "'quantized' are not supported" "$metaconv" convert quantized.pt --materialize=cpu
+expect 2 'device vulkan' "$metaconv" convert tied.pt --materialize=vulkan
 expect 0 'head.weight .* is embedding.weight' "$metaconv" demo
 grep -q 'bytes allocated *0 bytes' out || { echo 'FAILED: the demo allocates'; failures=$((failures + 1)); }
 

@@ -75,12 +75,19 @@ absl::Status SetFlag(const Command& command, std::span<const std::string> args, 
                                                    "' takes ",
                                                    known.empty() ? "no flags" : absl::StrJoin(known, ", ")));
   }
-  if (equals == std::string::npos && i + 1 == args.size()) {
+  absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+  std::string value;
+  if (equals != std::string::npos) {
+    value = argument.substr(equals + 1);
+  } else if (flag->IsOfType<bool>()) {
+    value = "true";
+  } else if (i + 1 < args.size()) {
+    value = args[++i];
+  } else {
     return absl::InvalidArgumentError(absl::StrCat("flag --", Spelling(name), " needs a value"));
   }
-  const std::string value = equals == std::string::npos ? args[++i] : argument.substr(equals + 1);
   std::string error;
-  if (!absl::FindCommandLineFlag(name)->ParseFrom(value, &error)) {
+  if (!flag->ParseFrom(value, &error)) {
     return absl::InvalidArgumentError(error);
   }
   return absl::OkStatus();

@@ -8,9 +8,13 @@
 
 ABSL_FLAG(metaconv::cli::OutputFormat, format, metaconv::cli::OutputFormat::kTable, "'table' for people or 'json'.");
 ABSL_FLAG(std::string, lock, "", "The lock file to compare with.");
-ABSL_FLAG(metaconv::cli::MapLocation, map_location, {},
+ABSL_FLAG(bool, map, false, "Use tensors where they lie in the file, where that is possible, rather than read them.");
+ABSL_FLAG(metaconv::cli::DeviceFlag, map_location, {},
           "Say that all tensors live on this device, such as 'cpu', whatever the file says.");
+ABSL_FLAG(metaconv::cli::DeviceFlag, materialize, {},
+          "Make real tensors on this device, 'cpu' or 'cuda:N', with the bytes of the file.");
 ABSL_FLAG(std::string, output, "", "Write to this file, whole or not at all, rather than to standard output.");
+ABSL_FLAG(bool, verify, false, "Compare every byte of the real tensors with the file.");
 
 namespace metaconv::cli {
 
@@ -28,9 +32,9 @@ bool AbslParseFlag(absl::string_view text, OutputFormat* format, std::string* er
 
 std::string AbslUnparseFlag(OutputFormat format) { return format == OutputFormat::kTable ? "table" : "json"; }
 
-bool AbslParseFlag(absl::string_view text, MapLocation* location, std::string* error) {
+bool AbslParseFlag(absl::string_view text, DeviceFlag* flag, std::string* error) {
   if (text.empty()) {
-    *location = {};
+    *flag = {};
     return true;
   }
   const absl::StatusOr<c10::Device> device =
@@ -39,12 +43,10 @@ bool AbslParseFlag(absl::string_view text, MapLocation* location, std::string* e
     *error = std::string(device.status().message());
     return false;
   }
-  location->device = *device;
+  flag->device = *device;
   return true;
 }
 
-std::string AbslUnparseFlag(const MapLocation& location) {
-  return location.device.has_value() ? location.device->str() : "";
-}
+std::string AbslUnparseFlag(const DeviceFlag& flag) { return flag.device.has_value() ? flag.device->str() : ""; }
 
 }  // namespace metaconv::cli

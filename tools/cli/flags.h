@@ -20,19 +20,22 @@ enum class OutputFormat { kTable, kJson };
 bool AbslParseFlag(absl::string_view text, OutputFormat* format, std::string* error);
 std::string AbslUnparseFlag(OutputFormat format);
 
-// Where the tensors of a file shall be said to live; absent: where the file says.
-struct MapLocation {
+// A device, or none.
+struct DeviceFlag {
   std::optional<c10::Device> device;
 };
 
-bool AbslParseFlag(absl::string_view text, MapLocation* location, std::string* error);
-std::string AbslUnparseFlag(const MapLocation& location);
+bool AbslParseFlag(absl::string_view text, DeviceFlag* flag, std::string* error);
+std::string AbslUnparseFlag(const DeviceFlag& flag);
 
 }  // namespace metaconv::cli
 
 ABSL_DECLARE_FLAG(metaconv::cli::OutputFormat, format);
 ABSL_DECLARE_FLAG(std::string, lock);
-ABSL_DECLARE_FLAG(metaconv::cli::MapLocation, map_location);
+ABSL_DECLARE_FLAG(bool, map);
+ABSL_DECLARE_FLAG(metaconv::cli::DeviceFlag, map_location);
+ABSL_DECLARE_FLAG(metaconv::cli::DeviceFlag, materialize);
 ABSL_DECLARE_FLAG(std::string, output);
+ABSL_DECLARE_FLAG(bool, verify);
 
 #endif  // METACONV_TOOLS_CLI_FLAGS_H_

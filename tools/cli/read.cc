@@ -15,4 +15,10 @@ absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path) {
   return ReadCheckpoint(UserPath(path), {.map_location = absl::GetFlag(FLAGS_map_location).device});
 }
 
+absl::StatusOr<CheckpointFile> OpenUserCheckpoint(const std::string& path) {
+  const Progress progress(absl::StrCat("reading ", path));
+  return CheckpointFile::Open(UserPath(path),
+                              {.map_location = absl::GetFlag(FLAGS_map_location).device, .sparse_parts = true});
+}
+
 }  // namespace metaconv::cli

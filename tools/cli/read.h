@@ -10,11 +10,15 @@
 
 #include "absl/status/statusor.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/checkpoint_file.h"
 
 namespace metaconv::cli {
 
 // `path` as the user gave it; honours --map-location.
 absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path);
+
+// The same, to be loaded too.
+absl::StatusOr<CheckpointFile> OpenUserCheckpoint(const std::string& path);
 
 }  // namespace metaconv::cli
 
