@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "converter/copy_storage.h"
 #include "converter/real_conversion.h"
@@ -11,7 +10,6 @@
 #include "meta/meta_tensor_desc_fields.h"
 #include "meta/python_repr.h"
 #include "meta/sparse_layout.h"
-#include "meta/torch_status.h"
 
 namespace metaconv {
 namespace {
@@ -63,22 +61,17 @@ absl::Status CopyingConversion::OnStorage(const MetaStorageDesc& desc, const c10
 }
 
 absl::Status CopyingConversion::OnBuilt(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  if (desc.is_mkldnn) return CopyDense(desc, tensor);
+  if (desc.is_mkldnn) return CopyOpaque(desc, tensor);
   return HasParts(desc) ? CopyParts(desc, tensor) : absl::OkStatus();
 }
 
-// The result for a tensor of mkldnn's is a strided one, so its data are strided too.
-absl::Status CopyingConversion::CopyDense(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+// The strides of mkldnn's tensors say nothing of where their bytes are, so the copy is such a tensor too.
+absl::Status CopyingConversion::CopyOpaque(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  absl::StatusOr<at::Tensor> copy = CloneOpaque(desc);
+  if (!copy.ok()) return copy.status();
   DataSlot::Attach(tensor.storage());
-  return DataSlot::Of(tensor.storage())->FillOnce([&]() -> absl::StatusOr<c10::Storage> {
-    const absl::StatusOr<at::Tensor> data = CloneOpaque(desc);
-    if (!data.ok()) return data.status();
-    return CatchTorch(absl::StrCat("record ", desc.id, ": copying its data"), [&]() -> absl::StatusOr<c10::Storage> {
-      return at::empty_strided_symint(desc.size, *desc.stride, data->options().layout(at::kStrided))
-          .copy_(data->to_dense())
-          .storage();
-    });
-  });
+  DataSlot::Of(tensor.storage())->Set(*std::move(copy), {});
+  return absl::OkStatus();
 }
 
 absl::Status CopyingConversion::CopyParts(const MetaTensorDesc& desc, const at::Tensor& tensor) {

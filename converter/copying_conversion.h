@@ -33,7 +33,7 @@ class CopyingConversion final : public MemoConversion {
   absl::Status OnNewStorage(const MetaStorageDesc& desc, const c10::Storage& storage) override;
   absl::Status OnStorage(const MetaStorageDesc& desc, const c10::Storage& storage) override;
   absl::Status OnBuilt(const MetaTensorDesc& desc, const at::Tensor& tensor) override;
-  absl::Status CopyDense(const MetaTensorDesc& desc, const at::Tensor& tensor);
+  absl::Status CopyOpaque(const MetaTensorDesc& desc, const at::Tensor& tensor);
   absl::Status CopyParts(const MetaTensorDesc& desc, const at::Tensor& tensor);
 };
 

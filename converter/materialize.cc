@@ -11,6 +11,7 @@
 #include "converter/storage_path.h"
 #include "converter/storage_records.h"
 #include "describer/meta_tensor_describer.h"
+#include "kinds/sparse_parts.h"
 #include "meta/torch_status.h"
 
 namespace metaconv {
@@ -25,6 +26,14 @@ absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
   return CatchTorch(absl::StrCat("device ", device.str()), [&]() -> absl::StatusOr<c10::Device> {
     return c10::impl::getDeviceGuardImpl(device.type())->getDevice();
   });
+}
+
+// What a result stands for, if it is a tensor whose bytes lie in no storage that can be seen: of such, the result tells
+// too little.
+at::Tensor OpaqueOr(const at::Tensor& tensor) {
+  if (!tensor.defined()) return tensor;
+  at::Tensor data = WithData(tensor);
+  return data.is_mkldnn() ? data : tensor;
 }
 
 absl::StatusOr<Tensors> MaterializeAll(const Records& records, c10::Device where, DataSource& source) {
@@ -72,7 +81,7 @@ absl::StatusOr<Tensors> MaterializeTensors(absl::Span<const at::Tensor> tensors,
   MetaTensorDescriber describer({.copy_data = true});
   std::vector<MetaTensorDescPtr> records;
   for (const at::Tensor& tensor : tensors) {
-    absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(tensor);
+    absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(OpaqueOr(tensor));
     if (!record.ok()) return record.status();
     records.push_back(*std::move(record));
   }

@@ -29,7 +29,7 @@ class RealConversion final : public MemoConversion {
   struct Options {
     c10::Device device = c10::Device(c10::DeviceType::CPU);  // Of tensors that have no storage to tell it.
     bool keeps_elements = true;                              // See Conversion.
-    std::function<absl::StatusOr<at::Tensor>(const MetaTensorDesc&)> make_opaque;  // See Conversion.
+    std::function<absl::StatusOr<at::Tensor>(const MetaTensorDesc&)> make_opaque = {};  // See Conversion.
   };
 
   RealConversion(ConversionMemo& memo, Options options)

@@ -236,9 +236,14 @@ MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& stor
 }
 
 MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
-  MetaTensorDesc desc;
-  Identify(tensor, {}, desc);
-  return desc.id;
+  MetaTensorId id = 0;
+  tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) { id = TakeId(entry, tensor); });
+  return id;
+}
+
+MetaTensorId MetaTensorDescriber::TakeId(TensorEntry& entry, const at::Tensor& tensor) {
+  return IdOf(entry, next_tensor_id_,
+              [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
 }
 
 void MetaTensorDescriber::SetFacts(const at::Tensor& tensor, const TensorFacts& facts) {
@@ -250,8 +255,7 @@ void MetaTensorDescriber::SetFacts(const at::Tensor& tensor, const TensorFacts& 
 
 void MetaTensorDescriber::Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc) {
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    desc.id =
-        IdOf(entry, next_tensor_id_, [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
+    desc.id = TakeId(entry, tensor);
     if (!facts.empty()) entry.AddFacts(facts);
     if (entry.facts != nullptr) entry.facts->Write(desc);
   });

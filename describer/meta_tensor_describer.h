@@ -135,6 +135,7 @@ class MetaTensorDescriber {
   absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
   absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
   absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options);
+  MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
   // Takes the id and the facts of `tensor`.
   void Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc);
 

@@ -109,10 +109,9 @@ TEST(CheckpointDataOnceTest, TiedTensorsShareTheirMemory) {
 TEST(CheckpointDataOnceTest, SparseTensorsHaveTheirElements) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("sparse.pt"), {.sparse_parts = true}).value();
   const std::vector<at::Tensor> tensors = Load(file).value();
-  ASSERT_FALSE(tensors.empty());
-  for (const at::Tensor& tensor : tensors) {
-    if (tensor.layout() != at::kStrided) EXPECT_GT(tensor._nnz(), 0);
-  }
+  std::int64_t elements = 0;
+  for (const at::Tensor& tensor : tensors) elements += tensor.layout() == at::kStrided ? 0 : tensor._nnz();
+  EXPECT_GT(elements, 0);
 }
 
 TEST(CheckpointDataOnceTest, OldViewsShareTheMemoryOfTheirRoot) {
@@ -135,7 +134,8 @@ TEST(CheckpointDataOnceTest, WritingToMappedTensorsLeavesTheFileAlone) {
   const std::string before = ReadFile(path);
   {
     const CheckpointFile file = CheckpointFile::Open(path).value();
-    for (const at::Tensor& tensor : Load(file, /*map=*/true).value()) tensor.zero_();
+    const std::vector<at::Tensor> tensors = Load(file, /*map=*/true).value();
+    for (const at::Tensor& tensor : tensors) tensor.zero_();
   }
   EXPECT_EQ(ReadFile(path), before);
 }

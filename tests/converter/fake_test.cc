@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ATen/ATen.h"
 #include "converter/meta_converter.h"
@@ -57,7 +58,6 @@ void ExpectAsRecorded(const at::Tensor& result, const MetaTensorDesc& desc, c10:
 class FakeTest : public ::testing::TestWithParam<KindSample> {};
 
 TEST_P(FakeTest, ReportsTheRecordedDevice) {
-  if (GetParam().needs_operators) GTEST_SKIP() << "LibTorch has no operators for fake tensors";
   const MadeSample sample = GetParam().make();
   for (const char* name : {"cpu", "cuda:0", "cuda:1", "cuda"}) {
     SCOPED_TRACE(name);
@@ -74,7 +74,7 @@ TEST_P(FakeTest, ReportsTheRecordedDevice) {
 
 TEST_P(FakeTest, AViewSharesWithItsBase) {
   const MadeSample sample = GetParam().make();
-  if (!sample.record->is_view || GetParam().needs_operators) return;
+  if (!sample.record->is_view) return;
   MetaConverter converter({.fake = true});
   const at::Tensor view = converter.MetaTensor(*On(c10::Device("cuda:1"), sample.record)).value();
   const at::Tensor base(view._base());
@@ -89,7 +89,7 @@ TEST_P(FakeTest, AViewSharesWithItsBase) {
 }
 
 TEST_P(FakeTest, IsDescribedAsWhatItStandsFor) {
-  if (GetParam().needs_operators || GetParam().needs_levels) return;
+  if (GetParam().needs_levels) return;
   const MadeSample sample = GetParam().make();
   MetaConverter converter({.fake = true});
   const at::Tensor result = converter.MetaTensor(*On(c10::Device("cuda:1"), sample.record)).value();
@@ -105,7 +105,14 @@ TEST_P(FakeTest, IsDescribedAsWhatItStandsFor) {
   EXPECT_EQ(again->device(), c10::Device("cuda:1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, FakeTest, ::testing::ValuesIn(KindSamples()));
+// LibTorch has no operators for fake tensors.
+std::vector<KindSample> SamplesWithoutOperators() {
+  std::vector<KindSample> samples = KindSamples();
+  std::erase_if(samples, [](const KindSample& sample) { return sample.needs_operators; });
+  return samples;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FakeTest, ::testing::ValuesIn(SamplesWithoutOperators()));
 
 TEST(FakeOffTest, ResultsAreMetaTensors) {
   MetaConverter converter;

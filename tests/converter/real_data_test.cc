@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "ATen/ATen.h"
-#include "c10/core/CPUAllocator.h"
 #include "converter/meta_converter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/counting_allocator.h"
 #include "tests/testing/kind_samples.h"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
@@ -138,36 +138,16 @@ TEST_F(RealDataTest, FakeResultsCarryTheirDataToo) {
   EXPECT_TRUE(RealTensor(fake.Convert(source).value()).value().equal(source));
 }
 
-// Counts the copies that LibTorch's allocator makes room for.
-class CountingAllocator final : public c10::Allocator {
- public:
-  CountingAllocator() : inner_(c10::GetCPUAllocator()) { c10::SetCPUAllocator(this, /*priority=*/100); }
-  ~CountingAllocator() override { c10::SetCPUAllocator(inner_, /*priority=*/100); }
-  c10::DataPtr allocate(std::size_t size) override {
-    if (size == kSize) ++count_;
-    return inner_->allocate(size);
-  }
-  c10::DeleterFnPtr raw_deleter() const override { return inner_->raw_deleter(); }
-  void copy_data(void* into, const void* from, std::size_t size) const override { default_copy_data(into, from, size); }
-
-  static constexpr std::size_t kSize = 12344;
-  int count() const { return count_; }
-
- private:
-  c10::Allocator* const inner_;
-  std::atomic<int> count_ = 0;
-};
-
 TEST_F(RealDataTest, OneCopyForAllThreadsAndTensorsOfAStorage) {
   constexpr int kThreads = 8;
   for (int round = 0; round < 20; ++round) {
-    const at::Tensor base = at::ones({CountingAllocator::kSize / 4});
+    const at::Tensor base = at::ones({1000});
     std::vector<at::Tensor> sources;
     for (int i = 0; i < kThreads; ++i) sources.push_back(at::empty({0}).set_(base.storage(), i, {4}, {1}));
     std::vector<at::Tensor> results(kThreads);
     CountingAllocator allocator;
     RunThreads(kThreads, [&](int i) { results[i] = Convert(sources[i]); });
-    EXPECT_EQ(allocator.count(), 1);
+    EXPECT_EQ(allocator.calls(), 1);
     for (const at::Tensor& result : results) {
       EXPECT_TRUE(RealTensor(result).value().is_alias_of(RealTensor(results[0]).value()));
     }

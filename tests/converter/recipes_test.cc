@@ -10,8 +10,8 @@
 #include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kinds/functorch_stack.h"
 #include "nlohmann/json.hpp"
-#include "tests/testing/functorch_levels.h"
 #include "tests/testing/golden_recipes.h"
 #include "tests/testing/recipe.h"
 #include "tests/testing/result_json.h"
@@ -33,7 +33,7 @@ at::Tensor ValueOrNone(absl::StatusOr<at::Tensor> result) {
 }
 
 Json ResultsOf(const Named& results) {
-  const WithoutFunctorchLevels plain;
+  const FunctorchScope no_levels({});
   return ResultsJson(results, ResultProperties::kAll);
 }
 

@@ -30,6 +30,7 @@ using Tensors = std::vector<at::Tensor>;
 using Records = std::vector<MetaTensorDescPtr>;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 
 // Its tensor reaches beyond its storage, which was made smaller since: there is no memory to copy.
 constexpr char kBeyondStorage[] = "dense/beyond_storage";
@@ -80,8 +81,8 @@ void ExpectSameTensors(const Tensors& originals, const Tensors& copies) {
     EXPECT_TRUE(originals[i].detach().to_dense().equal(copies[i].detach().to_dense()));
   }
   // The records have the same ids. What a view function captured has bytes too, where the view was made by one.
-  std::map<MetaStorageId, std::string> expected_bytes = BytesOf(expected);
-  for (const auto& [id, bytes] : BytesOf(found)) EXPECT_EQ(bytes, expected_bytes.at(id)) << "storage " << id;
+  const std::map<MetaStorageId, std::string> expected_bytes = BytesOf(expected);
+  EXPECT_THAT(expected_bytes, IsSupersetOf(BytesOf(found)));
 }
 
 Tensors SourcesOf(const RecipeResult& built) {
@@ -112,8 +113,11 @@ TEST(RoundTripTest, RecordsWithTheirDataGiveTheSameTensors) {
 // are compared, not the structure.
 bool HasOwnStructure(const std::string& name) {
   return absl::StartsWith(name, "functorch/") || absl::StartsWith(name, "functional/") ||
-         absl::StartsWith(name, "mkldnn/");
+         absl::StartsWith(name, "mkldnn/") || name == "two_tensor/vmap";
 }
+
+// Its result wraps a strided tensor, of which nobody knows any more that it was of mkldnn's kind.
+constexpr char kOpaqueInside[] = "functorch/grad_of_mkldnn";
 
 std::multiset<std::string> BytesOf(const Tensors& tensors) {
   std::multiset<std::string> all;
@@ -127,7 +131,7 @@ std::multiset<std::string> BytesOf(const Tensors& tensors) {
 TEST(RoundTripTest, ResultsThatCarryTheirDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const std::string name = recipe.at("name");
-    if (name == kBeyondStorage) return;
+    if (name == kBeyondStorage || name == kOpaqueInside) return;
     const Tensors sources = SourcesOf(built);
     MetaConverter converter({.describer = {.copy_data = true}});
     Tensors results;

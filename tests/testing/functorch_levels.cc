@@ -92,16 +92,4 @@ void FunctorchLevels::PopAll() noexcept {
   }
 }
 
-WithoutFunctorchLevels::WithoutFunctorchLevels() : stack_(at::functorch::getDynamicLayerStack()) {
-  if (stack_.empty()) return;
-  at::functorch::setDynamicLayerStack({});
-  at::functorch::setDynamicLayerFrontBackKeysIncluded(false);
-}
-
-WithoutFunctorchLevels::~WithoutFunctorchLevels() {
-  if (stack_.empty()) return;
-  at::functorch::setDynamicLayerStack(stack_);
-  at::functorch::setDynamicLayerFrontBackKeysIncluded(true);
-}
-
 }  // namespace metaconv

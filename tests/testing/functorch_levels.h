@@ -46,18 +46,6 @@ class FunctorchLevels {
   std::int64_t depth_ = 0;
 };
 
-// No level is open as long as this lives: nothing that is called is intercepted.
-class WithoutFunctorchLevels {
- public:
-  WithoutFunctorchLevels();
-  WithoutFunctorchLevels(const WithoutFunctorchLevels&) = delete;
-  WithoutFunctorchLevels& operator=(const WithoutFunctorchLevels&) = delete;
-  ~WithoutFunctorchLevels();
-
- private:
-  const std::vector<at::functorch::DynamicLayer> stack_;
-};
-
 }  // namespace metaconv
 
 #endif  // METACONV_TESTS_TESTING_FUNCTORCH_LEVELS_H_

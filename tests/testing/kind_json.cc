@@ -10,6 +10,7 @@
 #include "ATen/SparseTensorImpl.h"
 #include "ATen/functorch/BatchedTensorImpl.h"
 #include "ATen/functorch/TensorWrapper.h"
+#include "kinds/functorch.h"
 #include "meta/python_repr.h"
 #include "tests/testing/two_tensor.h"
 
@@ -20,8 +21,6 @@ using Json = nlohmann::ordered_json;
 
 // What a functional tensor outside of functorch has as its level.
 constexpr std::int64_t kNoLevel = -1;
-// What Python's maybe_get_level() says of a grad wrapper whose level was left.
-constexpr std::int64_t kDeadLevel = -2;
 
 // Python asks a wrapper for what is sparse about it, and hears what it wraps.
 at::Tensor WithoutWrappers(at::Tensor tensor) {

@@ -8,7 +8,7 @@
 #include "ATen/ATen.h"
 #include "ATen/core/LegacyTypeDispatch.h"
 #include "c10/util/Exception.h"
-#include "tests/testing/functorch_levels.h"
+#include "kinds/functorch_stack.h"
 
 namespace metaconv {
 namespace {
@@ -67,7 +67,7 @@ at::Tensor LiteralTensor(const Json& elements, std::optional<at::ScalarType> dty
   std::vector<const Json*> flat;
   Flatten(elements, shape, 0, flat);
   // A plain tensor, whatever the caller is in the middle of: no wrapper, no view, version 0.
-  const WithoutFunctorchLevels no_levels;
+  const FunctorchScope no_levels({});
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const bool has_floats = std::any_of(flat.begin(), flat.end(), [](const Json* e) { return e->is_number_float(); });
   at::Tensor tensor = at::empty(shape, dtype.value_or(DtypeOf(flat)));

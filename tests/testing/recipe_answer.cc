@@ -12,8 +12,8 @@
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "converter/meta_converter.h"
 #include "describer/meta_tensor_describer.h"
+#include "kinds/functorch_stack.h"
 #include "meta/torch_status.h"
-#include "tests/testing/functorch_levels.h"
 #include "tests/testing/record_json.h"
 #include "tests/testing/result_json.h"
 
@@ -136,7 +136,7 @@ Json ConvertedJson(const RecipeResult& built) {
       errors[sources[i].name] = "converted again: another object";
     }
   }
-  const WithoutFunctorchLevels plain;
+  const FunctorchScope no_levels({});
   const Json objects = ResultsJson(results, ResultProperties::kAll);
   Json json = {{"names", objects["names"]}, {"errors", errors}, {"unsupported", unsupported}};
   json.update(counts);

@@ -23,6 +23,7 @@ WITHOUT_SOURCE = {
     "tests/converter/ambient_state_test.cc",
     "tests/converter/failure_injection_test.cc",
     "tests/converter/fake_test.cc",
+    "tests/converter/materialize_failure_test.cc",
     "tests/converter/kinds_concurrency_test.cc",
 }
 

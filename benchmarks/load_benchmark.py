@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Loading checkpoints: metaconv, torch.load and safetensors in turn, beside a bare read of the same file.
+
+    ./bazelw build //benchmarks:load_times
+    $(tests/reference/environment.sh) benchmarks/load_benchmark.py [--load-times=PROGRAM] [FILE...]
+
+Without files, makes some of its own: few large tensors and many small ones, in both formats. All are read from the page
+cache, each from its path to tensors in memory. Prints the best of several rounds, in which all take turns, as a table.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import safetensors.torch
+import torch
+
+SHAPES = {  # name: (tensors, floats in each)
+    "1 of 1 GiB": (1, 1 << 28),
+    "200 of 4 MiB": (200, 1 << 20),
+    "3,000 of 64 KiB": (3000, 1 << 14),
+    "20,000 of 1 KiB": (20000, 1 << 8),
+}
+
+
+def make_files(folder):
+    for name, (count, size) in SHAPES.items():
+        tensors = {f"layers.{i}.weight": torch.full((size,), float(i)) for i in range(count)}
+        torch.save(tensors, folder / f"{name}.pt")
+        safetensors.torch.save_file(tensors, folder / f"{name}.safetensors")
+    return sorted(folder.iterdir())
+
+
+class OurLoader:
+    """A process that loads the file whenever it is asked to."""
+
+    def __init__(self, program, path, how):
+        self.process = subprocess.Popen([program, path, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def seconds(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"{' '.join(map(str, self.process.args))} failed")
+        return float(answer)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def python_seconds(path):
+    start = time.perf_counter()
+    if path.suffix == ".safetensors":
+        tensors = safetensors.torch.load_file(path)
+    elif path.suffix == ".jit":
+        tensors = torch.jit.load(path)
+    else:
+        tensors = torch.load(path, weights_only=True)
+    seconds = time.perf_counter() - start
+    del tensors
+    return seconds
+
+
+def measure(program, path, rounds):
+    path.read_bytes()  # Into the page cache.
+    ours = {how: OurLoader(program, path, how) for how in ("read", "copy", "map")}
+    workers = {how: loader.seconds for how, loader in ours.items()} | {"python": lambda: python_seconds(path)}
+    best = dict.fromkeys(workers, float("inf"))
+    for _ in range(rounds):
+        for name, seconds in workers.items():
+            best[name] = min(best[name], seconds())
+    for loader in ours.values():
+        loader.close()
+    return best
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--load-times", default="bazel-bin/benchmarks/load_times", help="The program to compare with.")
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        files = arguments.files or make_files(pathlib.Path(folder))
+        print("| file | MB | read, ms | metaconv, ms | to read | mapped, ms | Python, ms | Python / metaconv |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+        for path in files:
+            best = measure(arguments.load_times, path, arguments.rounds)
+            print(
+                f"| {path.name} | {path.stat().st_size / 1e6:.1f} | {best['read'] * 1e3:.2f} | {best['copy'] * 1e3:.2f} "
+                f"| {best['copy'] / best['read']:.2f} | {best['map'] * 1e3:.2f} | {best['python'] * 1e3:.2f} "
+                f"| {best['python'] / best['copy']:.1f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

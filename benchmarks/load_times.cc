@@ -1,0 +1,77 @@
+// Seconds that it takes to load a checkpoint, from its path to its tensors, for load_benchmark.py to compare.
+//
+//   load_times FILE read|copy|map
+//
+// read: all bytes of the file with read(2) into one fresh piece of memory, which is the floor.
+// copy, map: real tensors on the CPU, read or mapped.
+// One load for each line of standard input, one number for each on standard output.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/checkpoint_file.h"
+#include "converter/checkpoint_data.h"
+#include "converter/materialize.h"
+
+namespace {
+
+void Fail(std::string_view why) {
+  std::cerr << "load_times: " << why << '\n';
+  std::exit(2);
+}
+
+void ReadBytes(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat info = {};
+  if (descriptor < 0 || fstat(descriptor, &info) != 0) Fail(path + " cannot be opened");
+  const auto size = static_cast<std::size_t>(info.st_size);
+  char* bytes = static_cast<char*>(std::malloc(size));
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t got = read(descriptor, bytes + done, size - done);
+    if (got <= 0) Fail(path + " cannot be read");
+    done += static_cast<std::size_t>(got);
+  }
+  std::free(bytes);
+  close(descriptor);
+}
+
+std::vector<at::Tensor> Load(const std::string& path, bool map) {
+  const absl::StatusOr<metaconv::CheckpointFile> file = metaconv::CheckpointFile::Open(path, {.sparse_parts = true});
+  if (!file.ok()) Fail(std::string(file.status().message()));
+  std::vector<metaconv::MetaTensorDescPtr> records;
+  for (const metaconv::NamedTensor& tensor : file->checkpoint().tensors) records.push_back(tensor.desc);
+  absl::StatusOr<std::vector<at::Tensor>> tensors =
+      metaconv::Materialize(records, at::kCPU, *metaconv::CheckpointData(*file, {.map = map}));
+  if (!tensors.ok()) Fail(std::string(tensors.status().message()));
+  return *std::move(tensors);
+}
+
+// Without what it takes to free the memory again, as for the others.
+double Seconds(const std::string& path, std::string_view how) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  if (how == "read") {
+    ReadBytes(path);
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  const std::vector<at::Tensor> tensors = Load(path, how == "map");
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view how = argc == 3 ? argv[2] : "";
+  if (how != "read" && how != "copy" && how != "map") Fail("usage: load_times FILE read|copy|map");
+  for (std::string line; std::getline(std::cin, line);) std::cout << Seconds(argv[1], how) << std::endl;
+}

@@ -1,0 +1,86 @@
+// Copies of storages, each beside memcpy on the same bytes: into memory that is there already, and into fresh memory, as
+// a copy that is kept needs; a few large storages, and many small ones.
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "c10/core/Storage.h"
+#include "converter/storage_path.h"
+
+namespace metaconv {
+namespace {
+
+StoragePath& Cpu() { return **StoragePathFor(c10::Device(c10::kCPU)); }
+
+std::vector<c10::Storage> New(std::int64_t count, std::int64_t size) {
+  std::vector<c10::Storage> storages;
+  for (std::int64_t i = 0; i < count; ++i) storages.push_back(Cpu().Allocate(c10::Device(c10::kCPU), size).value());
+  return storages;
+}
+
+std::vector<c10::Storage> NewFilled(std::int64_t count, std::int64_t size) {
+  std::vector<c10::Storage> storages = New(count, size);
+  for (const c10::Storage& storage : storages) std::memset(storage.mutable_data(), 1, storage.nbytes());
+  return storages;
+}
+
+void CopyByMemcpy(const std::vector<c10::Storage>& from, const std::vector<c10::Storage>& into) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::memcpy(into[i].mutable_data(), from[i].data(), from[i].nbytes());
+  }
+}
+
+void CopyByPath(const std::vector<c10::Storage>& from, const std::vector<c10::Storage>& into) {
+  std::vector<StorageCopy> copies;
+  for (std::size_t i = 0; i < from.size(); ++i) copies.push_back({.from = from[i], .into = into[i]});
+  if (!Cpu().Copy(copies).ok()) std::abort();
+}
+
+using CopyFunction = void (*)(const std::vector<c10::Storage>&, const std::vector<c10::Storage>&);
+
+void IntoWarmMemory(benchmark::State& state, CopyFunction copy) {
+  const std::vector<c10::Storage> from = NewFilled(state.range(0), state.range(1));
+  const std::vector<c10::Storage> into = NewFilled(state.range(0), state.range(1));
+  for (auto _ : state) copy(from, into);
+  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(1));
+}
+
+// What a user writes: malloc and memcpy, in the same allocator.
+void CloneByMemcpy(benchmark::State& state) {
+  const std::vector<c10::Storage> from = NewFilled(state.range(0), state.range(1));
+  for (auto _ : state) {
+    std::vector<c10::Storage> into;
+    for (const c10::Storage& storage : from) {
+      into.emplace_back(c10::Storage::use_byte_size_t(), storage.nbytes(),
+                        storage.allocator()->allocate(storage.nbytes()));
+    }
+    CopyByMemcpy(from, into);
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(1));
+}
+
+void Clone(benchmark::State& state) {
+  const std::vector<c10::Storage> from = NewFilled(state.range(0), state.range(1));
+  for (auto _ : state) CopyByPath(from, New(state.range(0), state.range(1)));
+  state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(1));
+}
+
+// Count and size: one of 1 GiB, 256 MiB in 64, 64 MiB in 16,384.
+void Shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"storages", "bytes"})
+      ->Args({1, 1 << 30})
+      ->Args({64, 4 << 20})
+      ->Args({16384, 4 << 10})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK_CAPTURE(IntoWarmMemory, memcpy, CopyByMemcpy)->Apply(Shapes);
+BENCHMARK_CAPTURE(IntoWarmMemory, metaconv, CopyByPath)->Apply(Shapes);
+BENCHMARK(CloneByMemcpy)->Apply(Shapes);
+BENCHMARK(Clone)->Apply(Shapes);
+
+}  // namespace
+}  // namespace metaconv

@@ -1,0 +1,39 @@
+// Real tensors from a checkpoint file, and from nothing but records: see "Real tensors again" in README.md.
+
+#include "converter/materialize.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "checkpoint/checkpoint_file.h"
+#include "converter/checkpoint_data.h"
+
+namespace {
+
+absl::StatusOr<std::vector<at::Tensor>> Load(const std::string& path) {
+  absl::StatusOr<metaconv::CheckpointFile> file = metaconv::CheckpointFile::Open(path, {.sparse_parts = true});
+  if (!file.ok()) return file.status();
+  std::vector<metaconv::MetaTensorDescPtr> records;
+  for (const metaconv::NamedTensor& tensor : file->checkpoint().tensors) records.push_back(tensor.desc);
+
+  // The same structure without the weights: for a program that wants to fill them in itself.
+  absl::StatusOr<std::vector<at::Tensor>> zeros = metaconv::Materialize(records, at::kCPU, *metaconv::Zeros());
+  if (!zeros.ok()) return zeros.status();
+
+  return metaconv::Materialize(records, at::kCPU, *metaconv::CheckpointData(*file));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return EXIT_FAILURE;
+  const absl::StatusOr<std::vector<at::Tensor>> tensors = Load(argv[1]);
+  if (!tensors.ok()) {
+    std::cerr << tensors.status() << '\n';
+    return EXIT_FAILURE;
+  }
+  for (const at::Tensor& tensor : *tensors) std::cout << tensor.toString() << tensor.sizes() << '\n';
+}

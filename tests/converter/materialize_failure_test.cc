@@ -1,0 +1,123 @@
+// What is left behind when real tensors cannot be made: nothing, wherever it fails.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "checkpoint/checkpoint_file.h"
+#include "converter/checkpoint_data.h"
+#include "converter/materialize.h"
+#include "converter/meta_converter.h"
+#include "converter/real_data.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/checkpoint/test_files.h"
+#include "tests/testing/counting_allocator.h"
+#include "tests/testing/kind_samples.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Runs `make` with each of its allocations failing in turn, until it needs no more of them. Each time it must say so, if
+// it cannot do without, and hold nothing afterwards.
+template <typename Make>
+void FailAtEachAllocation(CountingAllocator& allocator, const Make& make) {
+  const int live_before = allocator.live();
+  int failures = 0;
+  for (int number = 1;; ++number) {
+    SCOPED_TRACE(number);
+    ASSERT_LT(number, 1000);
+    allocator.FailAt(number);
+    const absl::Status status = make();
+    const bool failed = allocator.calls() >= number;
+    allocator.FailAt(0);
+    EXPECT_EQ(allocator.live(), live_before);
+    if (!failed) {
+      EXPECT_THAT(status, IsOk());
+      EXPECT_GT(failures, 0);
+      return;
+    }
+    if (!status.ok()) {
+      EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("")));
+      ++failures;
+    }
+    // The next one goes well.
+    EXPECT_THAT(make(), IsOk());
+  }
+}
+
+std::vector<MetaTensorDescPtr> RecordsOf(const CheckpointFile& file) {
+  std::vector<MetaTensorDescPtr> records;
+  for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc);
+  return records;
+}
+
+TEST(MaterializeFailureTest, ACheckpointIsLoadedWholeOrNotAtAll) {
+  CountingAllocator allocator;
+  const CheckpointFile file = CheckpointFile::Open(FixturePath("sparse.pt"), {.sparse_parts = true}).value();
+  FailAtEachAllocation(allocator,
+                       [&] { return Materialize(RecordsOf(file), at::kCPU, *CheckpointData(file)).status(); });
+}
+
+TEST(MaterializeFailureTest, EveryKindIsCopiedOrNot) {
+  for (const KindSample& kind : KindSamples()) {
+    if (kind.needs_levels) continue;  // What they wrap is of these kinds.
+    SCOPED_TRACE(kind.name);
+    const MadeSample sample = kind.make();
+    CountingAllocator allocator;
+    FailAtEachAllocation(allocator,
+                         [&] { return MaterializeTensors({sample.tensor}, at::kCPU, *CopiedData()).status(); });
+  }
+}
+
+TEST(MaterializeFailureTest, AConverterThatCannotCopyStaysUsable) {
+  const at::Tensor base = at::ones({100});
+  const at::Tensor coo = at::eye(3).to_sparse();
+  MetaConverter converter({.describer = {.copy_data = true}});
+  CountingAllocator allocator;
+  for (const at::Tensor& source : {base, base.slice(0, 2, 5), coo}) {
+    FailAtEachAllocation(allocator, [&] {
+      const absl::StatusOr<at::Tensor> result = converter.Convert(source);
+      return result.ok() ? RealTensor(*result).status() : result.status();
+    });
+  }
+}
+
+TEST(MaterializeFailureTest, AReadThatFailsAnywhere) {
+  CountingAllocator allocator;
+  const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
+  const std::vector<MetaTensorDescPtr> records = RecordsOf(file);
+  for (int number = 1;; ++number) {
+    SCOPED_TRACE(number);
+    std::atomic<int> calls = 0;
+    const auto fill = [&](const MetaStorageDesc&, std::int64_t, absl::Span<char>) {
+      return ++calls == number ? absl::DataLossError("gone") : absl::OkStatus();
+    };
+    const absl::Status status = Materialize(records, at::kCPU, *Filler(fill)).status();
+    EXPECT_EQ(allocator.live(), 0);
+    if (status.ok()) {
+      EXPECT_LT(calls, number);
+      EXPECT_GT(number, 3);
+      return;
+    }
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss, "gone"));
+  }
+}
+
+TEST(MaterializeFailureTest, NothingIsHeldTwice) {
+  CountingAllocator allocator;
+  const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
+  std::int64_t wanted = 0;
+  for (const StorageLocation& location : file.checkpoint().storages) wanted += location.size;
+  const std::vector<at::Tensor> tensors = Materialize(RecordsOf(file), at::kCPU, *CheckpointData(file)).value();
+  EXPECT_EQ(static_cast<std::int64_t>(allocator.live_bytes()), wanted);
+}
+
+}  // namespace
+}  // namespace metaconv

@@ -1,0 +1,95 @@
+// CountingAllocator: LibTorch's CPU allocator, counted, and failing when it is told to.
+//
+// Example:
+//   CountingAllocator allocator;
+//   allocator.FailAt(3);                      // The third allocation from now on runs out of memory.
+//   …
+//   EXPECT_EQ(allocator.live(), 0);
+//
+// Thread safety: allocations may come from any thread; one object at a time.
+// Lifetime: in force while it lives; what was allocated must be freed before.
+
+#ifndef METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
+#define METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "c10/core/Allocator.h"
+#include "c10/core/CPUAllocator.h"
+#include "c10/util/Exception.h"
+
+namespace metaconv {
+
+class CountingAllocator final : public c10::Allocator {
+ public:
+  CountingAllocator() : inner_(c10::GetCPUAllocator()) {
+    current_ = this;
+    c10::SetCPUAllocator(this, kPriority);
+  }
+  ~CountingAllocator() override { c10::SetCPUAllocator(inner_, kPriority); }
+  CountingAllocator(const CountingAllocator&) = delete;
+  CountingAllocator& operator=(const CountingAllocator&) = delete;
+
+  c10::DataPtr allocate(std::size_t size) override {
+    const std::lock_guard lock(mutex_);
+    if (++calls_ == fail_at_) TORCH_CHECK_WITH(OutOfMemoryError, false, "no memory for ", size, " bytes");
+    c10::DataPtr data = inner_->allocate(size);
+    void* address = data.get();
+    if (address == nullptr) return data;
+    live_.emplace(address, std::make_pair(std::move(data), size));
+    live_bytes_ += size;
+    return c10::DataPtr(address, address, &Free, c10::Device(c10::kCPU));
+  }
+  // LibTorch asks for memory in this way too, and then knows no more than the address.
+  c10::DeleterFnPtr raw_deleter() const override { return &Free; }
+  void copy_data(void* into, const void* from, std::size_t size) const override { default_copy_data(into, from, size); }
+
+  // Counted from now on, the first one is 1; 0: none.
+  void FailAt(int number) {
+    const std::lock_guard lock(mutex_);
+    calls_ = 0;
+    fail_at_ = number;
+  }
+
+  int calls() const {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
+  int live() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(live_.size());
+  }
+  std::size_t live_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return live_bytes_;
+  }
+
+ private:
+  static constexpr std::uint8_t kPriority = 100;
+
+  static void Free(void* address) {
+    std::pair<c10::DataPtr, std::size_t> freed;  // Outside of the lock.
+    const std::lock_guard lock(current_->mutex_);
+    const auto found = current_->live_.find(address);
+    freed = std::move(found->second);
+    current_->live_.erase(found);
+    current_->live_bytes_ -= freed.second;
+  }
+
+  static inline CountingAllocator* current_ = nullptr;
+
+  c10::Allocator* const inner_;
+  mutable std::mutex mutex_;
+  int calls_ = 0;
+  int fail_at_ = 0;
+  std::map<void*, std::pair<c10::DataPtr, std::size_t>> live_;
+  std::size_t live_bytes_ = 0;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
