@@ -47,7 +47,7 @@ def _impl(ctx):
         progress_message = "Compiling %s for CUDA" % ctx.file.src.short_path,
         use_default_shell_env = True,
     )
-    return [DefaultInfo(files = depset([output]))]
+    return [DefaultInfo(files = depset([output]), runfiles = ctx.runfiles(files = [output]))]
 
 _cuda_object = rule(
     implementation = _impl,

@@ -22,6 +22,9 @@ WITHOUT_SOURCE = {
     "tests/converter/failure_injection_test.cc",
     "tests/converter/fake_test.cc",
     "tests/converter/kinds_concurrency_test.cc",
+    # The path of //cuda on real devices, and the devices made of host memory that it is tested on elsewhere.
+    "tests/cuda/gpu_storage_path_test.cc",
+    "tests/cuda/host_runtime_test.cc",
 }
 
 
