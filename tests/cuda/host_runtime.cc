@@ -393,7 +393,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
         --target->pending;
         --target->pending_writes;
       }
-      if (IsFailing()) return Fail(work);
+      if (Fails(work)) return;
       const bool can_read = Touch(work, from, size, from_device, /*writes=*/false);
       const bool can_write = Touch(work, into, size, into_device, /*writes=*/true);
       if (!can_read || !can_write) return;
@@ -406,7 +406,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   }
 
   void RunTable(const SegmentTable& table, const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (IsFailing()) return Fail(work);
+    if (Fails(work)) return;
     const c10::DeviceIndex device = work.stream.first;
     if (table.size == 0) return;
     if (!Touch(work, reinterpret_cast<const char*>(table.segments),
@@ -444,11 +444,15 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     }
   }
 
-  bool IsFailing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return works_++ == failing_work_; }
-
-  void Fail(const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // Whether `work` fails, or comes after work that did: devices do nothing more for those who have not heard of an error.
+  bool Fails(const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const LateError& error : errors_) {
+      if (At(work.clock, error.stream) >= error.number) return true;
+    }
+    if (works_++ != failing_work_) return false;
     errors_.push_back(
         {work.stream, work.number, absl::InternalError(absl::StrCat("injected late failure of ", work.name))});
+    return true;
   }
 
   // ---- when work is done

@@ -62,7 +62,8 @@ class HostRuntime final : public CudaRuntime {
   void FailAfterCalls(int calls);
   // How many calls there were.
   int calls() const;
-  // The piece of work after `works` more is not done; the error comes with whoever waits for it.
+  // The piece of work after `works` more is not done, nor what comes after it, until a stream is synchronized; the error
+  // comes with whoever waits.
   void FailAfterWorks(int works);
   int works() const;
 
