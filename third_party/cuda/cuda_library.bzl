@@ -72,7 +72,7 @@ def cuda_library(name, src, hdrs, deps = [], visibility = None):
       deps: libraries whose headers both need. The CUDA runtime needs no mention.
       visibility: of both.
     """
-    compatible_with = [] if HAS_NVCC else ["@platforms//:incompatible"]
+    compatible_with = [] if HAS_NVCC else ["@local_cuda//:cuda_compiler"]
     _cuda_object(
         name = name + "_object",
         src = src,
