@@ -10,8 +10,8 @@
 // streams, and files and host memory are read by then. Copy to host memory and Checksums wait for their result.
 //
 // Thread safety: Thread-safe, as StoragePath says.
-// Lifetime: the runtime outlives it; it outlives none of its storages. Its pinned buffers are kept until it is destroyed,
-// which waits for the work that uses them.
+// Lifetime: the runtime outlives it; storages do not need it. Its pinned buffers are kept until it is destroyed, which waits
+// for the work that uses them.
 
 #ifndef METACONV_CUDA_CUDA_STORAGE_PATH_H_
 #define METACONV_CUDA_CUDA_STORAGE_PATH_H_
