@@ -159,6 +159,22 @@ TEST(CudaStoragePath, ErrorsSayWhichStorageAndWhere) {
                        AllOf(HasSubstr("cuda:1"), HasSubstr("storage 17"), HasSubstr("bytes 0 to 4096 of 5000"))));
 }
 
+TEST(CudaStoragePath, ACallThatFailsHasWaited) {
+  // Nothing is done before it must be: what is done when the call returns was waited for.
+  HostRuntime runtime({});
+  CudaStoragePath path(runtime, {.buffers = 4, .buffer_size = 4096, .small_size = 512, .threads = 1});
+  const Bytes bytes = SomeBytes(9000, 1);
+  const c10::Storage storage = path.Allocate(Cuda(0), 9000).value();
+  StorageLoad load = LoadOf(storage, bytes, 1);
+  load.read = [read = load.read](std::int64_t offset, absl::Span<char> into) {
+    return offset == 8192 ? absl::DataLossError("the end is missing") : read(offset, into);
+  };
+  EXPECT_THAT(path.Load({load}), StatusIs(absl::StatusCode::kDataLoss, "the end is missing"));
+  EXPECT_EQ(runtime.works(), 2);
+  EXPECT_THAT(runtime.Drain(), IsEmpty());
+  EXPECT_EQ(runtime.works(), 2);
+}
+
 TEST(CudaStoragePath, OutOfMemorySaysHowMuchIsFree) {
   HostRuntime runtime({.memory_per_device = 1000});
   CudaStoragePath path(runtime);

@@ -27,7 +27,13 @@ def _impl(ctx):
     arguments.add_all(["-o", output])
     arguments.add_all(["-ccbin", toolchain.compiler_executable])
     arguments.add("-Xcompiler=-fPIC,-Wall,-Wextra")
-    arguments.add("-Werror=all-warnings")
+
+    # As .bazelrc has it for C++: warnings are errors in our own code, not in the builds of those who depend on us.
+    if not ctx.label.workspace_name:
+        arguments.add("-Werror=all-warnings")
+
+    # Not a fault of the code: a later compiler may say that it will drop an architecture.
+    arguments.add("-Wno-deprecated-gpu-targets")
     for n in ARCHITECTURES:
         arguments.add("-gencode=arch=compute_%d,code=sm_%d" % (n, n))
     arguments.add_all(["-gencode=arch=compute_%d,code=compute_%d" % (n, n) for n in ARCHITECTURES[-1:]])
