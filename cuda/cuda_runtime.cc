@@ -51,8 +51,14 @@ absl::StatusOr<int> CountDevices() {
     static_cast<void>(cudaGetLastError());
     return 0;
   }
-  if (absl::Status status = StatusOf(error, "cudaGetDeviceCount"); !status.ok()) return status;
-  return count;
+  absl::Status status = StatusOf(error, "cudaGetDeviceCount");
+  if (status.ok()) return count;
+  // CUDA calls a driver that is not there one that is too old.
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
+    return absl::Status(status.code(), absl::StrCat("there is no NVIDIA driver: ", std::string(status.message())));
+  }
+  return status;
 }
 
 // That there is such a device, and that LibTorch's allocator is ready for it.

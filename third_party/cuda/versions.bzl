@@ -1,11 +1,13 @@
 """The CUDA compiler that is fetched when the machine has none, and what it compiles for."""
 
+load("//third_party/libtorch:versions.bzl", "CUDA_WHEELS")
+
 # The devices that get machine code of their own, if the compiler at hand knows them.
 # 75 Turing; 80, 86 Ampere; 89 Ada; 90 Hopper; 100, 103 and 120 Blackwell. Newer ones
 # compile the PTX of the last.
 ARCHITECTURES = [75, 80, 86, 89, 90, 100, 103, 120]
 
-# Of the same CUDA as the runtime of the pinned LibTorch: see //third_party/libtorch:versions.bzl.
+# Of the same CUDA as the runtime of the pinned LibTorch.
 CUDA_MAJOR = 13
 _VERSION = "13.2.86"
 
@@ -14,7 +16,8 @@ _PLATFORM = dict(
     platforms = ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_12_x86_64", "manylinux2010_x86_64"],
 )
 
-# Each brings a part of nvidia/cu13, and all of them together are a toolkit.
+# Each brings a part of nvidia/cu13, and all of them together are a toolkit. The runtime's
+# headers are LibTorch's own.
 COMPILER_WHEELS = [
     dict(
         package = "nvidia-cuda-nvcc",
@@ -37,16 +40,7 @@ COMPILER_WHEELS = [
         keep = ["nvidia/cu13/nvvm/*", "*.dist-info/*"],
         **_PLATFORM
     ),
-    dict(
-        package = "nvidia-cuda-runtime",
-        version = _VERSION,
-        sha256 = "3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0",
-        # As for @libtorch, so that the cache has it once.
-        keep = ["nvidia/cu13/include/*", "nvidia/cu13/lib/*.so*", "*.dist-info/*"],
-        python_version = "311",
-        platforms = ["manylinux_2_28_x86_64", "manylinux_2_25_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
-    ),
-]
+] + [wheel for wheel in CUDA_WHEELS if wheel["package"] == "nvidia-cuda-runtime"]
 
 CUOBJDUMP_WHEEL = dict(
     package = "nvidia-cuda-cuobjdump",
