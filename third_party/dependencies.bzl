@@ -11,6 +11,7 @@ it: put your own Abseil, GoogleTest, LibTorch, ... first, and metaconv uses it.
 load("//third_party/abseil:repository.bzl", "system_abseil")
 load("//third_party/bazel:repository.bzl", "bazel_rules", "remote_coverage_tools_stub", "rules_cc_shim")
 load("//third_party/benchmark:repository.bzl", "system_benchmark")
+load("//third_party/cuda:repository.bzl", "cuda_configure")
 load("//third_party/googletest:repository.bzl", "system_googletest")
 load("//third_party/libtorch:repository.bzl", "libtorch", "libtorch_version")
 load("//third_party/libzip:repository.bzl", "system_libzip")
@@ -33,6 +34,7 @@ def metaconv_dependencies():
 
     _maybe(libtorch_version, name = "libtorch_version")
     _maybe(libtorch, name = "libtorch")
+    _maybe(cuda_configure, name = "local_cuda")
     _maybe(system_abseil, name = "com_google_absl")
     _maybe(system_googletest, name = "com_google_googletest")
     _maybe(system_benchmark, name = "com_github_google_benchmark")

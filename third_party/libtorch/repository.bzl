@@ -4,7 +4,7 @@
     @libtorch//:torch     c10 and ATen, autograd, ... (libtorch_cpu)
     @libtorch//:c10_cuda  the CUDA allocator and device guards, if HAS_CUDA
     @libtorch//:headers   headers only
-    @libtorch//:info.bzl  TORCH_VERSION, CXX11_ABI, HAS_CUDA
+    @libtorch//:info.bzl  TORCH_VERSION, CXX11_ABI, HAS_CUDA, CUDA_MAJOR
 
 Where it comes from, in this order:
   1. LIBTORCH, if set: the `torch` folder of an installed wheel, an unpacked
@@ -201,6 +201,13 @@ def _closure(rctx, found, system, names):
         ])
     return linked
 
+def _cuda_major(labels):
+    """The major version of the CUDA runtime among the libraries, 0 if it is not among them."""
+    for label in labels:
+        if label.startswith("lib/libcudart.so."):
+            return int(label.split(".")[2])
+    return 0
+
 def _link_headers(rctx, include):
     for name in _HEADER_FOLDERS:
         folder = include.get_child(name)
@@ -269,6 +276,7 @@ def _impl(rctx):
         "TORCH_VERSION = %s" % repr(version),
         "CXX11_ABI = %s" % repr(cxx11_abi),
         "HAS_CUDA = %s" % repr(has_cuda),
+        "CUDA_MAJOR = %d" % _cuda_major(c10_cuda),
         "",
     ]))
     rctx.template("BUILD", Label("//third_party/libtorch:BUILD.libtorch"), {

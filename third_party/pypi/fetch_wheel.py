@@ -109,6 +109,10 @@ def unpack(arguments, wheel, folder):
         if not names:
             sys.exit(f"{wheel.name} holds nothing that matches {arguments.keep}")
         archive.extractall(folder, names)
+        # Programs stay programs: extractall() does not look at the modes in the archive.
+        for name in names:
+            if archive.getinfo(name).external_attr >> 16 & 0o100:
+                (folder / name).chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,22 @@ def cache_folder(rctx):
 # fetch_wheel.py's exit status where there is work for pip and this Python has none.
 _NO_PIP = 3
 
-def wheel_folder(
+def wheel_folder(rctx, **wheel):
+    """Fetches and unpacks a pinned wheel, once per machine, or stops the build.
+
+    Args:
+      rctx: the repository context.
+      **wheel: as for try_wheel_folder().
+
+    Returns:
+      The path of the folder with the unpacked files.
+    """
+    found = try_wheel_folder(rctx, **wheel)
+    if found.path == None:
+        fail("\n@%s: %s" % (rctx.name, found.problem))
+    return found.path
+
+def try_wheel_folder(
         rctx,
         package,
         version,
@@ -26,7 +41,7 @@ def wheel_folder(
         platforms = [],
         keep = [],
         drop = []):
-    """Fetches and unpacks a pinned wheel, once per machine.
+    """Fetches and unpacks a pinned wheel, for those who can do without it.
 
     Args:
       rctx: the repository context.
@@ -39,7 +54,8 @@ def wheel_folder(
       drop: shell patterns of files to leave out of those.
 
     Returns:
-      The path of the folder with the unpacked files.
+      struct(path, problem): the folder with the unpacked files and "", or None and
+      why there is none.
     """
     rctx.report_progress("Fetching %s %s with pip" % (package, version))
     arguments = ["--cache", cache_folder(rctx), "--package", package]
@@ -58,12 +74,11 @@ def wheel_folder(
             continue
         result = rctx.execute([python, script] + arguments, timeout = 3600)
         if result.return_code == 0:
-            return rctx.path(result.stdout.strip())
+            return struct(path = rctx.path(result.stdout.strip()), problem = "")
         if result.return_code != _NO_PIP:
-            fail("\n@%s: %s" % (rctx.name, (result.stderr or result.stdout).strip()))
-    return fail("\n".join([
-        "",
-        "@%s: pip was not found." % rctx.name,
+            return struct(path = None, problem = (result.stderr or result.stdout).strip())
+    return struct(path = None, problem = "\n".join([
+        "pip was not found.",
         "  looked for: a python3 with pip, on PATH and in /usr/bin",
         "  to fix it:  apt-get install python3-pip ca-certificates (./bazelw does this for you)",
     ]))

@@ -25,6 +25,9 @@ WITHOUT_SOURCE = {
     "tests/converter/fake_test.cc",
     "tests/converter/materialize_failure_test.cc",
     "tests/converter/kinds_concurrency_test.cc",
+    # The path of //cuda on real devices, and the devices made of host memory that it is tested on elsewhere.
+    "tests/cuda/gpu_storage_path_test.cc",
+    "tests/cuda/host_runtime_test.cc",
 }
 
 

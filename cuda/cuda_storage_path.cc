@@ -1,0 +1,309 @@
+#include "cuda/cuda_storage_path.h"
+
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "converter/checksum.h"
+#include "cuda/device_memory.h"
+#include "cuda/segments.h"
+#include "meta/torch_status.h"
+
+namespace metaconv {
+namespace {
+
+// The current streams of the devices that one call works on.
+class Streams {
+ public:
+  explicit Streams(CudaRuntime& runtime) : runtime_(runtime) {}
+
+  absl::StatusOr<c10::Stream> Of(c10::Device device) {
+    auto it = streams_.find(device.index());
+    if (it == streams_.end()) {
+      absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
+      if (!stream.ok()) return stream.status();
+      it = streams_.emplace(device.index(), *stream).first;
+    }
+    return it->second;
+  }
+
+  // The status of the call. After an error nothing that it began goes on: what it was given may be freed.
+  absl::Status Finish(absl::Status status) {
+    if (status.ok()) return status;
+    for (const auto& [index, stream] : streams_) runtime_.Synchronize(stream).IgnoreError();
+    return status;
+  }
+
+ private:
+  CudaRuntime& runtime_;
+  std::map<c10::DeviceIndex, c10::Stream> streams_;
+};
+
+absl::Status Prefix(const absl::Status& status, std::string_view where) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(std::string(where), ": ", std::string(status.message())));
+}
+
+// `what` names the storage in messages.
+absl::Status CheckOnCuda(const c10::Storage& storage, std::string_view what) {
+  if (!storage) return absl::InvalidArgumentError(absl::StrCat(std::string(what), " is undefined"));
+  if (storage.device().is_cuda()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(what), " is on ", storage.device().str(), ", which is no CUDA device"));
+}
+
+std::int64_t SizeOf(const c10::Storage& storage) { return static_cast<std::int64_t>(storage.nbytes()); }
+
+// The two throw for storages that have no memory of their own.
+absl::StatusOr<char*> Writable(const c10::Storage& storage) {
+  return CatchTorch("storage to write", [&] { return static_cast<char*>(storage.mutable_data()); });
+}
+absl::StatusOr<const char*> Readable(const c10::Storage& storage) {
+  return CatchTorch("storage to read", [&] { return static_cast<const char*>(storage.data()); });
+}
+
+// How many of something, and their bytes: for messages about one launch for all.
+std::string Describe(c10::Device device, absl::Span<const Segment> segments) {
+  std::uint64_t size = 0;
+  for (const Segment& segment : segments) size += segment.size;
+  return absl::StrCat(device.str(), ": ", segments.size(), " storages of ", size, " bytes");
+}
+
+// One call of Copy: sorts the copies by the way they go, and then begins them.
+class CopyCall {
+ public:
+  CopyCall(CudaRuntime& runtime, SegmentLauncher& launcher, HostTransfer& transfer, Streams& streams)
+      : runtime_(runtime), launcher_(launcher), transfer_(transfer), streams_(streams) {}
+
+  absl::Status Add(const StorageCopy& copy) {
+    const std::string name = absl::StrCat("storage ", copy.id);
+    if (!copy.from || !copy.into) return absl::InvalidArgumentError(absl::StrCat(name, ": undefined"));
+    const c10::Device from = copy.from.device(), into = copy.into.device();
+    const std::string where = absl::StrCat(name, " from ", from.str(), " to ", into.str());
+    if (!(from.is_cuda() || from.is_cpu()) || !(into.is_cuda() || into.is_cpu()) || (from.is_cpu() && into.is_cpu())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, ": one of the two must be on CUDA, the other on it or the CPU"));
+    }
+    if (SizeOf(copy.from) != SizeOf(copy.into)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, ": ", SizeOf(copy.from), " bytes do not fit ", SizeOf(copy.into), " bytes"));
+    }
+    return Prefix(AddChecked(copy, from, into), where);
+  }
+
+  absl::Status Begin() {
+    for (const auto& [device, way] : within_) {
+      absl::Status status = launcher_.Copy(way.stream, way.segments);
+      if (!status.ok())
+        return Prefix(status, absl::StrCat(Describe(way.stream.device(), way.segments), ", first storage ", way.first));
+    }
+    for (const auto& [devices, peers] : between_) {
+      if (absl::Status status = BeginBetween(peers); !status.ok()) return status;
+    }
+    if (absl::Status status = transfer_.Upload(uploads_); !status.ok()) return status;
+    return transfer_.Download(downloads_);
+  }
+
+ private:
+  struct Within {
+    c10::Stream stream;
+    MetaStorageId first;
+    std::vector<Segment> segments;
+  };
+  struct Peer {
+    Segment segment;
+    MetaStorageId id;
+  };
+  struct Between {
+    c10::Stream from;
+    c10::Stream into;
+    std::vector<Peer> peers;
+  };
+
+  absl::Status AddChecked(const StorageCopy& copy, c10::Device from, c10::Device into) {
+    const std::int64_t size = SizeOf(copy.from);
+    if (size == 0) return absl::OkStatus();
+    const absl::StatusOr<const char*> read = Readable(copy.from);
+    if (!read.ok()) return read.status();
+    const absl::StatusOr<char*> written = Writable(copy.into);
+    if (!written.ok()) return written.status();
+    const Segment segment = {.from = *read, .into = *written, .size = static_cast<std::uint64_t>(size)};
+
+    const absl::StatusOr<c10::Stream> stream = streams_.Of(from.is_cuda() ? from : into);
+    if (!stream.ok()) return stream.status();
+    if (from.is_cpu()) {
+      uploads_.push_back({.device_data = *written, .size = size, .stream = *stream, .id = copy.id});
+      reads_.push_back([data = *read](std::int64_t offset, absl::Span<char> bytes) {
+        std::memcpy(bytes.data(), data + offset, bytes.size());
+        return absl::OkStatus();
+      });
+      uploads_.back().read = &reads_.back();
+    } else if (into.is_cpu()) {
+      // The item is for both directions, and this one only reads from the device.
+      downloads_.push_back({.device_data = const_cast<char*>(*read),
+                            .size = size,
+                            .stream = *stream,
+                            .id = copy.id,
+                            .host_data = *written});
+    } else if (from == into) {
+      within_.try_emplace(from.index(), Within{*stream, copy.id, {}}).first->second.segments.push_back(segment);
+    } else {
+      const absl::StatusOr<c10::Stream> into_stream = streams_.Of(into);
+      if (!into_stream.ok()) return into_stream.status();
+      between_.try_emplace({from.index(), into.index()}, Between{*stream, *into_stream, {}})
+          .first->second.peers.push_back({segment, copy.id});
+    }
+    return absl::OkStatus();
+  }
+
+  // On the stream of the source's device, when what goes on at the target is done; what follows there comes after.
+  absl::Status BeginBetween(const Between& way) {
+    const std::string devices = absl::StrCat(way.from.device().str(), " to ", way.into.device().str());
+    if (absl::Status status = Order(way.into, way.from); !status.ok()) return Prefix(status, devices);
+    for (const Peer& peer : way.peers) {
+      const auto size = static_cast<std::int64_t>(peer.segment.size);
+      absl::Status status =
+          runtime_.CopyPeer(peer.segment.into, way.into.device(), peer.segment.from, way.from.device(), size, way.from);
+      if (!status.ok()) {
+        return Prefix(status, absl::StrCat(devices, ": storage ", peer.id, ", ", size, " bytes"));
+      }
+    }
+    return Prefix(Order(way.from, way.into), devices);
+  }
+
+  // What is begun on `second` from now on comes after what was begun on `first`.
+  absl::Status Order(c10::Stream first, c10::Stream second) {
+    absl::StatusOr<std::unique_ptr<CudaEvent>> event = runtime_.Record(first);
+    if (!event.ok()) return event.status();
+    return runtime_.StreamWait(second, **event);
+  }
+
+  CudaRuntime& runtime_;
+  SegmentLauncher& launcher_;
+  HostTransfer& transfer_;
+  Streams& streams_;
+  std::map<c10::DeviceIndex, Within> within_;
+  std::map<std::pair<c10::DeviceIndex, c10::DeviceIndex>, Between> between_;
+  std::deque<ReadBytes> reads_;  // Of the uploads, which point to them.
+  std::vector<HostTransferItem> uploads_;
+  std::vector<HostTransferItem> downloads_;
+};
+
+}  // namespace
+
+CudaStoragePath::CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOptions& options)
+    : runtime_(runtime),
+      ring_(runtime, options.buffers, options.buffer_size),
+      launcher_(runtime, ring_),
+      transfer_(runtime, ring_, {.small_size = options.small_size, .threads = options.threads}) {}
+
+absl::StatusOr<c10::Storage> CudaStoragePath::Allocate(c10::Device device, std::int64_t size_bytes) {
+  if (!device.is_cuda() || size_bytes < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("a storage of ", size_bytes, " bytes on ", device.str(),
+                                                   ": a size on a CUDA device was expected"));
+  }
+  const absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
+  if (!stream.ok()) return stream.status();
+  c10::DataPtr data(nullptr, stream->device());
+  if (size_bytes > 0) {
+    absl::StatusOr<c10::DataPtr> memory = AllocateDeviceMemory(runtime_, *stream, size_bytes);
+    if (!memory.ok()) return memory.status();
+    data = *std::move(memory);
+  }
+  c10::Allocator* allocator = runtime_.allocator();
+  return c10::Storage(c10::Storage::use_byte_size_t(), static_cast<std::size_t>(size_bytes), std::move(data), allocator,
+                      /*resizable=*/allocator != nullptr);
+}
+
+absl::Status CudaStoragePath::Zero(absl::Span<const c10::Storage> storages) {
+  Streams streams(runtime_);
+  std::map<c10::DeviceIndex, std::vector<Segment>> segments;
+  for (const c10::Storage& storage : storages) {
+    if (absl::Status status = CheckOnCuda(storage, "storage to zero"); !status.ok()) return status;
+    const absl::StatusOr<char*> data = Writable(storage);
+    if (!data.ok()) return data.status();
+    segments[storage.device().index()].push_back({.into = *data, .size = storage.nbytes()});
+  }
+  for (const auto& [index, of_device] : segments) {
+    const c10::Device device(c10::DeviceType::CUDA, index);
+    const absl::StatusOr<c10::Stream> stream = streams.Of(device);
+    absl::Status status = stream.ok() ? launcher_.Fill(*stream, of_device, 0) : stream.status();
+    if (!status.ok()) return streams.Finish(Prefix(status, Describe(device, of_device)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CudaStoragePath::Copy(absl::Span<const StorageCopy> copies) {
+  Streams streams(runtime_);
+  CopyCall call(runtime_, launcher_, transfer_, streams);
+  for (const StorageCopy& copy : copies) {
+    if (absl::Status status = call.Add(copy); !status.ok()) return status;
+  }
+  return streams.Finish(call.Begin());
+}
+
+absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads) {
+  Streams streams(runtime_);
+  std::vector<HostTransferItem> items;
+  items.reserve(loads.size());
+  for (const StorageLoad& load : loads) {
+    const std::string name = absl::StrCat("storage ", load.id);
+    if (absl::Status status = CheckOnCuda(load.into, name); !status.ok()) return status;
+    const absl::StatusOr<char*> data = Writable(load.into);
+    if (!data.ok()) return Prefix(data.status(), name);
+    const absl::StatusOr<c10::Stream> stream = streams.Of(load.into.device());
+    if (!stream.ok()) return Prefix(stream.status(), name);
+    items.push_back({.device_data = *data,
+                     .size = SizeOf(load.into),
+                     .stream = *stream,
+                     .id = load.id,
+                     .read = &load.read,
+                     .in_order = load.in_order});
+  }
+  return streams.Finish(transfer_.Upload(items));
+}
+
+absl::StatusOr<std::vector<std::uint64_t>> CudaStoragePath::Checksums(absl::Span<const c10::Storage> storages) {
+  Streams streams(runtime_);
+  std::map<c10::DeviceIndex, std::vector<std::size_t>> places;
+  std::vector<Segment> segments;
+  segments.reserve(storages.size());
+  for (const c10::Storage& storage : storages) {
+    if (absl::Status status = CheckOnCuda(storage, "storage to sum up"); !status.ok()) return status;
+    const absl::StatusOr<const char*> data = Readable(storage);
+    if (!data.ok()) return data.status();
+    places[storage.device().index()].push_back(segments.size());
+    segments.push_back({.from = *data, .size = storage.nbytes()});
+  }
+  std::vector<std::uint64_t> sums(storages.size());
+  for (const auto& [index, of_device] : places) {
+    const c10::Device device(c10::DeviceType::CUDA, index);
+    std::vector<Segment> part;
+    part.reserve(of_device.size());
+    for (const std::size_t i : of_device) part.push_back(segments[i]);
+    const absl::StatusOr<c10::Stream> stream = streams.Of(device);
+    const absl::StatusOr<std::vector<std::uint64_t>> found =
+        stream.ok() ? launcher_.Sums(*stream, part) : stream.status();
+    if (!found.ok()) return streams.Finish(Prefix(found.status(), Describe(device, part)));
+    for (std::size_t i = 0; i < of_device.size(); ++i) {
+      sums[of_device[i]] = (*found)[i] + ChecksumOfLength(part[i].size);
+    }
+  }
+  return sums;
+}
+
+absl::Status CudaStoragePath::Wait(c10::Device device) {
+  if (!device.is_cuda()) {
+    return absl::InvalidArgumentError(absl::StrCat(device.str(), " is no CUDA device"));
+  }
+  const absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
+  if (!stream.ok()) return stream.status();
+  return runtime_.Synchronize(*stream);
+}
+
+}  // namespace metaconv

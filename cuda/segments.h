@@ -1,0 +1,220 @@
+// SegmentTable: many runs of bytes that one launch copies, fills or sums up, and the arithmetic with which each thread
+// finds its share.
+//
+// A segment is cut into chunks of kChunkBytes. The blocks of a launch take the chunks of all segments in turn, and the
+// threads of a block share a chunk: a thousand tiny segments and one huge one keep a device equally busy. All functions
+// run on the host as well as on a device, so that one set of tests covers both.
+//
+// Example:
+//   std::vector<Segment> segments = {{.from = a, .into = b, .size = 100}, {.from = c, .into = d, .size = 1 << 20}};
+//   const std::uint64_t chunks = CountChunks(absl::MakeSpan(segments));
+//   SegmentTable table = {.segments = segments.data(), .size = 2, .chunks = chunks, .work = SegmentWork::kCopy};
+//   for (thread = 0; thread < blocks * threads; ++thread) RunSegments(table, share of this thread, add);
+//
+// Thread safety: pure functions over the memory that they are given; no two threads of a launch write the same byte.
+// Lifetime: keeps nothing.
+
+#ifndef METACONV_CUDA_SEGMENTS_H_
+#define METACONV_CUDA_SEGMENTS_H_
+
+#include <cstdint>
+
+#include "converter/checksum.h"
+
+namespace metaconv {
+
+// The words of a checksum, of 8 bytes, and vectors, of 16, start at multiples of their size from the segment's start.
+inline constexpr std::uint64_t kChunkBytes = 64 * 1024;
+
+struct Segment {
+  const char* from = nullptr;     // kCopy, kChecksum
+  char* into = nullptr;           // kCopy, kFill; of kChecksum the std::uint64_t to which the terms are added
+  std::uint64_t size = 0;         // In bytes.
+  std::uint64_t first_chunk = 0;  // How many chunks come before: see CountChunks.
+};
+
+enum class SegmentWork : std::uint32_t {
+  kCopy,      // `from` to `into`; the two do not overlap.
+  kFill,      // `fill` to each byte of `into`.
+  kChecksum,  // The sum of ChecksumTerm over `from`, without the term of the length.
+};
+
+struct SegmentTable {
+  const Segment* segments = nullptr;  // Where the threads run: on the device, for a device.
+  std::uint64_t size = 0;
+  std::uint64_t chunks = 0;
+  SegmentWork work = SegmentWork::kCopy;
+  unsigned char fill = 0;
+};
+
+// One thread of a launch.
+struct ThreadPlace {
+  std::uint64_t block = 0;
+  std::uint64_t blocks = 1;
+  std::uint32_t thread = 0;
+  std::uint32_t threads = 1;
+};
+
+METACONV_HOST_DEVICE constexpr std::uint64_t ChunksOf(std::uint64_t size) {
+  return size / kChunkBytes + (size % kChunkBytes != 0);
+}
+
+// The bytes of a segment that are one chunk.
+struct ChunkPlace {
+  std::uint64_t segment = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t size = 0;
+};
+
+// Where a chunk lies. `chunk` is below `table.chunks`.
+METACONV_HOST_DEVICE constexpr ChunkPlace FindChunk(const SegmentTable& table, std::uint64_t chunk) {
+  // The last segment that starts at the chunk or before it. Segments without bytes start where the next one does.
+  std::uint64_t first = 0, last = table.size - 1;
+  while (first < last) {
+    const std::uint64_t middle = last - (last - first) / 2;
+    if (table.segments[middle].first_chunk <= chunk) {
+      first = middle;
+    } else {
+      last = middle - 1;
+    }
+  }
+  const Segment& segment = table.segments[first];
+  const std::uint64_t begin = (chunk - segment.first_chunk) * kChunkBytes;
+  const std::uint64_t rest = segment.size - begin;
+  return {first, begin, rest < kChunkBytes ? rest : kChunkBytes};
+}
+
+// Numbers the chunks of `segments`, any range of Segment, and returns how many there are.
+template <typename Segments>
+std::uint64_t CountChunks(Segments&& segments) {
+  std::uint64_t chunks = 0;
+  for (Segment& segment : segments) {
+    segment.first_chunk = chunks;
+    chunks += ChunksOf(segment.size);
+  }
+  return chunks;
+}
+
+namespace internal {
+
+struct alignas(16) Vector {
+  std::uint64_t words[2];
+};
+
+// memcpy of a known size from an address of known alignment is one instruction, on devices too.
+template <typename T>
+METACONV_HOST_DEVICE T Read(const char* from) {
+  T value;
+  __builtin_memcpy(&value, __builtin_assume_aligned(from, alignof(T)), sizeof(T));
+  return value;
+}
+template <typename T>
+METACONV_HOST_DEVICE void Write(char* into, const T& value) {
+  __builtin_memcpy(__builtin_assume_aligned(into, alignof(T)), &value, sizeof(T));
+}
+
+METACONV_HOST_DEVICE inline std::uint64_t Misalignment(const void* address, std::uint64_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(address) % alignment;
+}
+
+}  // namespace internal
+
+// A run of bytes as what comes before the first aligned vector of 16 bytes, the vectors, and what comes after the last.
+struct VectorSplit {
+  std::uint64_t head = 0;
+  std::uint64_t vectors = 0;
+  std::uint64_t tail = 0;
+};
+
+// `misalignment`: the start's address modulo 16.
+METACONV_HOST_DEVICE constexpr VectorSplit SplitIntoVectors(std::uint64_t misalignment, std::uint64_t size) {
+  const std::uint64_t to_aligned = (16 - misalignment % 16) % 16;
+  const std::uint64_t head = to_aligned < size ? to_aligned : size;
+  return {head, (size - head) / 16, (size - head) % 16};
+}
+
+// The share of thread `thread` of `threads` in copying.
+METACONV_HOST_DEVICE inline void CopyBytes(char* into, const char* from, std::uint64_t size, std::uint32_t thread,
+                                           std::uint32_t threads) {
+  using internal::Vector;
+  const std::uint64_t misalignment = internal::Misalignment(into, 16);
+  if (internal::Misalignment(from, 16) != misalignment) {
+    // No vector is aligned in both. LibTorch's own storages never come here: they start at multiples of 64 or more.
+    for (std::uint64_t i = thread; i < size; i += threads) into[i] = from[i];
+    return;
+  }
+  const VectorSplit split = SplitIntoVectors(misalignment, size);
+  const std::uint64_t tail = size - split.tail;
+  for (std::uint64_t i = thread; i < split.head; i += threads) into[i] = from[i];
+  for (std::uint64_t i = thread; i < split.vectors; i += threads) {
+    const std::uint64_t at = split.head + i * sizeof(Vector);
+    internal::Write(into + at, internal::Read<Vector>(from + at));
+  }
+  for (std::uint64_t i = tail + thread; i < size; i += threads) into[i] = from[i];
+}
+
+// The share of thread `thread` of `threads` in filling.
+METACONV_HOST_DEVICE inline void FillBytes(char* into, unsigned char fill, std::uint64_t size, std::uint32_t thread,
+                                           std::uint32_t threads) {
+  using internal::Vector;
+  const VectorSplit split = SplitIntoVectors(internal::Misalignment(into, 16), size);
+  const std::uint64_t word = fill * std::uint64_t{0x0101010101010101};
+  const std::uint64_t tail = size - split.tail;
+  for (std::uint64_t i = thread; i < split.head; i += threads) into[i] = static_cast<char>(fill);
+  for (std::uint64_t i = thread; i < split.vectors; i += threads) {
+    internal::Write(into + split.head + i * sizeof(Vector), Vector{{word, word}});
+  }
+  for (std::uint64_t i = tail + thread; i < size; i += threads) into[i] = static_cast<char>(fill);
+}
+
+// Up to 8 bytes as a little-endian word, from any address.
+METACONV_HOST_DEVICE inline std::uint64_t WordOfBytes(const char* from, std::uint64_t size) {
+  std::uint64_t word = 0;
+  for (std::uint64_t i = 0; i < size; ++i) {
+    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(from[i])) << (8 * i);
+  }
+  return word;
+}
+
+// The share of thread `thread` of `threads` in the terms of a checksum. `first_word` is the index of the first word.
+METACONV_HOST_DEVICE inline std::uint64_t SumOfBytes(const char* from, std::uint64_t size, std::uint64_t first_word,
+                                                     std::uint32_t thread, std::uint32_t threads) {
+  const bool is_aligned = internal::Misalignment(from, 8) == 0;
+  const std::uint64_t words = size / 8;
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = thread; i < words; i += threads) {
+    const char* at = from + i * 8;
+    const std::uint64_t word = is_aligned ? internal::Read<std::uint64_t>(at) : WordOfBytes(at, 8);
+    sum += ChecksumTerm(word, first_word + i);
+  }
+  if (size % 8 != 0 && words % threads == thread) {
+    sum += ChecksumTerm(WordOfBytes(from + words * 8, size % 8), first_word + words);
+  }
+  return sum;
+}
+
+// All that one thread does in a launch. `add(std::uint64_t* sum, std::uint64_t term)` adds to a checksum; all threads of
+// a block call it at the same time with the same `sum`.
+template <typename Add>
+METACONV_HOST_DEVICE void RunSegments(const SegmentTable& table, const ThreadPlace& place, const Add& add) {
+  for (std::uint64_t chunk = place.block; chunk < table.chunks; chunk += place.blocks) {
+    const ChunkPlace at = FindChunk(table, chunk);
+    const Segment& segment = table.segments[at.segment];
+    switch (table.work) {
+      case SegmentWork::kCopy:
+        CopyBytes(segment.into + at.begin, segment.from + at.begin, at.size, place.thread, place.threads);
+        break;
+      case SegmentWork::kFill:
+        FillBytes(segment.into + at.begin, table.fill, at.size, place.thread, place.threads);
+        break;
+      case SegmentWork::kChecksum:
+        add(reinterpret_cast<std::uint64_t*>(segment.into),
+            SumOfBytes(segment.from + at.begin, at.size, at.begin / 8, place.thread, place.threads));
+        break;
+    }
+  }
+}
+
+}  // namespace metaconv
+
+#endif  // METACONV_CUDA_SEGMENTS_H_

@@ -1,0 +1,77 @@
+#include "cuda/transfer_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "converter/storage_path.h"
+#include "cuda/segments.h"
+
+namespace metaconv {
+namespace {
+
+constexpr std::int64_t kSegmentSize = sizeof(Segment);
+
+std::int64_t RoundUp(std::int64_t size) { return (size + 15) / 16 * 16; }
+
+class Planner {
+ public:
+  explicit Planner(const TransferLimits& limits)
+      : limits_(limits), piece_size_(limits.buffer_size / StoragePath::kLoadAlignment * StoragePath::kLoadAlignment) {}
+
+  void Add(std::size_t index, const TransferItem& item) {
+    if (item.size == 0) return;
+    if (item.size < limits_.small_size && RoundUp(item.size) + kSegmentSize <= limits_.buffer_size) {
+      Pack(index, item);
+    } else {
+      Cut(index, item);
+    }
+  }
+
+  std::vector<TransferTask> Finish() {
+    for (auto& [device, batch] : open_) Close(batch);
+    return std::move(tasks_);
+  }
+
+ private:
+  void Pack(std::size_t index, const TransferItem& item) {
+    TransferBatch& batch = open_[item.device];
+    if (PackedSize(batch) + RoundUp(item.size) + kSegmentSize > limits_.buffer_size) Close(batch);
+    batch.is_packed = true;
+    batch.pieces.push_back({.item = index, .size = item.size, .place = batch.table_place});
+    batch.table_place += RoundUp(item.size);
+  }
+
+  void Close(TransferBatch& batch) {
+    if (batch.pieces.empty()) return;
+    tasks_.emplace_back().push_back(std::exchange(batch, {}));
+  }
+
+  void Cut(std::size_t index, const TransferItem& item) {
+    for (std::int64_t offset = 0; offset < item.size; offset += piece_size_) {
+      if (offset == 0 || !item.in_order) tasks_.emplace_back();
+      TransferBatch& batch = tasks_.back().emplace_back();
+      batch.pieces.push_back(
+          {.item = index, .offset = offset, .size = std::min(piece_size_, item.size - offset), .place = 0});
+    }
+  }
+
+  const TransferLimits limits_;
+  const std::int64_t piece_size_;
+  std::vector<TransferTask> tasks_;
+  std::map<c10::DeviceIndex, TransferBatch> open_;  // Not yet full.
+};
+
+}  // namespace
+
+std::vector<TransferTask> PlanTransfers(absl::Span<const TransferItem> items, const TransferLimits& limits) {
+  Planner planner(limits);
+  for (std::size_t i = 0; i < items.size(); ++i) planner.Add(i, items[i]);
+  return planner.Finish();
+}
+
+std::int64_t PackedSize(const TransferBatch& batch) {
+  return batch.table_place + static_cast<std::int64_t>(batch.pieces.size()) * kSegmentSize;
+}
+
+}  // namespace metaconv

@@ -1,0 +1,40 @@
+// That linking //cuda is enough to have a storage path for CUDA, with or without a GPU.
+
+#include "absl/status/status.h"
+#include "c10/core/Device.h"
+#include "converter/storage_path.h"
+#include "cuda/cuda_runtime.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Cuda, LinkingRegistersThePath) {
+  const c10::Device device(c10::DeviceType::CUDA, 0);
+  const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
+  ASSERT_THAT(path, IsOk());
+  const absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, 4096);
+
+  const absl::StatusOr<int> count = TheCudaRuntime().DeviceCount();
+  if (!count.ok()) {
+    EXPECT_THAT(storage, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("cuda:0: ")));
+    EXPECT_THAT((*path)->Wait(device), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("cuda:0: ")));
+  } else if (*count == 0) {
+    EXPECT_THAT(storage, StatusIs(absl::StatusCode::kNotFound, HasSubstr("cuda:0: ")));
+  } else {
+    ASSERT_THAT(storage, IsOk());
+    EXPECT_EQ(storage->nbytes(), 4096u);
+    // As any storage that LibTorch makes there: tensors on it may grow.
+    EXPECT_NE(storage->allocator(), nullptr);
+    EXPECT_TRUE(storage->resizable());
+    EXPECT_THAT((*path)->Zero({*storage}), IsOk());
+    EXPECT_THAT((*path)->Wait(device), IsOk());
+  }
+}
+
+}  // namespace
+}  // namespace metaconv
