@@ -39,7 +39,8 @@ MetaTensorDesc DataOnly(const MetaTensorDesc& desc) {
 
 absl::StatusOr<at::Tensor> CopyingConversion::AllocateWrapped(const MetaTensorDesc& desc) {
   absl::StatusOr<at::Tensor> tensor = MemoConversion::AllocateWrapped(desc);
-  if (!tensor.ok() || desc.storage == nullptr) return tensor;
+  // Wrapper types have no bytes of their own.
+  if (!tensor.ok() || desc.storage == nullptr || desc.attrs.has_value()) return tensor;
   if (absl::Status status = PutOnStorage(desc, *tensor); !status.ok()) return status;
   return tensor;
 }

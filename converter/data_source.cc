@@ -74,7 +74,7 @@ class ZeroSource final : public DataSource {
 
 class FillerSource final : public DataSource {
  public:
-  explicit FillerSource(FillBytes fill) : fill_(std::move(fill)) {}
+  explicit FillerSource(StorageFiller fill) : fill_(std::move(fill)) {}
 
   absl::StatusOr<Storages> MakeStorages(Descs descs, c10::Device device) override {
     absl::StatusOr<Storages> storages = AllocateStorages(descs, device);
@@ -92,7 +92,7 @@ class FillerSource final : public DataSource {
   }
 
  private:
-  const FillBytes fill_;
+  const StorageFiller fill_;
 };
 
 class CopiedSource final : public DataSource {
@@ -171,7 +171,7 @@ absl::StatusOr<Storages> AllocateStorages(Descs descs, c10::Device device) {
 
 std::unique_ptr<DataSource> Uninitialized() { return std::make_unique<UninitializedSource>(); }
 std::unique_ptr<DataSource> Zeros() { return std::make_unique<ZeroSource>(); }
-std::unique_ptr<DataSource> Filler(FillBytes fill) { return std::make_unique<FillerSource>(std::move(fill)); }
+std::unique_ptr<DataSource> Filler(StorageFiller fill) { return std::make_unique<FillerSource>(std::move(fill)); }
 std::unique_ptr<DataSource> CopiedData() { return std::make_unique<CopiedSource>(); }
 std::unique_ptr<DataSource> SharedData() { return std::make_unique<SharedSource>(); }
 

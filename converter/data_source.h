@@ -52,9 +52,9 @@ std::unique_ptr<DataSource> Zeros();
 
 // What `fill` writes: the bytes of a storage from `offset` on into the whole of `into`. It is called from several threads
 // at once, with offsets that are multiples of StoragePath::kLoadAlignment. Its errors are passed on.
-using FillBytes =
+using StorageFiller =
     std::function<absl::Status(const MetaStorageDesc& storage, std::int64_t offset, absl::Span<char> into)>;
-std::unique_ptr<DataSource> Filler(FillBytes fill);
+std::unique_ptr<DataSource> Filler(StorageFiller fill);
 
 // Copies of what the records hold, see MetaTensorDescriber::Options::copy_data.
 // Errors: kInvalidArgument for a record without its data.

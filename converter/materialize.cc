@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "c10/core/impl/DeviceGuardImplInterface.h"
 #include "converter/fresh_dispatcher_state.h"
 #include "converter/memo_conversion.h"
 #include "converter/real_conversion.h"
@@ -12,7 +10,6 @@
 #include "converter/storage_records.h"
 #include "describer/meta_tensor_describer.h"
 #include "kinds/sparse_parts.h"
-#include "meta/torch_status.h"
 
 namespace metaconv {
 namespace {
@@ -22,10 +19,11 @@ using Tensors = std::vector<at::Tensor>;
 
 // Tensors say which device they are on, so one without an index is made the one that is meant.
 absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
-  if (device.has_index() || device.is_cpu()) return device;
-  return CatchTorch(absl::StrCat("device ", device.str()), [&]() -> absl::StatusOr<c10::Device> {
-    return c10::impl::getDeviceGuardImpl(device.type())->getDevice();
-  });
+  const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<c10::Storage> none = (*path)->Allocate(device, 0);
+  if (!none.ok()) return none.status();
+  return none->device();
 }
 
 // What a result stands for, if it is a tensor whose bytes lie in no storage that can be seen: of such, the result tells
@@ -37,7 +35,6 @@ at::Tensor OpaqueOr(const at::Tensor& tensor) {
 }
 
 absl::StatusOr<Tensors> MaterializeAll(const Records& records, c10::Device where, DataSource& source) {
-  if (const absl::StatusOr<StoragePath*> path = StoragePathFor(where); !path.ok()) return path.status();
   const absl::StatusOr<c10::Device> device = WithIndex(where);
   if (!device.ok()) return device.status();
   const absl::StatusOr<std::vector<MetaStorageDescPtr>> descs = StorageRecords(records, source.has_elements());

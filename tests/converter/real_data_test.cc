@@ -144,8 +144,8 @@ TEST_F(RealDataTest, OneCopyForAllThreadsAndTensorsOfAStorage) {
     const at::Tensor base = at::ones({1000});
     std::vector<at::Tensor> sources;
     for (int i = 0; i < kThreads; ++i) sources.push_back(at::empty({0}).set_(base.storage(), i, {4}, {1}));
-    std::vector<at::Tensor> results(kThreads);
     CountingAllocator allocator;
+    std::vector<at::Tensor> results(kThreads);
     RunThreads(kThreads, [&](int i) { results[i] = Convert(sources[i]); });
     EXPECT_EQ(allocator.calls(), 1);
     for (const at::Tensor& result : results) {

@@ -113,11 +113,14 @@ TEST(RoundTripTest, RecordsWithTheirDataGiveTheSameTensors) {
 // are compared, not the structure.
 bool HasOwnStructure(const std::string& name) {
   return absl::StartsWith(name, "functorch/") || absl::StartsWith(name, "functional/") ||
-         absl::StartsWith(name, "mkldnn/") || name == "two_tensor/vmap";
+         absl::StartsWith(name, "mkldnn/");
 }
 
-// Its result wraps a strided tensor, of which nobody knows any more that it was of mkldnn's kind.
-constexpr char kOpaqueInside[] = "functorch/grad_of_mkldnn";
+// What functorch wraps in a result is a strided tensor, even where the source's is of mkldnn's kind or a wrapper type: of
+// such there is nothing to be found any more.
+bool WrapsTooLittle(const std::string& name) {
+  return name == "functorch/grad_of_mkldnn" || name == "two_tensor/vmap" || name == "two_tensor/grad";
+}
 
 std::multiset<std::string> BytesOf(const Tensors& tensors) {
   std::multiset<std::string> all;
@@ -131,7 +134,7 @@ std::multiset<std::string> BytesOf(const Tensors& tensors) {
 TEST(RoundTripTest, ResultsThatCarryTheirDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const std::string name = recipe.at("name");
-    if (name == kBeyondStorage || name == kOpaqueInside) return;
+    if (name == kBeyondStorage || WrapsTooLittle(name)) return;
     const Tensors sources = SourcesOf(built);
     MetaConverter converter({.describer = {.copy_data = true}});
     Tensors results;

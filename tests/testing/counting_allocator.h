@@ -7,7 +7,7 @@
 //   EXPECT_EQ(allocator.live(), 0);
 //
 // Thread safety: allocations may come from any thread; one object at a time.
-// Lifetime: in force while it lives; what was allocated must be freed before.
+// Lifetime: in force while it lives. Memory from before and memory that outlives it is not counted, but freed.
 
 #ifndef METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
 #define METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <utility>
 
 #include "c10/core/Allocator.h"
 #include "c10/core/CPUAllocator.h"
@@ -30,7 +29,10 @@ class CountingAllocator final : public c10::Allocator {
     current_ = this;
     c10::SetCPUAllocator(this, kPriority);
   }
-  ~CountingAllocator() override { c10::SetCPUAllocator(inner_, kPriority); }
+  ~CountingAllocator() override {
+    c10::SetCPUAllocator(inner_, kPriority);
+    current_ = nullptr;
+  }
   CountingAllocator(const CountingAllocator&) = delete;
   CountingAllocator& operator=(const CountingAllocator&) = delete;
 
@@ -40,7 +42,8 @@ class CountingAllocator final : public c10::Allocator {
     c10::DataPtr data = inner_->allocate(size);
     void* address = data.get();
     if (address == nullptr) return data;
-    live_.emplace(address, std::make_pair(std::move(data), size));
+    data.release_context();
+    live_.emplace(address, size);
     live_bytes_ += size;
     return c10::DataPtr(address, address, &Free, c10::Device(c10::kCPU));
   }
@@ -71,13 +74,18 @@ class CountingAllocator final : public c10::Allocator {
  private:
   static constexpr std::uint8_t kPriority = 100;
 
+  // Also for memory from before, and for that which outlives the object.
   static void Free(void* address) {
-    std::pair<c10::DataPtr, std::size_t> freed;  // Outside of the lock.
-    const std::lock_guard lock(current_->mutex_);
-    const auto found = current_->live_.find(address);
-    freed = std::move(found->second);
-    current_->live_.erase(found);
-    current_->live_bytes_ -= freed.second;
+    if (current_ != nullptr) current_->Forget(address);
+    c10::GetDefaultCPUAllocator()->raw_deleter()(address);
+  }
+
+  void Forget(void* address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = live_.find(address);
+    if (found == live_.end()) return;
+    live_bytes_ -= found->second;
+    live_.erase(found);
   }
 
   static inline CountingAllocator* current_ = nullptr;
@@ -86,7 +94,7 @@ class CountingAllocator final : public c10::Allocator {
   mutable std::mutex mutex_;
   int calls_ = 0;
   int fail_at_ = 0;
-  std::map<void*, std::pair<c10::DataPtr, std::size_t>> live_;
+  std::map<void*, std::size_t> live_;
   std::size_t live_bytes_ = 0;
 };
 

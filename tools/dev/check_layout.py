@@ -27,6 +27,8 @@ WITHOUT_SOURCE = {
     "tests/converter/kinds_concurrency_test.cc",
     # The path of //cuda on real devices, and the devices made of host memory that it is tested on elsewhere.
     "tests/cuda/gpu_storage_path_test.cc",
+    "tests/cuda/gpu_materialize_test.cc",
+    "tests/cuda/materialize_test.cc",
     "tests/cuda/host_runtime_test.cc",
 }
 

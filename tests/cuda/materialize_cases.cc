@@ -1,0 +1,137 @@
+#include "tests/cuda/materialize_cases.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "checkpoint/checkpoint_file.h"
+#include "converter/checkpoint_data.h"
+#include "converter/compare_with_file.h"
+#include "converter/materialize.h"
+#include "converter/meta_converter.h"
+#include "converter/real_data.h"
+#include "converter/storage_records.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/checkpoint/test_files.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const c10::Device kCuda0(c10::DeviceType::CUDA, 0);
+
+class CudaMaterializeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const absl::Status why_not = TheMaterializeUnderTest().WhyNot();
+    if (!why_not.ok()) GTEST_SKIP() << why_not.message();
+  }
+  void TearDown() override { EXPECT_THAT(TheMaterializeUnderTest().Problems(), IsEmpty()); }
+};
+
+// Dense, overlapping, empty, conjugate, of one storage, views, a leaf with a gradient: what needs no operator on CUDA.
+Tensors Sources() {
+  const at::Tensor base = at::arange(48, at::kFloat).view({6, 8});
+  const at::Tensor leaf = at::randn({3, 5}).set_requires_grad(true);
+  leaf.mutable_grad() = at::ones({3, 5});
+  return {base,
+          base.slice(1, 2, 7, 2).t(),
+          at::ones({1}).expand({4, 4}),
+          at::empty({0, 3}),
+          at::view_as_complex(at::arange(8, at::kFloat).view({4, 2})).conj(),
+          at::arange(5, at::kByte).slice(0, 1),
+          at::empty({0}).set_(base.storage(), 3, {2, 2}, {5, 1}),
+          leaf,
+          at::randn({1 << 20})};
+}
+
+// The tensors that the host can compare.
+Tensors BackOnCpu(const Tensors& tensors) { return MaterializeTensors(tensors, at::kCPU, *CopiedData()).value(); }
+
+void ExpectSame(const Tensors& expected, const Tensors& found) {
+  ASSERT_EQ(expected.size(), found.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(expected[i].strides(), found[i].strides());
+    EXPECT_EQ(expected[i].storage_offset(), found[i].storage_offset());
+    EXPECT_EQ(expected[i].is_view(), found[i].is_view());
+    EXPECT_EQ(expected[i].is_conj(), found[i].is_conj());
+    EXPECT_EQ(expected[i].requires_grad(), found[i].requires_grad());
+    EXPECT_TRUE(expected[i].detach().equal(found[i].detach()));
+    for (std::size_t j = 0; j < expected.size(); ++j) {
+      EXPECT_EQ(expected[i].is_alias_of(expected[j]), found[i].is_alias_of(found[j])) << j;
+    }
+  }
+}
+
+TEST_F(CudaMaterializeTest, ThereAndBackIsTheSame) {
+  const Tensors sources = Sources();
+  const absl::StatusOr<Tensors> on_cuda = MaterializeTensors(sources, kCuda0, *CopiedData());
+  ASSERT_THAT(on_cuda, IsOk());
+  for (const at::Tensor& tensor : *on_cuda) EXPECT_EQ(tensor.device(), kCuda0);
+  ExpectSame(sources, BackOnCpu(*on_cuda));
+}
+
+TEST_F(CudaMaterializeTest, WithoutAnIndexItIsTheCurrentDevice) {
+  const absl::StatusOr<Tensors> on_cuda =
+      MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA), *CopiedData());
+  ASSERT_THAT(on_cuda, IsOk());
+  EXPECT_EQ(on_cuda->front().device(), kCuda0);
+}
+
+TEST_F(CudaMaterializeTest, ZerosAreZeros) {
+  const Tensors zeros = MaterializeTensors({at::ones({1000})}, kCuda0, *Zeros()).value();
+  EXPECT_TRUE(BackOnCpu(zeros)[0].equal(at::zeros({1000})));
+}
+
+TEST_F(CudaMaterializeTest, ResultsCarryACopyOnTheDeviceOfTheirSource) {
+  const Tensors sources = Sources();
+  const Tensors on_cuda = MaterializeTensors(sources, kCuda0, *CopiedData()).value();
+  MetaConverter converter({.describer = {.copy_data = true}});
+  Tensors results;
+  for (const at::Tensor& tensor : on_cuda) results.push_back(converter.Convert(tensor).value());
+  Tensors copies;
+  for (const at::Tensor& result : results) {
+    EXPECT_TRUE(result.is_meta());
+    copies.push_back(RealTensor(result).value());
+    EXPECT_EQ(copies.back().device(), kCuda0);
+  }
+  const Tensors back = BackOnCpu(copies);
+  for (std::size_t i = 0; i < sources.size(); ++i) EXPECT_TRUE(back[i].equal(sources[i].detach())) << i;
+}
+
+TEST_F(CudaMaterializeTest, CheckpointsHaveTheBytesOfTheFile) {
+  for (const char* name : {"bytes.pt", "bytes_deflated_big_endian.pt", "module.pt", "tied.pt", "dtypes.safetensors",
+                           "module_legacy.pt", "tar.pt"}) {
+    SCOPED_TRACE(name);
+    const CheckpointFile file = CheckpointFile::Open(FixturePath(name)).value();
+    std::vector<const MetaTensorDesc*> records;
+    for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
+    const std::vector<MetaStorageDescPtr> descs = StorageRecords(records, /*elements=*/true).value();
+    const absl::StatusOr<std::vector<c10::Storage>> storages = CheckpointData(file)->MakeStorages(descs, kCuda0);
+    ASSERT_THAT(storages, IsOk());
+    EXPECT_THAT(CompareWithFile(file, descs, *storages), IsOk());
+  }
+}
+
+TEST_F(CudaMaterializeTest, ADeviceThatIsNotThere) {
+  EXPECT_THAT(MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA, 99), *CopiedData()),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("cuda:99")));
+}
+
+TEST_F(CudaMaterializeTest, MoreThanTheDeviceHas) {
+  MetaTensorDescriber describer;
+  MetaTensorDesc record = *describer.DescribeTensor(at::ones({4})).value();
+  record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 50});
+  EXPECT_THAT(Materialize(record, kCuda0, *Uninitialized()),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       AllOf(HasSubstr("cuda:0"), HasSubstr("storage 0"), HasSubstr("1125899906842624"))));
+}
+
+}  // namespace
+}  // namespace metaconv

@@ -1,0 +1,79 @@
+// Real tensors on devices made of host memory, which find what is not synchronized; and with every call failing in turn.
+
+#include "converter/materialize.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "checkpoint/checkpoint_file.h"
+#include "converter/checkpoint_data.h"
+#include "converter/storage_path.h"
+#include "cuda/cuda_storage_path.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/checkpoint/test_files.h"
+#include "tests/cuda/host_runtime.h"
+#include "tests/cuda/materialize_cases.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::IsEmpty;
+
+HostRuntime& Runtime() {
+  static HostRuntime& runtime = *new HostRuntime({.devices = 2, .seed = 5});
+  return runtime;
+}
+
+const bool kRegistered =
+    RegisterStoragePath(c10::DeviceType::CUDA, std::make_unique<CudaStoragePath>(Runtime(), CudaStoragePathOptions{}));
+
+class HostUnderTest final : public MaterializeUnderTest {
+ public:
+  absl::Status WhyNot() override { return absl::OkStatus(); }
+  std::vector<std::string> Problems() override {
+    std::vector<std::string> problems = Runtime().Drain();
+    if (const int live = Runtime().live().device_memories; live != 0) {
+      problems.push_back(std::to_string(live) + " memories are left");
+    }
+    return problems;
+  }
+};
+
+TEST(CudaMaterializeFailureTest, NothingIsLeftWhereverItFails) {
+  const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
+  std::vector<MetaTensorDescPtr> records;
+  for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc);
+  int failures = 0;
+  for (int calls = 0;; ++calls) {
+    SCOPED_TRACE(calls);
+    ASSERT_LT(calls, 1000);
+    const int before = Runtime().calls();
+    Runtime().FailAfterCalls(calls);
+    {
+      const absl::StatusOr<std::vector<at::Tensor>> tensors =
+          Materialize(records, c10::Device(c10::DeviceType::CUDA, 0), *CheckpointData(file));
+      if (!tensors.ok()) ++failures;
+    }
+    const bool failed = Runtime().calls() - before > calls;
+    Runtime().FailAfterCalls(1 << 30);
+    EXPECT_THAT(HostUnderTest().Problems(), IsEmpty());
+    if (!failed) break;
+    // The next one goes well.
+    EXPECT_THAT(Materialize(records, c10::Device(c10::DeviceType::CUDA, 0), *CheckpointData(file)), IsOk());
+  }
+  EXPECT_GT(failures, 3);
+}
+
+}  // namespace
+
+MaterializeUnderTest& TheMaterializeUnderTest() {
+  static HostUnderTest under_test;
+  return under_test;
+}
+
+}  // namespace metaconv
