@@ -48,14 +48,9 @@ absl::Status EmptyIfRecordIsEmpty(const MetaStorageDesc& desc, const c10::Storag
 
 // A source may reach beyond its storage, which was made smaller since, and its meta result does so too. Where there is
 // memory behind the result, only one whose storage is empty may, as the source's is: that cannot be mistaken.
-absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::Storage& storage) {
+absl::Status CheckWithin(const MetaTensorDesc& desc, const c10::Storage& storage) {
   if (storage.device_type() == c10::DeviceType::Meta || IsPlain(desc.storage->size, 0)) return absl::OkStatus();
-  const c10::SymInt needed =
-      at::detail::computeStorageNbytes(desc.size, *desc.stride, c10::elementSize(desc.dtype), desc.storage_offset);
-  if (!IsSmaller(storage.sym_nbytes(), needed)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("record ", desc.id, ": storage.size: expected at least ",
-                                                 PythonRepr(needed), " bytes, found ",
-                                                 PythonRepr(storage.sym_nbytes())));
+  return CheckWithinStorage(desc, storage.sym_nbytes());
 }
 
 // LibTorch sets the bits of any tensor, and then recurses for ever on those that have no strides.
@@ -237,7 +232,7 @@ absl::Status MemoConversion::MoveToStorage(const MetaTensorDesc& desc, const at:
                      " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
   }
   if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, *storage); !status.ok()) return status;
-  if (absl::Status status = CheckWithinStorage(desc, *storage); !status.ok()) return status;
+  if (absl::Status status = CheckWithin(desc, *storage); !status.ok()) return status;
   c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
   impl->set_storage_keep_dtype(*std::move(storage));
   impl->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "ATen/EmptyTensor.h"
 #include "absl/strings/str_cat.h"
 #include "meta/python_repr.h"
 #include "meta/same_value.h"
@@ -103,6 +104,16 @@ absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
   if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a strided tensor", "none");
   return CheckStorageRecord(*desc.storage);
+}
+
+absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::SymInt& nbytes) {
+  const c10::SymInt needed =
+      at::detail::computeStorageNbytes(desc.size, *desc.stride, c10::elementSize(desc.dtype), desc.storage_offset);
+  const std::optional<std::int64_t> plain_needed = needed.maybe_as_int();
+  const std::optional<std::int64_t> plain_nbytes = nbytes.maybe_as_int();
+  if (!plain_needed.has_value() || !plain_nbytes.has_value() || *plain_needed <= *plain_nbytes) return absl::OkStatus();
+  return Malformed(desc, "storage.size", absl::StrCat("at least ", *plain_needed, " bytes"),
+                   absl::StrCat(*plain_nbytes));
 }
 
 absl::Status CheckViewRecord(const MetaTensorDesc& desc) {

@@ -36,6 +36,9 @@ absl::Status CheckStrides(const MetaTensorDesc& desc);
 // The same, and that the tensor names its storage and where it starts in it.
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc);
 
+// That the tensor lies within a storage of `nbytes`, where both are plain numbers.
+absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::SymInt& nbytes);
+
 // That a view has its base, which is no view itself and is made in the same inference mode, and its creation meta.
 absl::Status CheckViewRecord(const MetaTensorDesc& desc);
 

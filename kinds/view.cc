@@ -147,7 +147,11 @@ absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& ba
   if (desc.is_traceable_wrapper_subclass || desc.base->is_traceable_wrapper_subclass) {
     return ReplayedView(conversion, base, desc);
   }
-  return IsMadeByOperator(base, desc) ? StridedView(base, desc) : PlacedView(conversion, base, desc);
+  if (!IsMadeByOperator(base, desc)) return PlacedView(conversion, base, desc);
+  if (!base.is_meta()) {
+    if (absl::Status status = CheckWithinStorage(desc, base.storage().sym_nbytes()); !status.ok()) return status;
+  }
+  return StridedView(base, desc);
 }
 
 absl::Status Check(const MetaTensorDesc& desc) {

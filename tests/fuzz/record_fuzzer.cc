@@ -1,5 +1,7 @@
 #include "tests/fuzz/record_fuzzer.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -8,6 +10,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/status/statusor.h"
+#include "converter/materialize.h"
 #include "converter/meta_converter.h"
 #include "meta/as_json.h"
 #include "meta/from_json.h"
@@ -54,6 +57,26 @@ void ConvertAll(const RecordSet& records, bool fake) {
   }
 }
 
+// Real tensors, where that does not take long. Running out of memory is an answer too.
+void MaterializeAll(const RecordSet& records) {
+  constexpr std::int64_t kLargest = std::int64_t{16} << 20;
+  for (const auto& [id, desc] : records.storages) {
+    const std::int64_t size = desc->size.maybe_as_int().value_or(0);
+    if (size > kLargest && size < std::int64_t{1} << 50) return;
+  }
+  const auto fill = [](const MetaStorageDesc&, std::int64_t, absl::Span<char> into) {
+    std::fill(into.begin(), into.end(), '\1');
+    return absl::OkStatus();
+  };
+  for (const auto& [id, desc] : records.tensors) {
+    for (const bool zeros : {true, false}) {
+      const absl::StatusOr<at::Tensor> tensor = Materialize(*desc, at::kCPU, zeros ? *Zeros() : *Filler(fill));
+      ++Outcomes()[tensor.status().code()];
+      if (!tensor.ok() && !absl::IsResourceExhausted(tensor.status())) CheckError(tensor.status());
+    }
+  }
+}
+
 // What was read is written as it was: numbers as numbers, text as text.
 void CheckRoundTrip(const RecordSet& records) {
   Json document = {{"storages", Json::array()}, {"tensors", Json::array()}};
@@ -88,5 +111,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CheckRoundTrip(*records);
   ConvertAll(*records, /*fake=*/false);
   ConvertAll(*records, /*fake=*/true);
+  MaterializeAll(*records);
   return 0;
 }

@@ -101,10 +101,26 @@ expect 0 'bytes +.* GB/s' "$metaconv" convert tied.pt --materialize=cpu
 expect 0 'compared +every byte is as in the file' "$metaconv" convert views.pt --verify --materialize=cpu
 expect 0 '' "$metaconv" convert tied.pt --materialize=cpu --verify --map --format=json
 expect_json out 'd["verified"] and d["device"] == "cpu" and d["bytes"] > 0 and d["peak_bytes"] is not None'
+# Nothing is held twice.
+python3 - <<'END'
+import json, struct
+size, tensors = 64 << 20, {}
+for i in range(4):
+    tensors[f"t{i}"] = {"dtype": "U8", "shape": [size], "data_offsets": [i * size, (i + 1) * size]}
+header = json.dumps(tensors).encode()
+with open("large.safetensors", "wb") as file:
+    file.write(struct.pack("<Q", len(header)) + header)
+    file.truncate(8 + len(header) + 4 * size)
+END
+expect 0 '' "$metaconv" convert large.safetensors --materialize=cpu --format=json
+expect_json out 'd["bytes"] == 256 << 20 and d["peak_bytes"] <= 1.05 * d["bytes"] + (64 << 20)'
 expect 2 "expected --materialize=DEVICE with --map and --verify" "$metaconv" convert tied.pt --verify
 expect 2 "'nowhere'" "$metaconv" convert tied.pt --materialize=nowhere
 expect 2 'truncated.pt' "$metaconv" convert truncated.pt --materialize=cpu
 expect 2 "'quantized' are not supported" "$metaconv" convert quantized.pt --materialize=cpu
+if ! compgen -G '/dev/nvidia[0-9]*' >/dev/null; then
+  expect 2 'cuda' "$metaconv" convert tied.pt --materialize=cuda
+fi
 expect 2 'device vulkan' "$metaconv" convert tied.pt --materialize=vulkan
 expect 0 'head.weight .* is embedding.weight' "$metaconv" demo
 grep -q 'bytes allocated *0 bytes' out || { echo 'FAILED: the demo allocates'; failures=$((failures + 1)); }
