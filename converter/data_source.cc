@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "converter/copy_storage.h"
 #include "converter/storage_path.h"
@@ -43,6 +45,26 @@ absl::StatusOr<std::int64_t> SizeOfAll(Descs descs) {
   return sum;
 }
 
+// A tensor of mkldnn's, from the strided one that `make` makes.
+absl::StatusOr<at::Tensor> Opaque(const MetaTensorDesc& desc, c10::Device device,
+                                  absl::FunctionRef<at::Tensor(c10::SymIntArrayRef, const at::TensorOptions&)> make) {
+  const std::string where = absl::StrCat("record ", desc.id, ": making a tensor of mkldnn's");
+  const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
+  if (!path.ok()) return path.status();
+  absl::StatusOr<at::Tensor> tensor = CatchTorch(where, [&]() -> absl::StatusOr<at::Tensor> {
+    // Both are there for a moment. More than can be counted is more than there is.
+    std::int64_t bytes = 0;
+    if (__builtin_mul_overflow(c10::multiply_integers(desc.size).guard_int(__FILE__, __LINE__),
+                               static_cast<std::int64_t>(2 * c10::elementSize(desc.dtype)), &bytes)) {
+      bytes = std::numeric_limits<std::int64_t>::max();
+    }
+    if (absl::Status room = (*path)->CheckRoom(device, bytes); !room.ok()) return room;
+    return make(desc.size, at::device(device).dtype(desc.dtype)).to_mkldnn();
+  });
+  // It has few dtypes and shapes.
+  return absl::IsInternal(tensor.status()) ? absl::InvalidArgumentError(tensor.status().message()) : tensor;
+}
+
 class UninitializedSource final : public DataSource {
  public:
   absl::StatusOr<Storages> MakeStorages(Descs descs, c10::Device device) override {
@@ -50,8 +72,8 @@ class UninitializedSource final : public DataSource {
   }
   bool has_elements() const override { return false; }
   absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc, c10::Device device) override {
-    return CatchTorch(absl::StrCat("record ", desc.id), [&]() -> absl::StatusOr<at::Tensor> {
-      return at::empty_symint(desc.size, at::device(device).dtype(desc.dtype)).to_mkldnn();
+    return Opaque(desc, device, [](c10::SymIntArrayRef size, const at::TensorOptions& options) {
+      return at::empty_symint(size, options);
     });
   }
 };
@@ -66,8 +88,8 @@ class ZeroSource final : public DataSource {
   }
   bool has_elements() const override { return false; }
   absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc, c10::Device device) override {
-    return CatchTorch(absl::StrCat("record ", desc.id), [&]() -> absl::StatusOr<at::Tensor> {
-      return at::zeros_symint(desc.size, at::device(device).dtype(desc.dtype)).to_mkldnn();
+    return Opaque(desc, device, [](c10::SymIntArrayRef size, const at::TensorOptions& options) {
+      return at::zeros_symint(size, options);
     });
   }
 };

@@ -134,8 +134,9 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
   absl::Status status = AssertMetadataEq(desc, *tensor, options);
   if (status.ok()) return tensor;
   if (!absl::IsInternal(status)) return status;
-  // The others are as their records say, so it is this one that does not fit to them.
-  return IsMadeOfOthers(desc) || desc.is_view ? absl::InvalidArgumentError(status.message()) : status;
+  // The others are as their records say, so it is this one that does not fit to them; of mkldnn's tensors nobody but
+  // mkldnn says how they lie.
+  return IsMadeOfOthers(desc) || desc.is_view || desc.is_mkldnn ? absl::InvalidArgumentError(status.message()) : status;
 }
 
 // Wrappers get their device from what they wrap.

@@ -19,7 +19,8 @@ absl::Status RealConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
 }
 
 absl::StatusOr<c10::Storage> RealConversion::NewStorage(const MetaStorageDesc& desc, c10::Device) {
-  return absl::InternalError(absl::StrCat("storage ", desc.id, ": expected one that was made before, found none"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("storage ", desc.id, ": expected that of a tensor with bytes of its own, found that of another"));
 }
 
 }  // namespace metaconv

@@ -13,7 +13,9 @@
 namespace metaconv {
 namespace {
 
-bool IsMadeOfOthers(const MetaTensorDesc& desc) { return desc.unwrapped != nullptr || desc.attrs.has_value(); }
+bool IsMadeOfOthers(const MetaTensorDesc& desc) {
+  return desc.is_functorch_wrapped || desc.is_functional || desc.is_traceable_wrapper_subclass;
+}
 
 // Records share what they nest, and may nest deeply.
 class Collector {

@@ -143,6 +143,9 @@ absl::Status CheckNoView(const MetaTensorDesc& desc) {
 }
 
 absl::Status CheckLayout(const MetaTensorDesc& desc) {
+  if (desc.is_nested && desc.layout != c10::Layout::Strided) {
+    return Malformed(desc, "is_nested", absl::StrCat("false for ", PythonRepr(desc.layout)), "true");
+  }
   if (desc.is_sparse == IsSparseCoo(desc.layout)) return absl::OkStatus();
   return Malformed(desc, "is_sparse",
                    absl::StrCat(desc.is_sparse ? "false for " : "true for ", PythonRepr(desc.layout)),

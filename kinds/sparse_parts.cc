@@ -33,6 +33,9 @@ absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDes
   plain.stride = part->stride;
   plain.storage_offset = part->storage_offset;
   plain.storage = part->storage;
+  if (absl::Status status = CheckStridedRecord(plain); !status.ok()) return status;
+  // LibTorch looks at the elements, so they must be there, also where a plain tensor could do without.
+  if (absl::Status status = CheckWithinStorage(plain, plain.storage->size); !status.ok()) return status;
   // Tensors may share their parts.
   return conversion.Convert(plain);
 }

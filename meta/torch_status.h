@@ -9,7 +9,8 @@
 //
 //   c10::IndexError, ValueError, TypeError, LinAlgError   kInvalidArgument
 //   c10::NotImplementedError                              kUnimplemented
-//   c10::OutOfMemoryError, std::bad_alloc                 kResourceExhausted
+//   c10::OutOfMemoryError, the CPU allocator's error,
+//     std::bad_alloc                                      kResourceExhausted
 //   any other                                             kInternal
 //
 // Thread safety: as the function that is called.

@@ -1,11 +1,13 @@
 #include "meta/torch_status.h"
 
+#include <cstddef>
 #include <new>
 #include <stdexcept>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "c10/core/CPUAllocator.h"
 #include "c10/util/Exception.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -15,6 +17,7 @@ namespace metaconv {
 namespace {
 
 using ::testing::Eq;
+using ::testing::HasSubstr;
 
 TEST(CatchTorchTest, ResultsPassThrough) {
   int calls = 0;
@@ -51,6 +54,8 @@ TEST(CatchTorchTest, EachExceptionHasItsCode) {
   EXPECT_THAT(Thrown([] { throw std::runtime_error("the text"); }), StatusIs(absl::StatusCode::kInternal, Eq(text)));
   EXPECT_THAT(Thrown([] { throw std::bad_alloc(); }),
               StatusIs(absl::StatusCode::kResourceExhausted, Eq("doing it: out of memory")));
+  EXPECT_THAT(Thrown([] { static_cast<void>(c10::GetCPUAllocator()->allocate(std::size_t{1} << 60)); }),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("can't allocate memory")));
   EXPECT_THAT(Thrown([] { throw 3; }),
               StatusIs(absl::StatusCode::kInternal, Eq("doing it: an exception of unknown type")));
 }
