@@ -68,9 +68,23 @@ class CheckpointSource final : public DataSource {
 
   absl::Status Check(const MetaStorageDesc& desc) const {
     const auto count = static_cast<std::int64_t>(file_.checkpoint().storages.size());
-    if (desc.id >= 0 && desc.id < count && desc.size.maybe_as_int() == LocationOf(desc).size) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat(file_.path(), ": expected a storage of this file, found ",
-                                                   PythonRepr(desc.size), " bytes as storage ", desc.id));
+    if (desc.id < 0 || desc.id >= count || desc.size.maybe_as_int() != LocationOf(desc).size) {
+      return absl::InvalidArgumentError(absl::StrCat(file_.path(), ": expected a storage of this file, found ",
+                                                     PythonRepr(desc.size), " bytes as storage ", desc.id));
+    }
+    const StorageBytes bytes = LocationOf(desc).bytes;
+    if (bytes == StorageBytes::kPlain || bytes == StorageBytes::kDeflated || LocationOf(desc).size == 0) {
+      return absl::OkStatus();
+    }
+    // Before memory is set aside for it: reading says what is the matter.
+    char first = 0;
+    return Read(desc.id, 0, absl::MakeSpan(&first, 1));
+  }
+
+  absl::Status Read(MetaStorageId id, std::int64_t offset, absl::Span<char> into) const {
+    absl::Status status = file_.Read(id, offset, into);
+    if (status.ok()) return status;
+    return absl::Status(status.code(), absl::StrCat(NameOf(file_.checkpoint(), id), status.message()));
   }
 
   absl::Status MapAll(Descs descs, Storages& storages) const {
@@ -142,9 +156,7 @@ class CheckpointSource final : public DataSource {
 
   StorageLoad LoadOf(const MetaStorageDesc& desc, const c10::Storage& into) const {
     const auto read = [this, id = desc.id](std::int64_t offset, absl::Span<char> bytes) {
-      absl::Status status = file_.Read(id, offset, bytes);
-      if (status.ok()) return status;
-      return absl::Status(status.code(), absl::StrCat(NameOf(file_.checkpoint(), id), status.message()));
+      return Read(id, offset, bytes);
     };
     return {.into = into, .id = desc.id, .read = read, .in_order = LocationOf(desc).bytes == StorageBytes::kDeflated};
   }

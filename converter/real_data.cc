@@ -48,7 +48,11 @@ absl::StatusOr<c10::Storage> RealStorage(const at::Tensor& result) {
   if (!result.defined() || !result.has_storage()) {
     return absl::InvalidArgumentError("expected a tensor with a storage, found one without");
   }
-  const DataSlot* slot = DataSlot::Of(result.storage());
+  return RealStorage(result.storage());
+}
+
+absl::StatusOr<c10::Storage> RealStorage(const c10::Storage& result) {
+  const DataSlot* slot = DataSlot::Of(result);
   c10::Storage storage = slot == nullptr ? c10::Storage() : slot->storage();
   if (!storage) return NoData();
   return storage;

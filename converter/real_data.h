@@ -28,6 +28,7 @@ absl::StatusOr<at::Tensor> RealTensor(const at::Tensor& result);
 
 // The real storage for that of `result`. Errors: kNotFound if it carries none, kInvalidArgument if it has no storage.
 absl::StatusOr<c10::Storage> RealStorage(const at::Tensor& result);
+absl::StatusOr<c10::Storage> RealStorage(const c10::Storage& result);
 
 }  // namespace metaconv
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "converter/for_each_task.h"
 #include "cuda/device_memory.h"
-#include "cuda/parallel.h"
 #include "cuda/segments.h"
 
 namespace metaconv {

@@ -78,6 +78,14 @@ TEST_F(RealDataTest, TheCopyGoesWithTheResult) {
   EXPECT_TRUE(copy.expired());
 }
 
+TEST_F(RealDataTest, TheCopyOfASparseTensorGoesWithTheResult) {
+  std::optional<at::Tensor> result = Convert(at::eye(10).to_sparse());
+  const at::Tensor copy = RealTensor(*result).value();
+  EXPECT_EQ(copy.use_count(), 2);
+  result.reset();
+  EXPECT_EQ(copy.use_count(), 1);
+}
+
 TEST_F(RealDataTest, SparseTensorsAreWhole) {
   const at::Tensor coo = at::eye(4).to_sparse();
   const at::Tensor csr = at::eye(4).to_sparse_csr();
@@ -130,6 +138,17 @@ TEST_F(RealDataTest, RecordsWithoutTheirData) {
   EXPECT_THAT(converter_.MetaTensor(*record),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage 0: data: expected")));
   EXPECT_FALSE(converter_.GetTensorMemo(record->id).defined());
+}
+
+TEST_F(RealDataTest, StoragesByThemselves) {
+  const at::Tensor source = at::ones({4});
+  const MetaStorageDescPtr record = converter_.describer().DescribeStorage(source.storage());
+  const c10::Storage result = converter_.MetaStorage(*record).value();
+  EXPECT_EQ(RealStorage(result).value().nbytes(), 16);
+  EXPECT_EQ(static_cast<const float*>(RealStorage(result).value().data())[3], 1);
+  // A tensor on it finds it, and its copy.
+  EXPECT_TRUE(RealTensor(Convert(source)).value().storage().is_alias_of(RealStorage(result).value()));
+  EXPECT_THAT(RealStorage(c10::Storage()), StatusIs(absl::StatusCode::kNotFound, HasSubstr("copy_data")));
 }
 
 TEST_F(RealDataTest, FakeResultsCarryTheirDataToo) {

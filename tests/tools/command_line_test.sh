@@ -101,6 +101,15 @@ expect 0 'bytes +.* GB/s' "$metaconv" convert tied.pt --materialize=cpu
 expect 0 'compared +every byte is as in the file' "$metaconv" convert views.pt --verify --materialize=cpu
 expect 0 '' "$metaconv" convert tied.pt --materialize=cpu --verify --map --format=json
 expect_json out 'd["verified"] and d["device"] == "cpu" and d["bytes"] > 0 and d["peak_bytes"] is not None'
+# A byte that changed on the disk.
+python3 - "$data/bytes.pt" damaged.pt <<'END'
+import sys, zipfile
+content = bytearray(open(sys.argv[1], "rb").read())
+content[content.index(zipfile.ZipFile(sys.argv[1]).read("bytes/data/0"))] ^= 1
+open(sys.argv[2], "wb").write(content)
+END
+expect 0 'GB/s' "$metaconv" convert damaged.pt --materialize=cpu
+expect 1 'damaged.pt: .*storage 0.*CRC' "$metaconv" convert damaged.pt --materialize=cpu --verify
 # Nothing is held twice.
 python3 - <<'END'
 import json, struct

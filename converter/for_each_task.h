@@ -6,8 +6,8 @@
 // Thread safety: `work` is called from up to `threads` threads at once, the caller's among them.
 // Lifetime: all threads have ended when it returns.
 
-#ifndef METACONV_CUDA_PARALLEL_H_
-#define METACONV_CUDA_PARALLEL_H_
+#ifndef METACONV_CONVERTER_FOR_EACH_TASK_H_
+#define METACONV_CONVERTER_FOR_EACH_TASK_H_
 
 #include <cstddef>
 
@@ -22,4 +22,4 @@ absl::Status ForEachTask(std::size_t count, int threads, absl::FunctionRef<absl:
 
 }  // namespace metaconv
 
-#endif  // METACONV_CUDA_PARALLEL_H_
+#endif  // METACONV_CONVERTER_FOR_EACH_TASK_H_

@@ -1,4 +1,4 @@
-#include "cuda/parallel.h"
+#include "converter/for_each_task.h"
 
 #include <algorithm>
 #include <thread>
