@@ -58,6 +58,17 @@ void ConvertAll(const RecordSet& records, bool fake) {
   }
 }
 
+// Counted so that it cannot overflow.
+bool HasMoreElementsThan(std::int64_t limit, const c10::SymDimVector& size) {
+  std::int64_t count = 1;
+  for (const c10::SymInt& symbolic : size) {
+    const std::int64_t extent = symbolic.maybe_as_int().value_or(0);
+    if (extent <= 0) return false;
+    count = extent > limit / count ? limit + 1 : count * extent;
+  }
+  return count > limit;
+}
+
 // Real tensors, where that does not take long.
 void MaterializeAll(const RecordSet& records) {
   constexpr std::int64_t kLargest = std::int64_t{16} << 20;
@@ -71,7 +82,7 @@ void MaterializeAll(const RecordSet& records) {
   };
   for (const auto& [id, desc] : records.tensors) {
     // These are as large as their sizes say, whatever their storage.
-    if (desc->is_mkldnn && c10::multiply_integers(desc->size).maybe_as_int().value_or(0) > kLargest) continue;
+    if (desc->is_mkldnn && HasMoreElementsThan(kLargest, desc->size)) continue;
     for (const bool zeros : {true, false}) {
       const absl::StatusOr<at::Tensor> tensor = Materialize(*desc, at::kCPU, zeros ? *Zeros() : *Filler(fill));
       ++Outcomes()[tensor.status().code()];
