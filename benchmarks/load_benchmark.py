@@ -14,6 +14,7 @@ import pathlib
 import subprocess
 import tempfile
 import time
+import zipfile
 
 import safetensors.torch
 import torch
@@ -56,14 +57,16 @@ class OurLoader:
 def python_copies(path):
     if path.suffix == ".safetensors":
         return {name: tensor.clone() for name, tensor in safetensors.torch.load_file(path).items()}
-    return torch.jit.load(path) if path.suffix == ".jit" else torch.load(path, weights_only=True)
+    if path.suffix == ".jit":
+        return torch.jit.load(path, map_location="cpu")
+    return torch.load(path, weights_only=True, map_location="cpu")
 
 
 def python_maps(path):
     """Tensors that lie in the file, as safetensors' always do."""
     if path.suffix == ".safetensors":
         return safetensors.torch.load_file(path)
-    return torch.load(path, weights_only=True, mmap=True)
+    return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
 
 
 def seconds_of(load, path):
@@ -79,7 +82,7 @@ def measure(program, path, rounds):
     ours = {how: OurLoader(program, path, how) for how in ("read", "copy", "map")}
     workers = {how: loader.seconds for how, loader in ours.items()}
     workers["python copy"] = lambda: seconds_of(python_copies, path)
-    if path.suffix != ".jit":
+    if path.suffix == ".safetensors" or (path.suffix != ".jit" and zipfile.is_zipfile(path)):
         workers["python map"] = lambda: seconds_of(python_maps, path)
     best = dict.fromkeys(workers, float("inf"))
     for _ in range(rounds):
@@ -105,6 +108,8 @@ def main():
     parser.add_argument("--load-times", default="bazel-bin/benchmarks/load_times", help="The program to compare with.")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
+    # Training scripts keep their options beside the weights.
+    torch.serialization.add_safe_globals([argparse.Namespace])
     with tempfile.TemporaryDirectory() as folder:
         files = arguments.files or make_files(pathlib.Path(folder))
         print("| file | MB | read | metaconv, copied | Python, copied | ratio | metaconv, mapped | Python, mapped | ratio |")
