@@ -9,7 +9,9 @@
 #ifndef METACONV_CHECKPOINT_STORAGE_SOURCE_H_
 #define METACONV_CHECKPOINT_STORAGE_SOURCE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "checkpoint/byte_source.h"
 #include "checkpoint/file.h"
@@ -19,6 +21,10 @@ namespace metaconv {
 
 // `location` is kPlain or kDeflated. Where it has a CRC-32, the Read that finds the end checks it.
 std::unique_ptr<ByteSource> OpenStorage(const File& file, const StorageLocation& location);
+
+// The same for bytes that lie in `bytes`, deflated or as they are.
+std::unique_ptr<ByteSource> OpenBytes(const FileByteSource& bytes, bool is_deflated,
+                                      const std::optional<std::uint32_t>& crc32);
 
 }  // namespace metaconv
 

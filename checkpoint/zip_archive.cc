@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,10 +15,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "checkpoint/byte_source.h"
-#include "checkpoint/crc32_source.h"
 #include "checkpoint/file.h"
-#include "checkpoint/inflate_source.h"
 #include "checkpoint/located_status.h"
+#include "checkpoint/storage_source.h"
 #include "checkpoint/zip_file_source.h"
 
 namespace metaconv {
@@ -125,14 +125,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> ZipArchive::OpenMember(const ZipMemb
   absl::StatusOr<std::uint64_t> offset = Locate(member);
   if (!offset.ok()) return offset.status();
   const FileByteSource bytes(source_->file(), *offset, member.compressed_size);
-  std::unique_ptr<ByteSource> source;
-  if (member.IsStored()) {
-    source = std::make_unique<FileByteSource>(bytes);
-  } else {
-    source = std::make_unique<InflateSource>(bytes);
-  }
-  if (!has_checksums_) return source;
-  return std::make_unique<Crc32Source>(std::move(source), member.crc32);
+  return OpenBytes(bytes, !member.IsStored(), has_checksums_ ? std::optional(member.crc32) : std::nullopt);
 }
 
 absl::StatusOr<std::string> ZipArchive::ReadMember(const ZipMember& member, std::size_t limit) const {

@@ -53,6 +53,18 @@ absl::StatusOr<c10::Storage> CloneStorage(const MetaStorageDesc& desc) {
   return copy;
 }
 
+MetaTensorDesc DataOnly(const MetaTensorDesc& desc) {
+  MetaTensorDesc plain = desc;
+  plain.is_view = false;
+  plain.base = nullptr;
+  plain.creation_meta.reset();
+  plain.view_func = nullptr;
+  plain.grad = nullptr;
+  plain.requires_grad = false;
+  plain.is_leaf = true;
+  return plain;
+}
+
 absl::StatusOr<at::Tensor> CloneOpaque(const MetaTensorDesc& desc) {
   if (desc.data == nullptr) {
     return absl::InvalidArgumentError(

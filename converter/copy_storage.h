@@ -29,6 +29,9 @@ absl::StatusOr<c10::Storage> CloneStorage(const MetaStorageDesc& desc);
 // A copy of a tensor whose bytes lie in no storage that can be seen. Errors: kInvalidArgument if the record has none.
 absl::StatusOr<at::Tensor> CloneOpaque(const MetaTensorDesc& desc);
 
+// The record as that of a tensor that autograd knows nothing of.
+MetaTensorDesc DataOnly(const MetaTensorDesc& desc);
+
 }  // namespace metaconv
 
 #endif  // METACONV_CONVERTER_COPY_STORAGE_H_

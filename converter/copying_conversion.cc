@@ -22,19 +22,6 @@ bool HasBytes(const MetaStorageDesc& desc) {
   return !desc.data || desc.data.device_type() != c10::DeviceType::Meta || DataSlot::Of(desc.data) != nullptr;
 }
 
-// The record as that of a tensor that autograd knows nothing of.
-MetaTensorDesc DataOnly(const MetaTensorDesc& desc) {
-  MetaTensorDesc plain = desc;
-  plain.is_view = false;
-  plain.base = nullptr;
-  plain.creation_meta.reset();
-  plain.view_func = nullptr;
-  plain.grad = nullptr;
-  plain.requires_grad = false;
-  plain.is_leaf = true;
-  return plain;
-}
-
 }  // namespace
 
 absl::StatusOr<at::Tensor> CopyingConversion::AllocateWrapped(const MetaTensorDesc& desc) {

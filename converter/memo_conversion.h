@@ -73,8 +73,6 @@ class MemoConversion : public Conversion {
   // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.
   absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
 
-  ConversionMemo& memo() { return memo_; }
-
  private:
   // The storage that stands for the record's: `fresh`, if there is none yet.
   absl::StatusOr<c10::Storage> Share(const MetaStorageDesc& desc, const c10::Storage& fresh);

@@ -2,6 +2,7 @@
 
 #include <typeinfo>
 
+#include "converter/copy_storage.h"
 #include "converter/data_source.h"
 #include "converter/materialize.h"
 #include "converter/strided_tensor.h"
@@ -34,12 +35,7 @@ absl::StatusOr<at::Tensor> FromParts(const at::Tensor& result) {
   MetaTensorDescriber describer({.copy_data = true});
   const absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(result);
   if (!record.ok()) return record.status();
-  MetaTensorDesc plain = **record;
-  plain.requires_grad = false;
-  plain.is_leaf = true;
-  plain.is_view = false;
-  plain.grad = nullptr;
-  return Materialize(plain, at::kCPU, *SharedData());
+  return Materialize(DataOnly(**record), at::kCPU, *SharedData());
 }
 
 }  // namespace
