@@ -17,7 +17,7 @@ class Tasks {
       : count_(count), work_(work), failed_(count) {}
 
   // Until none is left or one has failed.
-  void Run() {
+  void Run() ABSL_LOCKS_EXCLUDED(mutex_) {
     std::size_t task = 0;
     while (Next(task)) {
       absl::Status status = CatchTorch("task", [&] { return work_(task); });
@@ -25,20 +25,20 @@ class Tasks {
     }
   }
 
-  absl::Status status() {
+  absl::Status status() ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     return status_;
   }
 
  private:
-  bool Next(std::size_t& task) {
+  bool Next(std::size_t& task) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (next_ == count_ || !status_.ok()) return false;
     task = next_++;
     return true;
   }
 
-  void Fail(std::size_t task, absl::Status status) {
+  void Fail(std::size_t task, absl::Status status) ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (task >= failed_) return;
     failed_ = task;

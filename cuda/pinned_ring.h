@@ -65,21 +65,21 @@ class PinnedRing {
   };
 
   PinnedRing(CudaRuntime& runtime, int buffers, std::int64_t buffer_size);
-  ~PinnedRing();
+  ~PinnedRing() ABSL_LOCKS_EXCLUDED(mutex_);
   PinnedRing(const PinnedRing&) = delete;
   PinnedRing& operator=(const PinnedRing&) = delete;
 
   // The buffer that has been back for longest; waits until there is one, and until no device uses it. `device` is where
   // it will be used.
   // Errors: those of the work for which it waited, and kResourceExhausted if there is no memory for a new buffer.
-  absl::StatusOr<Lease> Acquire(c10::Device device);
+  absl::StatusOr<Lease> Acquire(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
 
   std::int64_t buffer_size() const { return buffer_size_; }
 
  private:
   absl::Status Prepare(c10::Device device, Buffer& buffer);
-  std::unique_ptr<Buffer> Take();
-  void Return(std::unique_ptr<Buffer> buffer);
+  std::unique_ptr<Buffer> Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Return(std::unique_ptr<Buffer> buffer) ABSL_LOCKS_EXCLUDED(mutex_);
 
   CudaRuntime& runtime_;
   const std::int64_t buffer_size_;

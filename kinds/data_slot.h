@@ -43,15 +43,15 @@ class DataSlot {
 
   // Puts in what `copy` returns, unless something is in already. One caller copies, others wait for it; after an error
   // the next one tries again.
-  absl::Status FillOnce(absl::FunctionRef<absl::StatusOr<c10::Storage>()> copy);
+  absl::Status FillOnce(absl::FunctionRef<absl::StatusOr<c10::Storage>()> copy) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // For a tensor whose data lie in several storages, or in none that can be seen: the whole of it, and the storages
   // without data that share memory with it, so that they stay the ones.
-  void Set(at::Tensor tensor, std::vector<c10::Storage> shared);
+  void Set(at::Tensor tensor, std::vector<c10::Storage> shared) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Null / undefined where there is none.
-  c10::Storage storage() const;
-  at::Tensor tensor() const;
+  c10::Storage storage() const ABSL_LOCKS_EXCLUDED(mutex_);
+  at::Tensor tensor() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   mutable absl::Mutex mutex_;

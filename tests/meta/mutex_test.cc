@@ -43,6 +43,15 @@ class Counter {
   int count_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+void ExpectLocked(Mutex& mutex) {
+  std::thread other([&] {
+    const bool locked = mutex.TryLock();
+    EXPECT_FALSE(locked);
+    if (locked) mutex.Unlock();
+  });
+  other.join();
+}
+
 TEST(MutexTest, OneAtATime) {
   Counter counter;
   RunThreads(kThreads, [&](int) {
@@ -64,12 +73,7 @@ TEST(MutexTest, TryLockTakesIt) {
 TEST(MutexTest, TryLockLeavesWhatOthersHold) {
   Mutex mutex;
   const MutexLock lock(mutex);
-  std::thread other([&] {
-    const bool locked = mutex.TryLock();
-    EXPECT_FALSE(locked);
-    if (locked) mutex.Unlock();
-  });
-  other.join();
+  ExpectLocked(mutex);
 }
 
 TEST(CondVarTest, EachWaitsForTheOneBefore) {
@@ -82,18 +86,27 @@ TEST(CondVarTest, EachWaitsForTheOneBefore) {
   EXPECT_EQ(counter.count(), kThreads);
 }
 
+TEST(CondVarTest, HoldsTheMutexAfterAWait) {
+  Mutex mutex;
+  CondVar changed;
+  bool done = false;  // Guarded by mutex.
+  const MutexLock lock(mutex);
+  std::thread other([&] {
+    const MutexLock lock(mutex);
+    done = true;
+    changed.NotifyOne();
+  });
+  while (!done) changed.Wait(mutex);
+  other.join();
+  ExpectLocked(mutex);
+}
+
 TEST(CondVarTest, HoldsTheMutexAfterADeadline) {
   Mutex mutex;
   CondVar never;
-  mutex.Lock();
+  const MutexLock lock(mutex);
   EXPECT_FALSE(never.WaitUntil(mutex, std::chrono::steady_clock::now()));
-  std::thread other([&] {
-    const bool locked = mutex.TryLock();
-    EXPECT_FALSE(locked);
-    if (locked) mutex.Unlock();
-  });
-  other.join();
-  mutex.Unlock();
+  ExpectLocked(mutex);
 }
 
 TEST(CondVarTest, IsNotifiedBeforeTheDeadline) {
@@ -127,6 +140,7 @@ TEST(SharedMutexTest, ReadersSeeWholeWrites) {
       if (thread == 0) {
         const WriterLock lock(pair.mutex);
         ++pair.a;
+        std::this_thread::yield();
         ++pair.b;
       } else {
         const ReaderLock lock(pair.mutex);

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <iostream>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -17,10 +16,10 @@ Progress::Progress(std::string doing) : doing_(std::move(doing)) {
 Progress::~Progress() {
   if (!thread_.joinable()) return;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     over_ = true;
   }
-  over_changed_.notify_one();
+  over_changed_.NotifyOne();
   thread_.join();
 }
 
@@ -29,8 +28,12 @@ void Progress::Show() {
   constexpr std::string_view kWipe = "\r\x1b[K";  // To the start of the line, and clear it.
   const steady_clock::time_point start = steady_clock::now();
   bool shown = false;
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!over_changed_.wait_for(lock, std::chrono::seconds(1), [this] { return over_; })) {
+  const MutexLock lock(mutex_);
+  while (true) {
+    const steady_clock::time_point next = steady_clock::now() + std::chrono::seconds(1);
+    while (!over_ && over_changed_.WaitUntil(mutex_, next)) {
+    }
+    if (over_) break;
     const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - start);
     const std::int64_t done = done_.load(std::memory_order_relaxed);
     std::cerr << kWipe << doing_;

@@ -14,18 +14,19 @@
 #define METACONV_TOOLS_CLI_PROGRESS_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "meta/mutex.h"
 
 namespace metaconv::cli {
 
 class Progress {
  public:
   explicit Progress(std::string doing);
-  ~Progress();
+  ~Progress() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -33,13 +34,13 @@ class Progress {
   void Advance() { done_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
-  void Show();
+  void Show() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::string doing_;
   std::atomic<std::int64_t> done_ = 0;
-  std::mutex mutex_;
-  std::condition_variable over_changed_;
-  bool over_ = false;  // Guarded by mutex_.
+  Mutex mutex_;
+  CondVar over_changed_;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
