@@ -3,8 +3,8 @@
 
 A test file without a source of its name is an error, unless it lies in
 tests/integration or its name is in WITHOUT_SOURCE. Also: each header has the
-include guard that its path asks for, and each C++ file is named in the BUILD file
-beside it.
+include guard that its path asks for, each header of the product says what threads may
+do with it, and each C++ file is named in the BUILD file beside it.
 """
 
 import pathlib
@@ -25,6 +25,8 @@ WITHOUT_SOURCE = {
     "tests/converter/fake_test.cc",
     "tests/converter/materialize_failure_test.cc",
     "tests/converter/kinds_concurrency_test.cc",
+    # What holds for many threads and sources that hang together.
+    "tests/converter/converter_concurrency_test.cc",
     # The path of //cuda on real devices, and the devices made of host memory that it is tested on elsewhere.
     "tests/cuda/gpu_storage_path_test.cc",
     "tests/cuda/gpu_materialize_test.cc",
@@ -61,6 +63,14 @@ def check_guard(path):
         yield f"{path}: the include guard is not {guard}"
 
 
+def check_thread_safety(path):
+    if path.suffix != ".h" or path.parts[0] not in SOURCE_FOLDERS:
+        return
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    if "\n// Thread safety: " not in text.split("#ifndef")[0]:
+        yield f"{path}: the comment at its head does not say `Thread safety:`"
+
+
 def check_build(path):
     # The BUILD file of the nearest folder that has one.
     for folder in path.parents:
@@ -78,6 +88,7 @@ def main():
     for path in sorted(files):
         problems += check_mirror(path, files)
         problems += check_guard(path)
+        problems += check_thread_safety(path)
         problems += check_build(path)
     print("\n".join(problems) or f"{len(files)} files, all in their places")
     return 1 if problems else 0
