@@ -12,6 +12,8 @@
 #ifndef METACONV_CONVERTER_FRESH_DISPATCHER_STATE_H_
 #define METACONV_CONVERTER_FRESH_DISPATCHER_STATE_H_
 
+#include <optional>
+
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "kinds/functorch_stack.h"
@@ -20,11 +22,24 @@ namespace metaconv {
 
 class FreshDispatcherState {
  public:
-  FreshDispatcherState() : no_functorch_({}), guard_(c10::default_included_set, c10::default_excluded_set) {}
+  FreshDispatcherState() {
+    if (!IsFresh()) state_.emplace();
+  }
 
  private:
-  const FunctorchScope no_functorch_;
-  const c10::impl::ForceDispatchKeyGuard guard_;
+  struct State {
+    const FunctorchScope no_functorch{{}};
+    const c10::impl::ForceDispatchKeyGuard guard{c10::default_included_set, c10::default_excluded_set};
+  };
+
+  // As nearly always.
+  static bool IsFresh() {
+    const c10::impl::LocalDispatchKeySet keys = c10::impl::tls_local_dispatch_key_set();
+    return keys.included_ == c10::default_included_set && keys.excluded_ == c10::default_excluded_set &&
+           FunctorchStack::IsEmpty();
+  }
+
+  std::optional<State> state_;
 };
 
 }  // namespace metaconv

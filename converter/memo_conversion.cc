@@ -78,8 +78,23 @@ absl::StatusOr<at::Tensor> MemoConversion::Convert(const MetaTensorDesc& desc) {
   if (!turn.ok()) return turn.status();
   if (turn->result().defined()) return turn->result();
   absl::StatusOr<at::Tensor> tensor = Nested(desc, [&] { return BuildWhole(desc); });
-  if (tensor.ok()) turn->Finish(*tensor);
+  if (tensor.ok()) return turn->Finish(*std::move(tensor));
+  // Who built it aside may have finished first, from an older record of what it leads to. Then that is the result.
+  if (at::Tensor other = memo_.tensors.Get(desc.id); other.defined()) return other;
   return tensor;
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::ConvertUnseen(const MetaTensorDesc& desc) {
+  if (!IsBuiltAlone(desc)) return Convert(desc);
+  absl::StatusOr<at::Tensor> tensor = Nested(desc, [&] { return BuildWhole(desc); });
+  if (!tensor.ok()) return tensor;
+  return memo_.tensors.GetOrSet(desc.id, *std::move(tensor));
+}
+
+// Most tensors lead to no other and to nobody's code. If two threads build such a one at once, nobody sees it, so they
+// need not wait for each other.
+bool MemoConversion::IsBuiltAlone(const MetaTensorDesc& desc) const {
+  return !callback_ && desc.grad == nullptr && KindOf(desc).is_built_alone;
 }
 
 absl::StatusOr<at::Tensor> MemoConversion::Build(const MetaTensorDesc& desc) {
@@ -181,13 +196,14 @@ absl::StatusOr<c10::Storage> MemoConversion::ConvertStorage(const MetaStorageDes
 absl::StatusOr<c10::Storage> MemoConversion::NewStorage(const MetaStorageDesc& desc, c10::Device recorded) {
   absl::StatusOr<at::Tensor> bytes =
       Allocate([&] { return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte); }, recorded);
-  return bytes.ok() ? Share(desc, bytes->storage()) : bytes.status();
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<c10::Storage> shared = Share(desc, bytes->storage());
+  return shared.ok() && !*shared ? bytes->storage() : shared;
 }
 
 absl::StatusOr<c10::Storage> MemoConversion::Share(const MetaStorageDesc& desc, const c10::Storage& fresh) {
   if (absl::Status status = OnNewStorage(desc, fresh); !status.ok()) return status;
-  return c10::Storage(memo_.storages.GetOrSet(
-      desc.id, c10::intrusive_ptr<c10::StorageImpl>::reclaim_copy(fresh.unsafeGetStorageImpl())));
+  return c10::Storage(memo_.storages.GetOrSet(desc.id, *fresh.unsafeGetStorageImpl()));
 }
 
 absl::StatusOr<at::Tensor> MemoConversion::AllocateWrapped(const MetaTensorDesc& desc) {
@@ -215,7 +231,7 @@ absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
     if (absl::Status status = EmptyIfRecordIsEmpty(wanted, own); !status.ok()) return status;
     const absl::StatusOr<c10::Storage> shared = Share(wanted, own);
     if (!shared.ok()) return shared.status();
-    if (shared->unsafeGetStorageImpl() == own.unsafeGetStorageImpl()) return OnStorage(wanted, own);
+    if (!*shared) return OnStorage(wanted, own);
   }
   return MoveToStorage(desc, tensor);
 }

@@ -45,6 +45,8 @@ class MemoConversion : public Conversion {
       : memo_(memo), callback_(callback), fake_(fake) {}
 
   absl::StatusOr<at::Tensor> Convert(const MetaTensorDesc& desc) override;
+  // The same for a record whose result, as was seen just before, is not there and is not being built. It may be by now.
+  absl::StatusOr<at::Tensor> ConvertUnseen(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
@@ -74,9 +76,10 @@ class MemoConversion : public Conversion {
   absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
 
  private:
-  // The storage that stands for the record's: `fresh`, if there is none yet.
+  // The storage that stands for the record's. Null if there was none: `fresh` does from now on.
   absl::StatusOr<c10::Storage> Share(const MetaStorageDesc& desc, const c10::Storage& fresh);
   absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
+  bool IsBuiltAlone(const MetaTensorDesc& desc) const;
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;

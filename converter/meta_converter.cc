@@ -1,6 +1,7 @@
 #include "converter/meta_converter.h"
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "converter/copying_conversion.h"
@@ -8,6 +9,7 @@
 #include "meta/torch_status.h"
 
 namespace metaconv {
+
 absl::StatusOr<at::Tensor> MetaConverter::Convert(const at::Tensor& tensor, const ConvertOptions& options) {
   return Count(ConvertUncounted(tensor, options));
 }
@@ -17,9 +19,25 @@ absl::StatusOr<at::Tensor> MetaConverter::MetaTensor(const MetaTensorDesc& desc,
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::Count(absl::StatusOr<at::Tensor> result) {
-  if (result.ok()) hits_.fetch_add(1, std::memory_order_relaxed);
-  if (absl::IsUnimplemented(result.status())) misses_.fetch_add(1, std::memory_order_relaxed);
+  if (result.ok()) {
+    hits_.Increment();
+  } else if (absl::IsUnimplemented(result.status())) {
+    misses_.Increment();
+  }
   return result;
+}
+
+// Calls use(conversion) with the conversion that this converter makes, as by a thread that has just started.
+template <typename Use>
+std::invoke_result_t<Use, MemoConversion&> MetaConverter::WithConversion(const AllocationCallback& callback,
+                                                                         Use&& use) {
+  const FreshDispatcherState fresh;
+  if (copies_data_) {
+    CopyingConversion conversion(memo_, callback, fake_);
+    return use(conversion);
+  }
+  MemoConversion conversion(memo_, callback, fake_);
+  return use(conversion);
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options) {
@@ -28,37 +46,49 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
   // The reference describes a tensor anew each time and then finds its result by the id. The id is all that matters for
   // it, so where there is a result we do not describe. A gradient that came up since takes its id when it is first
   // seen.
+  bool is_unseen = !trace;
   if (tensor.defined() && !trace) {
     if (const std::optional<MetaTensorId> id = describer_.FindTensorId(tensor)) {
-      if (at::Tensor memo = GetTensorMemo(*id); memo.defined()) return memo;
+      std::optional<at::Tensor> memo = memo_.tensors.GetUnlessBuilding(*id);
+      if (memo.has_value() && memo->defined()) return *std::move(memo);
+      is_unseen = memo.has_value();
     }
   }
-  MetaTensorDesc desc;
-  if (absl::Status status = describer_.DescribeTensorInto(tensor, {.trace = trace, .facts = options.facts}, desc);
+  MomentaryRecord record;
+  if (absl::Status status = describer_.DescribeTensorInto(tensor, {.trace = trace, .facts = options.facts}, record);
       !status.ok()) {
     return status;
   }
   if (trace) {
     describer_.Trace("describe_source",
-                     {{"describer_id", describer_.id()}, {"id", desc.id}, {"source", options.source}});
+                     {{"describer_id", describer_.id()}, {"id", record.desc.id}, {"source", options.source}});
   }
-  return MetaTensorUncounted(desc, options.callback);
+  return WithConversion(options.callback, [&](MemoConversion& conversion) {
+    return is_unseen ? conversion.ConvertUnseen(record.desc) : conversion.Convert(record.desc);
+  });
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensorUncounted(const MetaTensorDesc& desc,
                                                               const AllocationCallback& callback) {
-  const FreshDispatcherState fresh;
-  if (copies_data_) return CopyingConversion(memo_, callback, fake_).Convert(desc);
-  return MemoConversion(memo_, callback, fake_).Convert(desc);
+  return WithConversion(callback, [&](MemoConversion& conversion) { return conversion.Convert(desc); });
 }
 
 absl::StatusOr<c10::Storage> MetaConverter::MetaStorage(const MetaStorageDesc& desc, const AllocationCallback& callback,
                                                         c10::Device recorded) {
   return CatchTorch("converting a storage", [&] {
-    const FreshDispatcherState fresh;
-    return copies_data_ ? CopyingConversion(memo_, callback, fake_).ConvertStorage(desc, recorded)
-                        : MemoConversion(memo_, callback, fake_).ConvertStorage(desc, recorded);
+    return WithConversion(callback,
+                          [&](MemoConversion& conversion) { return conversion.ConvertStorage(desc, recorded); });
   });
+}
+
+void MetaConverter::Sweep() {
+  memo_.tensors.Sweep();
+  memo_.storages.Sweep();
+  describer_.Sweep();
+}
+
+std::int64_t MetaConverter::table_lookups() const {
+  return memo_.tensors.lookups() + memo_.storages.lookups() + describer_.table_lookups();
 }
 
 at::Tensor MetaConverter::GetTensorMemo(MetaTensorId id) { return memo_.tensors.Get(id); }

@@ -28,15 +28,16 @@
 #ifndef METACONV_CONVERTER_META_CONVERTER_H_
 #define METACONV_CONVERTER_META_CONVERTER_H_
 
-#include <atomic>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
 #include "converter/memo_conversion.h"
+#include "converter/striped_counter.h"
 #include "describer/meta_tensor_describer.h"
 #include "kinds/allocation_callback.h"
 #include "meta/meta_tensor_desc.h"
@@ -91,13 +92,22 @@ class MetaConverter {
 
   MetaTensorDescriber& describer() { return describer_; }
 
+  // Forgets sources and results that are gone, and gives back the memory that was used for them. This happens by itself
+  // as the tables grow; call it when a large model was dropped and few tensors will follow.
+  void Sweep();
+
+  // How often the tables were asked, the describer's included, in all.
+  std::int64_t table_lookups() const;
+
   // Calls that gave a result, and calls that found an unsupported kind.
-  std::int64_t hits() const { return hits_.load(std::memory_order_relaxed); }
-  std::int64_t misses() const { return misses_.load(std::memory_order_relaxed); }
+  std::int64_t hits() const { return hits_.Sum(); }
+  std::int64_t misses() const { return misses_.Sum(); }
   // Some hit and no miss.
   bool successful() const { return hits() > 0 && misses() == 0; }
 
  private:
+  template <typename Use>
+  std::invoke_result_t<Use, MemoConversion&> WithConversion(const AllocationCallback& callback, Use&& use);
   absl::StatusOr<at::Tensor> MetaTensorUncounted(const MetaTensorDesc& desc, const AllocationCallback& callback);
   absl::StatusOr<at::Tensor> ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options);
   absl::StatusOr<at::Tensor> Count(absl::StatusOr<at::Tensor> result);
@@ -106,9 +116,8 @@ class MetaConverter {
   MetaTensorDescriber describer_;
   const bool fake_;
   ConversionMemo memo_;
-  // Counters only: nothing is published by them, so their order does not matter.
-  std::atomic<std::int64_t> hits_ = 0;
-  std::atomic<std::int64_t> misses_ = 0;
+  StripedCounter hits_;
+  StripedCounter misses_;
 };
 
 }  // namespace metaconv

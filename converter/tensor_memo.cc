@@ -1,69 +1,101 @@
 #include "converter/tensor_memo.h"
 
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "c10/core/UndefinedTensorImpl.h"
+#include "c10/util/intrusive_ptr.h"
 
 namespace metaconv {
 
 TensorMemo::Turn::Turn(Turn&& other) noexcept
-    : memo_(std::exchange(other.memo_, nullptr)), id_(other.id_), result_(std::move(other.result_)) {}
+    : memo_(std::exchange(other.memo_, nullptr)),
+      id_(other.id_),
+      aside_(other.aside_),
+      result_(std::move(other.result_)) {}
 
 TensorMemo::Turn::~Turn() {
-  if (memo_ != nullptr) memo_->End(id_, nullptr);
+  if (memo_ != nullptr) memo_->End(*this, at::Tensor());
 }
 
-void TensorMemo::Turn::Finish(const at::Tensor& built) { std::exchange(memo_, nullptr)->End(id_, &built); }
+at::Tensor TensorMemo::Turn::Finish(at::Tensor built) {
+  return std::exchange(memo_, nullptr)->End(*this, std::move(built));
+}
 
-at::Tensor TensorMemo::Entry::Lock() const {
-  if (!object.has_value()) return at::Tensor();
-  auto impl = object->lock();
-  return impl ? at::Tensor(std::move(impl)) : at::Tensor();
+at::Tensor TensorMemo::Entry::Get() const {
+  using Strong = c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>;
+  at::TensorImpl* impl = object.Lock().release();
+  return impl == nullptr ? at::Tensor() : at::Tensor(Strong::reclaim(impl));
+}
+
+at::Tensor TensorMemo::Entry::GetOrSet(const at::Tensor& built) {
+  at::Tensor result = Get();
+  if (!result.defined()) object = WeakReference(*built.unsafeGetTensorImpl());
+  return result;
 }
 
 absl::StatusOr<TensorMemo::Turn> TensorMemo::Enter(MetaTensorId id) {
-  if (std::optional<Turn> turn = TryEnter(id, /*await=*/false)) return *std::move(turn);
+  if (std::optional<Turn> turn = TryEnter(id)) return *std::move(turn);
   return Wait(id);
 }
 
-// Empty if another thread builds. `await`: it shall wake us when it is done.
-std::optional<TensorMemo::Turn> TensorMemo::TryEnter(MetaTensorId id, bool await) {
+// Empty if somebody builds.
+std::optional<TensorMemo::Turn> TensorMemo::TryEnter(MetaTensorId id) {
   std::optional<Turn> turn;
   entries_.Visit(id, [&](Entry& entry) {
-    if (at::Tensor result = entry.Lock(); result.defined()) {
+    if (at::Tensor result = entry.Get(); result.defined()) {
       turn.emplace(Turn(std::move(result)));
-    } else if (entry.IsBuilding()) {
-      entry.awaited |= await;
-    } else {
+    } else if (!entry.IsBuilding()) {
       entry.builder = std::this_thread::get_id();
-      turn.emplace(Turn(this, id));
+      turn.emplace(Turn(this, id, /*aside=*/false));
     }
   });
   return turn;
 }
 
 absl::StatusOr<TensorMemo::Turn> TensorMemo::Wait(MetaTensorId id) {
+  // Before we look: a builder that ends after our look sees it, since both of us have had the entry's lock in between.
+  waiters_.fetch_add(1, std::memory_order_relaxed);
+  absl::StatusOr<Turn> turn = WaitInLine(id);
+  waiters_.fetch_sub(1, std::memory_order_relaxed);
+  return turn;
+}
+
+absl::StatusOr<TensorMemo::Turn> TensorMemo::WaitInLine(MetaTensorId id) {
   const std::thread::id self = std::this_thread::get_id();
-  std::unique_lock<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   while (true) {
-    if (WouldWaitForItself(id)) return absl::InvalidArgumentError(absl::StrCat("record ", id, " contains itself"));
+    if (BuilderOf(id) == self || aside_.contains({self, id})) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "record ", id,
+          ": expected a record or an allocation callback that does not lead back to it, found one that asks "
+          "for its result while this thread builds it"));
+    }
+    if (WouldWaitForItself(id)) {
+      aside_.emplace(self, id);
+      return Turn(this, id, /*aside=*/true);
+    }
     // The builder takes the mutex before it wakes us, so it cannot do so between this look and the wait.
-    if (std::optional<Turn> turn = TryEnter(id, /*await=*/true)) return *std::move(turn);
+    if (std::optional<Turn> turn = TryEnter(id)) return *std::move(turn);
     waiting_for_[self] = id;
-    ended_.wait(lock);
+    ended_.Wait(mutex_);
     waiting_for_.erase(self);
   }
+}
+
+std::thread::id TensorMemo::BuilderOf(MetaTensorId id) {
+  std::thread::id builder;
+  entries_.VisitIfPresent(id, [&](Entry& entry) { builder = entry.builder; });
+  return builder;
 }
 
 // Follows who waits for whom from the builder of `id`. Nobody waits in a circle, so this ends.
 bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
   const std::thread::id self = std::this_thread::get_id();
   while (true) {
-    std::thread::id builder;
-    entries_.VisitIfPresent(id, [&](Entry& entry) { builder = entry.builder; });
+    const std::thread::id builder = BuilderOf(id);
     if (builder == self) return true;
     const auto waits = waiting_for_.find(builder);
     if (waits == waiting_for_.end()) return false;
@@ -71,27 +103,50 @@ bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
   }
 }
 
-// `built` null: the build failed.
-void TensorMemo::End(MetaTensorId id, const at::Tensor* built) {
-  bool awaited = false;
-  entries_.Visit(id, [&](Entry& entry) {
-    if (built != nullptr) entry.object.emplace(built->getIntrusivePtr());
-    entry.builder = std::thread::id();
-    awaited = std::exchange(entry.awaited, false);
+// `built` undefined: the build failed.
+at::Tensor TensorMemo::End(const Turn& turn, at::Tensor built) {
+  at::Tensor other;  // `built` dies after the lock is released, if it does.
+  entries_.Visit(turn.id_, [&](Entry& entry) {
+    if (built.defined()) other = entry.GetOrSet(built);
+    if (!turn.aside_) entry.builder = std::thread::id();
   });
-  if (!awaited) return;
-  { const std::lock_guard<std::mutex> lock(mutex_); }
-  ended_.notify_all();
+  if (turn.aside_ || waiters_.load(std::memory_order_relaxed) > 0) WakeWaiters(turn);
+  return other.defined() ? std::move(other) : std::move(built);
+}
+
+void TensorMemo::WakeWaiters(const Turn& turn) {
+  {
+    const MutexLock lock(mutex_);
+    if (turn.aside_) aside_.erase({std::this_thread::get_id(), turn.id_});
+  }
+  ended_.NotifyAll();
+}
+
+at::Tensor TensorMemo::GetOrSet(MetaTensorId id, at::Tensor built) {
+  at::Tensor other;  // As in End.
+  entries_.Visit(id, [&](Entry& entry) { other = entry.GetOrSet(built); });
+  return other.defined() ? std::move(other) : std::move(built);
 }
 
 at::Tensor TensorMemo::Get(MetaTensorId id) {
   at::Tensor result;
-  entries_.VisitIfPresent(id, [&](Entry& entry) { result = entry.Lock(); });
+  entries_.VisitIfPresent(id, [&](Entry& entry) { result = entry.Get(); });
+  return result;
+}
+
+std::optional<at::Tensor> TensorMemo::GetUnlessBuilding(MetaTensorId id) {
+  std::optional<at::Tensor> result = at::Tensor();
+  entries_.VisitIfPresent(id, [&](Entry& entry) {
+    result = entry.Get();
+    if (!result->defined() && entry.IsBuilding()) result.reset();
+  });
   return result;
 }
 
 void TensorMemo::Set(MetaTensorId id, const at::Tensor& tensor) {
-  entries_.Visit(id, [&](Entry& entry) { entry.object.emplace(tensor.getIntrusivePtr()); });
+  entries_.Visit(id, [&](Entry& entry) {
+    entry.object = tensor.defined() ? WeakReference(*tensor.unsafeGetTensorImpl()) : WeakReference<at::TensorImpl>();
+  });
 }
 
 }  // namespace metaconv

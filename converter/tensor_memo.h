@@ -5,10 +5,15 @@
 //   if (!turn.ok()) return turn.status();
 //   if (turn->result().defined()) return turn->result();    // It is there already, or somebody else has built it.
 //   … build …
-//   turn->Finish(tensor);                                   // Not called on failure: the next in line then builds.
+//   return turn->Finish(tensor);                            // Not called on failure: the next in line then builds.
 //
-// Ids that wait for each other in a circle would wait for ever; the thread that would close the circle gets an error
-// instead. That takes records that contain themselves by way of their ids.
+// What can be built twice without anybody seeing it needs no turn:
+//   return memo.GetOrSet(id, tensor);
+//
+// Threads that wait for each other in a circle would wait for ever: one builds what leads to what another builds, and the
+// other way round, which takes records of different times or callbacks that convert. The thread that would close the
+// circle builds aside, and whoever finishes first has built for all. A thread that comes back to what it builds itself
+// gets an error.
 //
 // Thread safety: Thread-safe. No lock is held while a turn is.
 // Lifetime: keeps no tensor alive. Turns must end before the memo does, each on the thread that it was given to.
@@ -16,9 +21,9 @@
 #ifndef METACONV_CONVERTER_TENSOR_MEMO_H_
 #define METACONV_CONVERTER_TENSOR_MEMO_H_
 
-#include <condition_variable>
+#include <atomic>
 #include <cstddef>
-#include <mutex>
+#include <cstdint>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -26,12 +31,13 @@
 #include "ATen/core/Tensor.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "c10/core/TensorImpl.h"
-#include "c10/core/UndefinedTensorImpl.h"
-#include "c10/util/intrusive_ptr.h"
 #include "describer/sharded_weak_map.h"
+#include "describer/weak_reference.h"
 #include "meta/meta_storage_desc.h"
+#include "meta/mutex.h"
 
 namespace metaconv {
 
@@ -46,52 +52,72 @@ class TensorMemo {
     // What is there; undefined if this thread is to build it.
     const at::Tensor& result() const { return result_; }
 
-    // Remembers what was built, and lets those who wait have it.
-    void Finish(const at::Tensor& built);
+    // Remembers what was built, lets those who wait have it, and returns it; or what somebody else has finished before.
+    at::Tensor Finish(at::Tensor built);
 
    private:
     friend class TensorMemo;
-    Turn(TensorMemo* memo, MetaTensorId id) : memo_(memo), id_(id) {}
+    Turn(TensorMemo* memo, MetaTensorId id, bool aside) : memo_(memo), id_(id), aside_(aside) {}
     explicit Turn(at::Tensor result) : result_(std::move(result)) {}
 
     TensorMemo* memo_ = nullptr;  // Null once there is nothing to hand on.
     MetaTensorId id_ = 0;
+    bool aside_ = false;  // Another thread is the builder; nobody waits for this one.
     at::Tensor result_;
   };
 
-  // Errors: kInvalidArgument if the thread, by building `id`, would wait for itself.
+  // Errors: kInvalidArgument if this thread is building `id` already.
   absl::StatusOr<Turn> Enter(MetaTensorId id);
+
+  // What is there, if somebody was faster, else `built`, which is remembered.
+  at::Tensor GetOrSet(MetaTensorId id, at::Tensor built);
 
   // Undefined if there is none, or nobody holds it any more.
   at::Tensor Get(MetaTensorId id);
 
+  // The same; nothing if there is none and somebody builds it.
+  std::optional<at::Tensor> GetUnlessBuilding(MetaTensorId id);
+
   void Set(MetaTensorId id, const at::Tensor& tensor);
+
+  void Sweep() { entries_.Sweep(); }
 
   // Dead entries that were not swept yet included.
   std::size_t size() const { return entries_.size(); }
+  std::int64_t lookups() const { return entries_.lookups(); }
 
  private:
   struct Entry {
-    std::optional<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> object;
+    WeakReference<c10::TensorImpl> object;
     std::thread::id builder;  // Of no thread, if nobody builds.
-    bool awaited = false;     // Somebody waits for the builder.
 
-    at::Tensor Lock() const;
+    // Undefined if there is none, or nobody holds it any more.
+    at::Tensor Get() const;
+    // What is there; undefined if there was none, and `built` is now.
+    at::Tensor GetOrSet(const at::Tensor& built);
     bool IsBuilding() const { return builder != std::thread::id(); }
-    bool IsDead() const { return !IsBuilding() && (!object.has_value() || object->expired()); }
+    bool IsDead() const { return !IsBuilding() && (object.IsEmpty() || object.IsDead()); }
+    void Prefetch() const { object.Prefetch(); }
   };
 
-  absl::StatusOr<Turn> Wait(MetaTensorId id);
-  std::optional<Turn> TryEnter(MetaTensorId id, bool await);
+  absl::StatusOr<Turn> Wait(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Turn> WaitInLine(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<Turn> TryEnter(MetaTensorId id);
+  std::thread::id BuilderOf(MetaTensorId id);
   bool WouldWaitForItself(MetaTensorId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void End(MetaTensorId id, const at::Tensor* built);
+  at::Tensor End(const Turn& turn, at::Tensor built) ABSL_LOCKS_EXCLUDED(mutex_);
+  void WakeWaiters(const Turn& turn) ABSL_LOCKS_EXCLUDED(mutex_);
 
   ShardedWeakMap<MetaTensorId, Entry> entries_;
 
+  // Threads that wait, or are about to look whether they have to.
+  std::atomic<int> waiters_ = 0;
   // Only for those who wait. Taken before an entry's lock, never after.
-  std::mutex mutex_;
-  std::condition_variable ended_;
+  Mutex mutex_;
+  CondVar ended_;
   absl::flat_hash_map<std::thread::id, MetaTensorId> waiting_for_ ABSL_GUARDED_BY(mutex_);
+  // Who builds what aside.
+  absl::flat_hash_set<std::pair<std::thread::id, MetaTensorId>> aside_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace metaconv

@@ -2,7 +2,7 @@
 //
 // Example:
 //   WeakMemo<c10::StorageImpl> storages;
-//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, mine);   // Whoever came first.
+//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, *mine);   // Whoever came first; null: `mine`.
 //
 // Thread safety: Thread-safe.
 // Lifetime: keeps nothing alive.
@@ -12,10 +12,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "c10/util/intrusive_ptr.h"
 #include "describer/sharded_weak_map.h"
+#include "describer/weak_reference.h"
 
 namespace metaconv {
 
@@ -27,35 +27,37 @@ class WeakMemo {
   // Null if there is none, or it is gone.
   Strong Get(std::int64_t id) {
     Strong object;
-    entries_.VisitIfPresent(id, [&](Entry& entry) { object = entry.Lock(); });
+    entries_.VisitIfPresent(id, [&](Entry& entry) { object = entry.object.Lock(); });
     return object;
   }
 
+  // Null: `id` has none.
   void Set(std::int64_t id, const Strong& object) {
-    entries_.Visit(id, [&](Entry& entry) { entry.object.emplace(object); });
+    entries_.Visit(id, [&](Entry& entry) { entry.object = object ? WeakReference(*object) : WeakReference<T>(); });
   }
 
-  // The object that `id` has; `object`, from now on, if it has none.
-  Strong GetOrSet(std::int64_t id, const Strong& object) {
+  // The object that `id` has. Null if it had none: it has `object`, which must not be null, from now on.
+  Strong GetOrSet(std::int64_t id, T& object) {
     Strong winner;
     entries_.Visit(id, [&](Entry& entry) {
-      winner = entry.Lock();
-      if (winner) return;
-      entry.object.emplace(object);
-      winner = object;
+      winner = entry.object.Lock();
+      if (!winner) entry.object = WeakReference(object);
     });
     return winner;
   }
 
+  void Sweep() { entries_.Sweep(); }
+
   // Dead entries that were not swept yet included.
   std::size_t size() const { return entries_.size(); }
+  std::int64_t lookups() const { return entries_.lookups(); }
 
  private:
   struct Entry {
-    std::optional<c10::weak_intrusive_ptr<T>> object;
+    WeakReference<T> object;
 
-    Strong Lock() const { return object.has_value() ? object->lock() : Strong(); }
-    bool IsDead() const { return object.has_value() && object->expired(); }
+    bool IsDead() const { return object.IsEmpty() || object.IsDead(); }
+    void Prefetch() const { object.Prefetch(); }
   };
 
   ShardedWeakMap<std::int64_t, Entry> entries_;

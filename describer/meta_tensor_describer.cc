@@ -35,13 +35,9 @@ DescriberId NextDescriberId() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// The id in `entry`, which is given one from `next` if it has none, and a weak reference from `weak` if it was just made.
-// Runs under the entry's lock, so ids are dense.
-template <typename Entry, typename MakeWeak>
-std::int64_t IdOf(Entry& entry, std::atomic<std::int64_t>& next, const MakeWeak& weak) {
-  if (!entry.object.has_value()) entry.object.emplace(weak());
-  if (entry.id == Entry::kNoId) entry.id = next.fetch_add(1, std::memory_order_relaxed);
-  return entry.id;
+// Without a copy, as at::Tensor::_base() makes one.
+const at::Tensor& BaseOf(const at::Tensor& view) {
+  return torch::autograd::impl::get_view_autograd_meta(view)->get_backward_view().base_;
 }
 
 CreationMeta CreationMetaOf(const at::Tensor& view) {
@@ -66,7 +62,8 @@ MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId(
 // One tensor's description, for the code of its kind.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options) : describer_(describer), options_(options) {}
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options, MetaStorageDesc* momentary)
+      : describer_(describer), options_(options), momentary_(momentary) {}
 
   bool recurse() const override { return options_.recurse; }
   bool keeps_data() const override { return describer_.options_.copy_data; }
@@ -74,12 +71,15 @@ class MetaTensorDescriber::Session final : public Description {
   void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
     describer_.Identify(tensor, options_.facts, desc);
-    desc.ndim = tensor.dim();
+    desc.ndim = impl.dim();
     desc.dtype = tensor.scalar_type();
-    desc.device = tensor.device();
-    desc.layout = tensor.layout();
-    desc.is_nested = tensor.is_nested();
-    if (!desc.is_nested) desc.size = c10::SymDimVector(impl.sym_sizes());  // As a whole it has none.
+    desc.device = impl.device();
+    desc.layout = impl.layout();
+    desc.is_nested = impl.is_nested();
+    if (!desc.is_nested) {  // As a whole it has no size.
+      const c10::SymIntArrayRef size = impl.sym_sizes();
+      desc.size.assign(size.begin(), size.end());
+    }
     desc.is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
     desc.is_conj = tensor.is_conj();
     desc.is_neg = tensor.is_neg();
@@ -90,7 +90,13 @@ class MetaTensorDescriber::Session final : public Description {
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) override {
     const DataSlot* slot = keeps_data() ? DataSlot::Of(storage) : nullptr;
     const c10::Storage data = slot == nullptr ? c10::Storage() : slot->storage();
-    return describer_.DescribeStorage(data ? data : storage, options_);
+    const c10::Storage& described = data ? data : storage;
+    if (momentary_ == nullptr) return describer_.DescribeStorage(described, options_);
+    *momentary_ = {.id = describer_.GetStorageId(described),
+                   .size = described.sym_nbytes(),
+                   .data = keeps_data() ? described : c10::Storage()};
+    if (options_.trace) describer_.TraceOnce(*momentary_);
+    return {std::shared_ptr<void>(), momentary_};  // Owned by whoever gave the place.
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
@@ -104,6 +110,7 @@ class MetaTensorDescriber::Session final : public Description {
  private:
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
+  MetaStorageDesc* const momentary_;
 };
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
@@ -115,10 +122,10 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
 }
 
 absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,
-                                                     MetaTensorDesc& desc) {
+                                                     MomentaryRecord& record) {
   return CatchTorch("describing a tensor", [&] {
     absl::Status status = CheckSupported(tensor, 0);
-    return status.ok() ? DescribeInto(tensor, options, desc) : status;
+    return status.ok() ? DescribeInto(tensor, options, &record.storage, &record, record.desc) : status;
   });
 }
 
@@ -140,7 +147,7 @@ absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int d
   if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
     if (absl::Status status = CheckSupported(grad, depth + 1); !status.ok()) return status;
   }
-  return tensor.is_view() ? CheckSupported(at::Tensor(tensor._base()), depth + 1) : absl::OkStatus();
+  return tensor.is_view() ? CheckSupported(BaseOf(tensor), depth + 1) : absl::OkStatus();
 }
 
 absl::Status MetaTensorDescriber::CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const {
@@ -155,37 +162,33 @@ absl::Status MetaTensorDescriber::CheckInner(const TensorKind& kind, const at::T
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::Describe(const at::Tensor& tensor,
                                                                 const DescribeOptions& options) {
   auto desc = std::make_shared<MetaTensorDesc>();
-  if (absl::Status status = DescribeInto(tensor, options, *desc); !status.ok()) return status;
+  if (absl::Status status = DescribeInto(tensor, options, nullptr, nullptr, *desc); !status.ok()) return status;
   return desc;
 }
 
 // The reference's order of ids: what the kind describes, the tensor itself among it, then its gradient and its base.
 absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options,
+                                               MetaStorageDesc* storage, MomentaryRecord* momentary,
                                                MetaTensorDesc& desc) {
-  Session session(*this, options);
+  Session session(*this, options, storage);
   if (absl::Status status = KindOf(tensor).describe(session, tensor, desc); !status.ok()) return status;
   // What autograd does not know, as most tensors, is a leaf and nothing more.
   desc.is_leaf = true;
   if (tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr) {
-    if (absl::Status status = DescribeAutograd(tensor, options, desc); !status.ok()) return status;
+    if (absl::Status status = DescribeAutograd(tensor, options, momentary, desc); !status.ok()) return status;
   }
   if (options_.copy_data) desc.data = tensor.getIntrusivePtr();
 
-  if (options.trace) {
-    bool first = false;
-    tensors_.Visit(tensor.unsafeGetTensorImpl(),
-                   [&](TensorEntry& entry) { first = !std::exchange(entry.traced, true); });
-    if (first) Trace("describe_tensor", AsJson(desc, id_));
-  }
+  if (options.trace && traced_tensors_.IsFirst(desc.id)) Trace("describe_tensor", AsJson(desc, id_));
   return absl::OkStatus();
 }
 
 absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,
-                                                   MetaTensorDesc& desc) {
+                                                   MomentaryRecord* momentary, MetaTensorDesc& desc) {
   const DescribeOptions nested = {.trace = options.trace};
   const auto describe = [&](const at::Tensor& part) { return Describe(part, nested); };
-  desc.is_leaf = SafeIsLeaf(tensor);
   desc.requires_grad = tensor.requires_grad();
+  desc.is_leaf = !desc.requires_grad || SafeIsLeaf(tensor);
   if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
     absl::StatusOr<MetaTensorDescPtr> described = describe(grad);
     if (!described.ok()) return described.status();
@@ -195,7 +198,7 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   desc.is_view = true;
   desc.creation_meta = CreationMetaOf(tensor);
   if (options.recurse) {
-    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(at::Tensor(tensor._base()), nested);
+    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(BaseOf(tensor), nested, momentary);
     if (!base.ok()) return base.status();
     desc.base = *std::move(base);
   }
@@ -207,32 +210,50 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
 
 // Each view of a base describes it anew, since it may have changed. Where it has not, the views share one record.
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Tensor& base,
-                                                                    const DescribeOptions& options) {
+                                                                    const DescribeOptions& options,
+                                                                    MomentaryRecord* momentary) {
+  if (momentary != nullptr) {
+    MomentaryRecord::Base& record = momentary->base.emplace();
+    if (absl::Status status = DescribeInto(base, options, &record.storage, nullptr, record.desc); !status.ok()) {
+      return status;
+    }
+    return MetaTensorDescPtr(std::shared_ptr<void>(), &record.desc);  // Owned by whoever gave the place.
+  }
   absl::StatusOr<MetaTensorDescPtr> desc = Describe(base, options);
   if (!desc.ok()) return desc;
   MetaTensorDescPtr shared;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.shared.lock(); });
+  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.Extras().shared.lock(); });
   if (shared != nullptr && *shared == **desc) return shared;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.shared = *desc; });
+  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared = *desc; });
   return desc;
 }
 
 MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& storage, const DescribeOptions& options) {
-  MetaStorageDescPtr desc;
-  bool first = false;
-  storages_.Visit(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) {
-    MetaStorageDesc now = {.id = IdOf(entry, next_storage_id_, [&] { return storage.getWeakStorageImpl(); }),
-                           .size = storage.sym_nbytes(),
-                           .data = options_.copy_data ? storage : c10::Storage()};
-    desc = entry.shared.lock();
-    if (desc == nullptr || !(*desc == now)) {
-      desc = std::make_shared<const MetaStorageDesc>(std::move(now));
-      entry.shared = desc;
-    }
-    first = options.trace && !std::exchange(entry.traced, true);
+  const auto desc = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{
+      .id = GetStorageId(storage),
+      .size = storage.sym_nbytes(),
+      .data = options_.copy_data ? storage : c10::Storage(),
   });
-  if (first) Trace("describe_storage", AsJson(*desc, id_));
+  if (options.trace) TraceOnce(*desc);
   return desc;
+}
+
+void MetaTensorDescriber::TraceOnce(const MetaStorageDesc& desc) {
+  if (traced_storages_.IsFirst(desc.id)) Trace("describe_storage", AsJson(desc, id_));
+}
+
+// The next two run under the entry's lock, so ids are dense. Nothing else is published by the counters.
+
+MetaTensorId MetaTensorDescriber::TakeId(TensorEntry& entry, const at::Tensor& tensor) {
+  if (entry.object.IsEmpty()) entry.object = WeakReference(*tensor.unsafeGetTensorImpl());
+  if (entry.id == kNoId) entry.id = next_id_.tensors.fetch_add(1, std::memory_order_relaxed);
+  return entry.id;
+}
+
+MetaStorageId MetaTensorDescriber::TakeId(StorageEntry& entry, const c10::Storage& storage) {
+  if (entry.object.IsEmpty()) entry.object = WeakReference(*storage.unsafeGetStorageImpl());
+  if (entry.id == kNoId) entry.id = next_id_.storages.fetch_add(1, std::memory_order_relaxed);
+  return entry.id;
 }
 
 MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
@@ -241,38 +262,37 @@ MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
   return id;
 }
 
-MetaTensorId MetaTensorDescriber::TakeId(TensorEntry& entry, const at::Tensor& tensor) {
-  return IdOf(entry, next_tensor_id_,
-              [&] { return c10::weak_intrusive_ptr<at::TensorImpl>(tensor.getIntrusivePtr()); });
-}
-
 void MetaTensorDescriber::SetFacts(const at::Tensor& tensor, const TensorFacts& facts) {
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    if (!entry.object.has_value()) entry.object.emplace(tensor.getIntrusivePtr());
-    entry.AddFacts(facts);
+    if (entry.object.IsEmpty()) entry.object = WeakReference(*tensor.unsafeGetTensorImpl());
+    entry.Extras().facts.Update(facts);
   });
 }
 
 void MetaTensorDescriber::Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc) {
+  const bool has_news = !facts.empty();
   tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
     desc.id = TakeId(entry, tensor);
-    if (!facts.empty()) entry.AddFacts(facts);
-    if (entry.facts != nullptr) entry.facts->Write(desc);
+    if (has_news) entry.Extras().facts.Update(facts);
+    if (entry.extras != nullptr) entry.extras->facts.Write(desc);
   });
 }
 
 MetaStorageId MetaTensorDescriber::GetStorageId(const c10::Storage& storage) {
   MetaStorageId id = 0;
-  storages_.Visit(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) {
-    id = IdOf(entry, next_storage_id_, [&] { return storage.getWeakStorageImpl(); });
-  });
+  storages_.Visit(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) { id = TakeId(entry, storage); });
   return id;
+}
+
+void MetaTensorDescriber::Sweep() {
+  tensors_.Sweep();
+  storages_.Sweep();
 }
 
 std::optional<MetaTensorId> MetaTensorDescriber::FindTensorId(const at::Tensor& tensor) {
   std::optional<MetaTensorId> id;
   tensors_.VisitIfPresent(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    if (entry.id != TensorEntry::kNoId) id = entry.id;
+    if (entry.id != kNoId) id = entry.id;
   });
   return id;
 }

@@ -31,6 +31,8 @@
 #include <string>
 
 #include "ATen/core/Tensor.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
@@ -39,8 +41,10 @@
 #include "describer/sharded_weak_map.h"
 #include "describer/tensor_facts.h"
 #include "describer/trace_sink.h"
+#include "describer/weak_reference.h"
 #include "kinds/kind.h"
 #include "meta/meta_tensor_desc.h"
+#include "meta/mutex.h"
 
 namespace metaconv {
 
@@ -52,6 +56,22 @@ struct DescribeOptions {
   TensorFacts facts = {};
   // Describe the base of a view, and the indices and values of a sparse compressed tensor, too.
   bool recurse = true;
+};
+
+// A record with the storage that it names, and the base, in place. `desc`, and copies of it, must not outlive this.
+struct MomentaryRecord {
+  MomentaryRecord() = default;
+  MomentaryRecord(const MomentaryRecord&) = delete;
+  MomentaryRecord& operator=(const MomentaryRecord&) = delete;
+
+  MetaStorageDesc storage;
+  MetaTensorDesc desc;
+
+  struct Base {
+    MetaStorageDesc storage;
+    MetaTensorDesc desc;
+  };
+  std::optional<Base> base;
 };
 
 class MetaTensorDescriber {
@@ -80,9 +100,9 @@ class MetaTensorDescriber {
   // that is not described, its own or that of its gradient or base. No id is taken then.
   absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
 
-  // The same into `desc`, which must be fresh: for those who want the record for a moment only, and so no allocation.
-  // On an error `desc` is left in an unspecified state.
-  absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
+  // The same for those who want the record for a moment only, and so no allocation. `record` must be fresh; on an error
+  // it is left in an unspecified state.
+  absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord& record);
 
   // The record of `storage` as it is now. `storage` must not be null.
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
@@ -101,48 +121,89 @@ class MetaTensorDescriber {
   // Passes a trace record to the sink, if there is one.
   void Trace(std::string_view name, const nlohmann::ordered_json& payload) const;
 
+  // Forgets the tensors and storages that are gone, and gives back the memory that was used for them. This happens by
+  // itself as the tables grow; call it when a large model was dropped and few tensors will follow.
+  void Sweep();
+
+  // How often the tables were asked, in all.
+  std::int64_t table_lookups() const { return tensors_.lookups() + storages_.lookups(); }
+
   // How many tensors / storages the tables hold, dead ones that were not swept yet included.
   std::size_t tensor_table_size() const { return tensors_.size(); }
   std::size_t storage_table_size() const { return storages_.size(); }
 
  private:
+  static constexpr std::int64_t kNoId = -1;
+
   // What is known of one object. Its address is the key, and cannot be given to another object while this holds it.
-  template <typename Impl, typename Desc>
+  template <typename Impl>
   struct Entry {
-    static constexpr std::int64_t kNoId = -1;
-
-    std::optional<c10::weak_intrusive_ptr<Impl>> object;
+    WeakReference<Impl> object;
     std::int64_t id = kNoId;
-    bool traced = false;
-    std::unique_ptr<TensorFacts> facts;  // What the caller has said so far.
-    // The record made last, for those that others share: storages and bases.
-    std::weak_ptr<const Desc> shared;
 
-    bool IsDead() const { return object.has_value() && object->expired(); }
-    void AddFacts(const TensorFacts& newer) {
-      if (facts == nullptr) facts = std::make_unique<TensorFacts>();
-      facts->Update(newer);
+    bool IsDead() const { return object.IsDead(); }
+    void Prefetch() const { object.Prefetch(); }
+  };
+
+  // What few tensors have.
+  struct TensorExtras {
+    TensorFacts facts = {};                      // What the caller has said so far.
+    std::weak_ptr<const MetaTensorDesc> shared;  // The record made last, for bases, which views share.
+  };
+
+  struct TensorEntry : Entry<at::TensorImpl> {
+    std::unique_ptr<TensorExtras> extras;
+
+    TensorExtras& Extras() {
+      if (extras == nullptr) extras = std::make_unique<TensorExtras>();
+      return *extras;
     }
   };
-  using TensorEntry = Entry<at::TensorImpl, MetaTensorDesc>;
-  using StorageEntry = Entry<c10::StorageImpl, MetaStorageDesc>;
+
+  using StorageEntry = Entry<c10::StorageImpl>;
+
+  // Which ids were written to the trace.
+  class Traced {
+   public:
+    bool IsFirst(std::int64_t id) ABSL_LOCKS_EXCLUDED(mutex_) {
+      const MutexLock lock(mutex_);
+      return ids_.insert(id).second;
+    }
+
+   private:
+    Mutex mutex_;
+    absl::flat_hash_set<std::int64_t> ids_ ABSL_GUARDED_BY(mutex_);
+  };
+
+  // On a line of their own, and together: threads that describe fetch it from each other once for each tensor.
+  struct alignas(64) Counters {
+    std::atomic<MetaTensorId> tensors = 0;
+    std::atomic<MetaStorageId> storages = 0;
+  };
 
   class Session;
 
   absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
   absl::Status CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const;
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& tensor, const DescribeOptions& options);
-  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
-  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MetaTensorDesc& desc);
-  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options);
+  // `storage`: where to put the record of the storage; null to allocate one. `momentary`: where to put that of the base.
+  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaStorageDesc* storage,
+                            MomentaryRecord* momentary, MetaTensorDesc& desc);
+  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord* momentary,
+                                MetaTensorDesc& desc);
+  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options,
+                                                 MomentaryRecord* momentary);
   MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
+  MetaStorageId TakeId(StorageEntry& entry, const c10::Storage& storage);
+  void TraceOnce(const MetaStorageDesc& desc);
   // Takes the id and the facts of `tensor`.
   void Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc);
 
   const DescriberId id_;
   const Options options_;
-  std::atomic<MetaTensorId> next_tensor_id_ = 0;
-  std::atomic<MetaStorageId> next_storage_id_ = 0;
+  Counters next_id_;
+  Traced traced_tensors_;
+  Traced traced_storages_;
   ShardedWeakMap<at::TensorImpl*, TensorEntry> tensors_;
   ShardedWeakMap<c10::StorageImpl*, StorageEntry> storages_;
 };

@@ -5,7 +5,11 @@
 // per insertion, and never more than about twice as many entries as are alive.
 //
 // Example:
-//   struct Entry { c10::weak_intrusive_ptr<c10::TensorImpl> object; bool IsDead() const { return object.expired(); } };
+//   struct Entry {
+//     WeakReference<c10::TensorImpl> object;
+//     bool IsDead() const { return object.IsDead(); }
+//     void Prefetch() const { object.Prefetch(); }
+//   };
 //   ShardedWeakMap<MetaTensorId, Entry> memo;
 //   memo.Visit(7, [&](Entry& entry) { … });      // Makes the entry if there is none.
 //   memo.VisitIfPresent(7, [&](Entry& entry) { … });
@@ -21,17 +25,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "describer/neighbour_hash.h"
+#include "describer/spin_lock.h"
 
 namespace metaconv {
 
-// Key: an integer or a pointer. Entry: default constructible, movable, with `bool IsDead() const`.
+// Key: a std::int64_t or a pointer. Entry: default constructible, movable, with `bool IsDead() const` and `void Prefetch()
+// const`, which is called some time before.
 template <typename Key, typename Entry>
 class ShardedWeakMap {
  public:
@@ -40,8 +45,13 @@ class ShardedWeakMap {
   void Visit(const Key& key, Visitor&& visit) {
     std::vector<Entry> dead;
     Shard& shard = ShardOf(key);
-    std::lock_guard<std::mutex> lock(shard.mutex);
-    if (shard.map.size() >= shard.sweep_at) dead = shard.Sweep();
+    const SpinLockHolder holder(&shard.lock);
+    if (shard.map.size() >= shard.sweep_at) {
+      dead = shard.Sweep();
+    } else if (shard.map.capacity() == 0) {
+      shard.map.reserve(kFirstCapacity);
+    }
+    ++shard.lookups;
     visit(shard.map[key]);
   }
 
@@ -49,32 +59,51 @@ class ShardedWeakMap {
   template <typename Visitor>
   void VisitIfPresent(const Key& key, Visitor&& visit) {
     Shard& shard = ShardOf(key);
-    std::lock_guard<std::mutex> lock(shard.mutex);
+    const SpinLockHolder holder(&shard.lock);
+    ++shard.lookups;
     if (auto it = shard.map.find(key); it != shard.map.end()) visit(it->second);
+  }
+
+  // Throws all dead entries out now.
+  void Sweep() {
+    for (Shard& shard : shards_) {
+      std::vector<Entry> dead;
+      const SpinLockHolder holder(&shard.lock);
+      dead = shard.Sweep();
+      shard.map.rehash(0);
+    }
   }
 
   // Entries, dead ones that were not swept yet included.
   std::size_t size() const {
-    std::size_t size = 0;
-    for (const Shard& shard : shards_) {
-      std::lock_guard<std::mutex> lock(shard.mutex);
-      size += shard.map.size();
-    }
-    return size;
+    return Sum([](const Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS { return shard.map.size(); });
+  }
+
+  // Visits so far, of either kind.
+  std::int64_t lookups() const {
+    return Sum([](const Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS { return shard.lookups; });
   }
 
  private:
-  static constexpr int kLogShards = 4;  // Shards well above the number of threads that meet here.
+  using Hash = NeighbourHash<Key>;
+  using Map = absl::flat_hash_map<Key, Entry, Hash>;
+
+  static constexpr std::size_t kFirstCapacity = 28;  // Of 31 slots; growing from one costs more than they do.
   static constexpr std::size_t kFirstSweep = 64;
+  static constexpr int kPrefetch = 16;  // Entries ahead of the one that is looked at.
 
-  struct alignas(64) Shard {  // A cache line each, so that the locks do not share one.
-    mutable std::mutex mutex;
-    absl::flat_hash_map<Key, Entry> map ABSL_GUARDED_BY(mutex);
-    std::size_t sweep_at ABSL_GUARDED_BY(mutex) = kFirstSweep;
+  struct alignas(64) Shard {  // Cache lines of its own, so that the locks do not share one.
+    mutable SpinLock lock;
+    std::int64_t lookups ABSL_GUARDED_BY(lock) = 0;
+    std::size_t sweep_at ABSL_GUARDED_BY(lock) = kFirstSweep;
+    Map map ABSL_GUARDED_BY(lock);
 
-    std::vector<Entry> Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    std::vector<Entry> Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
       std::vector<Entry> dead;
+      auto ahead = map.begin();
+      for (int i = 0; i < kPrefetch && ahead != map.end(); ++i) (ahead++)->second.Prefetch();
       for (auto it = map.begin(); it != map.end();) {
+        if (ahead != map.end()) (ahead++)->second.Prefetch();
         const auto here = it++;
         if (!here->second.IsDead()) continue;
         dead.push_back(std::move(here->second));
@@ -85,19 +114,19 @@ class ShardedWeakMap {
     }
   };
 
-  // Fibonacci hashing: the high bits of a product with 2^64 / golden ratio spread ids and addresses alike. The shard's
-  // own map hashes again, better; this need only keep threads apart.
-  Shard& ShardOf(const Key& key) {
-    std::uint64_t bits;
-    if constexpr (std::is_pointer_v<Key>) {
-      bits = reinterpret_cast<std::uintptr_t>(key) >> 4;
-    } else {
-      bits = static_cast<std::uint64_t>(key);
+  Shard& ShardOf(const Key& key) { return shards_[Hash::Shard(key)]; }
+
+  template <typename Value>
+  auto Sum(Value&& value) const {
+    decltype(value(shards_[0])) sum = 0;
+    for (const Shard& shard : shards_) {
+      const SpinLockHolder holder(&shard.lock);
+      sum += value(shard);
     }
-    return shards_[(bits * 0x9E3779B97F4A7C15u) >> (64 - kLogShards)];
+    return sum;
   }
 
-  std::array<Shard, 1 << kLogShards> shards_;
+  std::array<Shard, 1 << Hash::kLogShards> shards_;
 };
 
 }  // namespace metaconv

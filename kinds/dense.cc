@@ -1,5 +1,7 @@
 #include "kinds/dense.h"
 
+#include <utility>
+
 #include "kinds/check_record.h"
 #include "kinds/require_grad.h"
 
@@ -9,7 +11,7 @@ absl::Status DescribeDense(Description& description, const at::Tensor& tensor, M
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   desc.storage = description.DescribeStorage(tensor.storage());
   description.Identify(tensor, desc);
-  desc.stride = c10::SymDimVector(impl.sym_strides());
+  desc.stride.emplace(impl.sym_strides());
   desc.storage_offset = impl.sym_storage_offset();
   return absl::OkStatus();
 }
@@ -20,7 +22,7 @@ absl::StatusOr<at::Tensor> BuildDense(Conversion& conversion, const MetaTensorDe
   if (!tensor.ok()) return tensor.status();
   // Before autograd is told of it, so that moving it to another storage needs no operator.
   if (absl::Status status = conversion.PutOnStorage(desc, *tensor); !status.ok()) return status;
-  return RequireGrad(desc, *tensor);
+  return RequireGrad(desc, *std::move(tensor));
 }
 
 }  // namespace metaconv

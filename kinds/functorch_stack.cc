@@ -13,14 +13,9 @@ namespace {
 using at::functorch::DynamicLayer;
 using Layers = FunctorchStack::Layers;
 
-// Most threads have never heard of functorch, and asking for its stack would make one.
-bool IsEmpty() {
-  return at::functorch::functorchTLSAccessor() == nullptr || at::functorch::getDynamicLayerStack().empty();
-}
-
 // Popped and pushed rather than assigned: that is what switches functorch's dispatch keys.
 Layers PopAll() {
-  if (IsEmpty()) return {};
+  if (FunctorchStack::IsEmpty()) return {};
   Layers layers = at::functorch::getDynamicLayerStack();
   for (std::size_t i = 0; i < layers.size(); ++i) at::functorch::popDynamicLayer();
   return layers;
@@ -31,6 +26,11 @@ void PushAll(Layers layers) {
 }
 
 }  // namespace
+
+// Most threads have never heard of functorch, and asking for its stack would make one.
+bool FunctorchStack::IsEmpty() {
+  return at::functorch::functorchTLSAccessor() == nullptr || at::functorch::getDynamicLayerStack().empty();
+}
 
 std::shared_ptr<const FunctorchStack> FunctorchStack::Current() {
   return std::make_shared<const FunctorchStack>(IsEmpty() ? Layers() : at::functorch::getDynamicLayerStack());

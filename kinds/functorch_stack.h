@@ -38,6 +38,7 @@ class FunctorchStack final : public OpaqueValue {
 
   // That of this thread.
   static std::shared_ptr<const FunctorchStack> Current();
+  static bool IsEmpty();
 
   const Layers& layers() const { return layers_; }
 

@@ -46,6 +46,9 @@ struct TensorKind {
   // Supported where another tensor needs it, as its gradient or its base, but not by itself: as in the reference.
   bool only_nested = false;
 
+  // Its results are built of nothing but their records.
+  bool is_built_alone = false;
+
   bool is_supported() const { return describe != nullptr; }
 };
 

@@ -126,32 +126,45 @@ constexpr TensorKind kKinds[] = {
      .matches = [](const Tensor&) { return true; },
      .matches_record = [](const Desc&) { return true; },
      .describe = DescribeDense,
-     .build = BuildDense},
+     .build = BuildDense,
+     .is_built_alone = true},
 };
 constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
+constexpr const TensorKind& kView = kKinds[std::size(kKinds) - 2];
 
-// One test in place of the whole table for most tensors: none but a dense one has only these keys and is of LibTorch's
-// plain type, and one that autograd does not know is no view.
-bool IsPlainlyDense(const Tensor& tensor) {
+// One test in place of the whole table for most tensors: none but dense ones and views have only these keys and are of
+// LibTorch's plain type.
+bool IsPlain(const Tensor& tensor) {
   constexpr c10::DispatchKeySet kPlain =
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |
       c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   // By bits, since the difference of two key sets keeps the backends.
   return (impl.key_set().raw_repr() & ~kPlain.raw_repr()) == 0 && impl.has_storage() &&
-         impl.autograd_meta() == nullptr && typeid(impl) == typeid(at::TensorImpl);
+         typeid(impl) == typeid(at::TensorImpl);
+}
+
+// The same for records.
+bool IsPlain(const Desc& desc) {
+  const bool is_other = desc.is_legacy_batchedtensor | desc.is_functorch_wrapped | desc.is_functional |
+                        desc.is_traceable_wrapper_subclass | desc.is_sparse | desc.is_nested | desc.is_mkldnn;
+  return !is_other && desc.layout == c10::Layout::Strided && desc.device.type() != c10::DeviceType::Lazy &&
+         !c10::isQIntType(desc.dtype) && !(desc.base != nullptr && desc.base->is_sparse);
 }
 
 }  // namespace
 
 const TensorKind& KindOf(const Tensor& tensor) {
-  if (IsPlainlyDense(tensor)) return kDense;
+  // What autograd does not know is no view.
+  if (IsPlain(tensor) && (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr || !tensor.is_view())) return kDense;
+  if (IsPlain(tensor) && !IsSparseView(tensor)) return kView;
   const TensorKind* kind = kKinds;
   while (!kind->matches(tensor)) ++kind;  // The last matches everything.
   return *kind;
 }
 
 const TensorKind& KindOf(const Desc& desc) {
+  if (IsPlain(desc)) return desc.is_view ? kView : kDense;
   const TensorKind* kind = kKinds;
   while (!kind->matches_record(desc)) ++kind;
   return *kind;

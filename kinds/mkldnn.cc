@@ -1,5 +1,7 @@
 #include "kinds/mkldnn.h"
 
+#include <utility>
+
 #include "kinds/check_record.h"
 #include "kinds/require_grad.h"
 
@@ -18,7 +20,7 @@ absl::StatusOr<at::Tensor> BuildMkldnn(Conversion& conversion, const MetaTensorD
   absl::StatusOr<at::Tensor> tensor = conversion.MakeOpaque(desc);
   if (tensor.ok() && !tensor->defined()) tensor = conversion.AllocateStrided(desc);
   if (!tensor.ok()) return tensor;
-  return RequireGrad(desc, *tensor);
+  return RequireGrad(desc, *std::move(tensor));
 }
 
 }  // namespace metaconv

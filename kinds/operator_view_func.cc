@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "ATen/core/dispatch/Dispatcher.h"
-#include "ATen/core/stack.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "meta/torch_status.h"
@@ -74,8 +72,20 @@ c10::IValue MapSymInts(const c10::Type& type, const c10::IValue& value, const Vi
   }
 }
 
-absl::StatusOr<at::Tensor> PickOutput(const OperatorCall& call, const torch::jit::Stack& stack) {
-  if (stack.size() == 1 && stack[0].isTensor() && !call.output.has_value()) return stack[0].toTensor();
+std::optional<c10::OperatorHandle> FindOperator(const OperatorCall& call) {
+  const std::optional<c10::OperatorHandle> op = c10::Dispatcher::singleton().findSchema(ParseName(call.name));
+  if (!op.has_value() || op->schema().arguments().size() != call.arguments.size() || call.arguments.empty()) return {};
+  return op;
+}
+
+std::vector<std::optional<c10::OperatorHandle>> FindOperators(const std::vector<OperatorCall>& calls) {
+  std::vector<std::optional<c10::OperatorHandle>> operators;
+  for (const OperatorCall& call : calls) operators.push_back(FindOperator(call));
+  return operators;
+}
+
+absl::StatusOr<at::Tensor> PickOutput(const OperatorCall& call, torch::jit::Stack stack) {
+  if (stack.size() == 1 && stack[0].isTensor() && !call.output.has_value()) return std::move(stack[0]).toTensor();
   if (stack.size() == 1 && stack[0].isTensorList() && call.output.has_value()) {
     const std::vector<at::Tensor> list = stack[0].toTensorVector();
     if (*call.output < list.size()) return list[*call.output];
@@ -106,9 +116,38 @@ absl::StatusOr<std::shared_ptr<const ViewFunc>> OperatorViewFunc::Create(std::ve
   return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured)));
 }
 
+OperatorViewFunc::OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured)
+    : calls_(std::move(calls)), operators_(FindOperators(calls_)), captured_(std::move(captured)) {}
+
 std::string OperatorViewFunc::Name() const {
   return absl::StrJoin(calls_, ", ",
                        [](std::string* out, const OperatorCall& call) { absl::StrAppend(out, call.name); });
+}
+
+absl::StatusOr<torch::jit::Stack> OperatorViewFunc::Arguments(std::size_t i, at::Tensor tensor,
+                                                              const SymIntVisitor& symint_visitor,
+                                                              const TensorVisitor& tensor_visitor,
+                                                              std::size_t& next_captured) const {
+  const std::vector<c10::IValue>& arguments = calls_[i].arguments;
+  torch::jit::Stack stack;
+  stack.reserve(arguments.size());
+  stack.push_back(std::move(tensor));
+  stack.insert(stack.end(), arguments.begin() + 1, arguments.end());
+  absl::Status status;
+  for (std::size_t k = 1; k < stack.size() && (symint_visitor || tensor_visitor); ++k) {
+    if (symint_visitor) {
+      stack[k] = MapSymInts(*operators_[i]->schema().arguments()[k].real_type(), stack[k], symint_visitor);
+    }
+    if (tensor_visitor) {
+      stack[k] = MapTensors(stack[k], [&](const at::Tensor& original) {
+        const absl::StatusOr<at::Tensor> visited = tensor_visitor(captured_[next_captured++]);
+        status.Update(visited.status());
+        return visited.ok() ? *visited : original;
+      });
+    }
+  }
+  if (!status.ok()) return status;
+  return stack;
 }
 
 absl::StatusOr<at::Tensor> OperatorViewFunc::Apply(const MetaTensorDesc&, const at::Tensor& new_base,
@@ -117,29 +156,17 @@ absl::StatusOr<at::Tensor> OperatorViewFunc::Apply(const MetaTensorDesc&, const 
   return CatchTorch("replaying a view", [&]() -> absl::StatusOr<at::Tensor> {
     at::Tensor tensor = new_base;
     std::size_t next_captured = 0;
-    for (const OperatorCall& call : calls_) {
-      const std::optional<c10::OperatorHandle> op = c10::Dispatcher::singleton().findSchema(ParseName(call.name));
-      if (!op.has_value() || op->schema().arguments().size() != call.arguments.size() || call.arguments.empty()) {
-        return absl::InvalidArgumentError(absl::StrCat("view_func: expected an operator with ", call.arguments.size(),
-                                                       " arguments, found none called ", call.name));
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      if (!operators_[i].has_value()) {
+        return absl::InvalidArgumentError(absl::StrCat("view_func: expected an operator with ",
+                                                       calls_[i].arguments.size(), " arguments, found none called ",
+                                                       calls_[i].name));
       }
-      torch::jit::Stack stack = {tensor};
-      absl::Status status;
-      for (std::size_t i = 1; i < call.arguments.size(); ++i) {
-        c10::IValue argument = call.arguments[i];
-        if (symint_visitor) argument = MapSymInts(*op->schema().arguments()[i].real_type(), argument, symint_visitor);
-        if (tensor_visitor) {
-          argument = MapTensors(argument, [&](const at::Tensor& original) {
-            const absl::StatusOr<at::Tensor> visited = tensor_visitor(captured_[next_captured++]);
-            status.Update(visited.status());
-            return visited.ok() ? *visited : original;
-          });
-        }
-        stack.push_back(std::move(argument));
-      }
-      if (!status.ok()) return status;
-      op->callBoxed(stack);
-      absl::StatusOr<at::Tensor> output = PickOutput(call, stack);
+      absl::StatusOr<torch::jit::Stack> stack =
+          Arguments(i, std::move(tensor), symint_visitor, tensor_visitor, next_captured);
+      if (!stack.ok()) return stack.status();
+      operators_[i]->callBoxed(*stack);
+      absl::StatusOr<at::Tensor> output = PickOutput(calls_[i], *std::move(stack));
       if (!output.ok()) return output;
       tensor = *std::move(output);
     }

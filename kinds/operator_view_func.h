@@ -11,12 +11,16 @@
 #ifndef METACONV_KINDS_OPERATOR_VIEW_FUNC_H_
 #define METACONV_KINDS_OPERATOR_VIEW_FUNC_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/core/stack.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "kinds/record_operators.h"
@@ -43,10 +47,17 @@ class OperatorViewFunc final : public ViewFunc {
   const std::vector<OperatorCall>& calls() const { return calls_; }
 
  private:
-  OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured)
-      : calls_(std::move(calls)), captured_(std::move(captured)) {}
+  // Looked up once: that takes longer than many a view. Empty where this process has none of that name and arguments.
+  using Operator = std::optional<c10::OperatorHandle>;
+
+  OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured);
+
+  // The arguments of call `i` for `tensor`.
+  absl::StatusOr<torch::jit::Stack> Arguments(std::size_t i, at::Tensor tensor, const SymIntVisitor& symint_visitor,
+                                              const TensorVisitor& tensor_visitor, std::size_t& next_captured) const;
 
   const std::vector<OperatorCall> calls_;
+  const std::vector<Operator> operators_;       // One for each call.
   const std::vector<CapturedTensor> captured_;  // In the order in which the arguments name them.
 };
 

@@ -13,7 +13,7 @@
 namespace metaconv {
 
 // `tensor` must be a leaf that does not require grad. Returns it.
-inline const at::Tensor& RequireGrad(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+inline at::Tensor RequireGrad(const MetaTensorDesc& desc, at::Tensor tensor) {
   if (!desc.requires_grad) return tensor;
   if (desc.is_leaf) {
     tensor.set_requires_grad(true);

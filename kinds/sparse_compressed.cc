@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "ATen/ATen.h"
 #include "ATen/SparseCsrTensorUtils.h"
@@ -152,7 +153,7 @@ absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const M
   absl::StatusOr<at::Tensor> tensor =
       conversion.keeps_elements() ? FromParts(conversion, desc)
                                   : conversion.Allocate([&] { return Empty(desc, conversion.device()); }, desc.device);
-  if (!tensor.ok() || !desc.is_view) return tensor.ok() ? RequireGrad(desc, *tensor) : tensor;
+  if (!tensor.ok() || !desc.is_view) return tensor.ok() ? RequireGrad(desc, *std::move(tensor)) : tensor;
   // A transposed tensor is a view of the one that it was.
   const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
   if (!base.ok()) return base;

@@ -1,5 +1,7 @@
 #include "kinds/sparse_coo.h"
 
+#include <utility>
+
 #include "ATen/ATen.h"
 #include "ATen/native/SparseTensorUtils.h"
 #include "absl/strings/str_cat.h"
@@ -88,7 +90,7 @@ absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTens
   }
   // Whatever the maker was told, a tensor without elements is taken for coalesced.
   at::sparse::get_sparse_impl(*tensor)->set_coalesced(*desc.is_coalesced);
-  if (!desc.is_view) return RequireGrad(desc, *tensor);
+  if (!desc.is_view) return RequireGrad(desc, *std::move(tensor));
   const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
   if (!base.ok()) return base;
   return ManualView(*base, *tensor, desc);

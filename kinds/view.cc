@@ -2,13 +2,17 @@
 
 #include <cstdint>
 #include <optional>
+#include <typeinfo>
 
 #include "ATen/ATen.h"
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/core/grad_mode.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/AutogradState.h"
 #include "c10/core/DispatchKeySet.h"
+#include "c10/core/InferenceMode.h"
+#include "c10/core/TensorImpl.h"
 #include "kinds/check_record.h"
 #include "kinds/manual_view.h"
 #include "meta/complex_dtype.h"
@@ -87,6 +91,24 @@ at::Tensor StridedView(const at::Tensor& base, const MetaTensorDesc& desc) {
   return ViewOf(base, desc, {.prepare = in_dtype, .make = AsStrided});
 }
 
+// Note [Views by hand]
+// Of a plain tensor, as_strided without a history makes a tensor on the same storage and tells it whose view it is. That
+// takes a fraction of what the way through the dispatcher does. LibTorch makes views by functions where those are
+// replayed, and none at all of inference tensors: those go the long way.
+bool CanBeMadeByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
+  const at::TensorImpl& impl = *base.unsafeGetTensorImpl();
+  return desc.is_leaf && base.is_meta() && base.scalar_type() == desc.dtype && typeid(impl) == typeid(at::TensorImpl) &&
+         impl.support_as_strided() && !base.is_inference() && !impl.is_fake() && !c10::InferenceMode::is_enabled() &&
+         !c10::AutogradState::get_tls_state().get_view_replay_enabled();
+}
+
+at::Tensor ViewByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(base.storage()),
+                                                               base.key_set(), base.dtype());
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);
+  return ManualView(base, tensor, desc);
+}
+
 // The view by the operators that made the source, for tensors that cannot be seen as strided ones.
 absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   if (desc.view_func == nullptr) return Malformed(desc, "view_func", "one for a view of a wrapper type", "none");
@@ -151,7 +173,7 @@ absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& ba
   if (!base.is_meta()) {
     if (absl::Status status = CheckWithinStorage(desc, base.storage().sym_nbytes()); !status.ok()) return status;
   }
-  return StridedView(base, desc);
+  return CanBeMadeByHand(base, desc) ? ViewByHand(base, desc) : StridedView(base, desc);
 }
 
 absl::Status Check(const MetaTensorDesc& desc) {

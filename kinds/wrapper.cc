@@ -106,7 +106,7 @@ absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensor
                                                  [&] { return type.unflatten(parts, desc.size, *desc.stride); });
   if (!tensor.ok()) return tensor;
   if (absl::Status status = CheckUnflattened(type, desc, *tensor); !status.ok()) return status;
-  return RequireGrad(desc, *tensor);
+  return RequireGrad(desc, *std::move(tensor));
 }
 
 }  // namespace metaconv

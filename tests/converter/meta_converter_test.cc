@@ -27,6 +27,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr absl::StatusCode kInternal = absl::StatusCode::kInternal;
 constexpr absl::StatusCode kInvalidArgument = absl::StatusCode::kInvalidArgument;
@@ -426,8 +427,12 @@ MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
 
 TEST(MalformedRecordTest, ARecordThatContainsItself) {
   MetaConverter converter;
-  EXPECT_THAT(converter.MetaTensor(Cycle(1, 2)), StatusIs(kInvalidArgument, Eq("record 1 contains itself")));
-  EXPECT_THAT(converter.MetaTensor(Cycle(1, 1)), StatusIs(kInvalidArgument, Eq("record 1 contains itself")));
+  const auto is_error = StatusIs(
+      kInvalidArgument,
+      StartsWith(
+          "record 1: expected a record or an allocation callback that does not lead back to it, found one that"));
+  EXPECT_THAT(converter.MetaTensor(Cycle(1, 2)), is_error);
+  EXPECT_THAT(converter.MetaTensor(Cycle(1, 1)), is_error);
   EXPECT_THAT(converter.MetaTensor(DenseRecord(1, {1})), IsOk());
 }
 
@@ -439,7 +444,8 @@ TEST(MetaConverterThreadsTest, RecordsThatContainEachOther) {
     MetaConverter converter;
     std::vector<absl::Status> statuses(4);
     RunThreads(4, [&](int thread) { statuses[thread] = converter.MetaTensor(kRecords[thread % 2]).status(); });
-    for (const absl::Status& status : statuses) ASSERT_THAT(status, StatusIs(kInvalidArgument, HasSubstr("itself")));
+    for (const absl::Status& status : statuses)
+      ASSERT_THAT(status, StatusIs(kInvalidArgument, HasSubstr("lead back to it")));
   }
 }
 

@@ -17,7 +17,7 @@
 namespace metaconv {
 namespace {
 
-using ::testing::Eq;
+using ::testing::StartsWith;
 
 TEST(TensorMemoTest, FirstABuildThenItsResult) {
   TensorMemo memo;
@@ -61,7 +61,7 @@ TEST(TensorMemoTest, AThreadThatWouldWaitForItself) {
   TensorMemo memo;
   const TensorMemo::Turn outer = memo.Enter(1).value();
   const TensorMemo::Turn inner = memo.Enter(2).value();
-  EXPECT_THAT(memo.Enter(1), StatusIs(absl::StatusCode::kInvalidArgument, Eq("record 1 contains itself")));
+  EXPECT_THAT(memo.Enter(1), StatusIs(absl::StatusCode::kInvalidArgument, StartsWith("record 1: expected")));
   EXPECT_FALSE(memo.Enter(3).value().result().defined());
 }
 
@@ -100,21 +100,50 @@ TEST(TensorMemoThreadsTest, WhenABuildFailsTheNextInLineBuilds) {
   }
 }
 
-// Each thread holds one id of a ring and asks for the next: whoever would close the ring is told so.
+// Each thread holds one id of a ring and asks for the next: whoever would close the ring builds the next one aside, and
+// its builder is given that.
 TEST(TensorMemoThreadsTest, ARingOfThreadsIsBroken) {
   for (const int threads : {2, 3, 5}) {
     for (int repetition = 0; repetition < 100; ++repetition) {
       TensorMemo memo;
       std::barrier all_hold_one(threads);
-      std::atomic<int> errors = 0;
+      std::atomic<int> asides = 0;
+      std::vector<at::Tensor> mine(threads), next(threads);
       RunThreads(threads, [&](int thread) {
-        const TensorMemo::Turn mine = memo.Enter(thread).value();
+        TensorMemo::Turn turn = memo.Enter(thread).value();
         all_hold_one.arrive_and_wait();
-        if (!memo.Enter((thread + 1) % threads).ok()) ++errors;
+        TensorMemo::Turn wanted = memo.Enter((thread + 1) % threads).value();
+        next[thread] = wanted.result();
+        if (!next[thread].defined()) {
+          ++asides;
+          EXPECT_FALSE(memo.Enter((thread + 1) % threads).ok());
+          next[thread] = wanted.Finish(at::empty({1}));
+        }
+        mine[thread] = turn.Finish(at::empty({1}));
       });
-      EXPECT_EQ(errors, 1);
+      EXPECT_EQ(asides, 1);
+      for (int i = 0; i < threads; ++i) EXPECT_TRUE(next[i].is_same(mine[(i + 1) % threads]));
     }
   }
+}
+
+TEST(TensorMemoTest, WithoutATurnTheFirstStays) {
+  TensorMemo memo;
+  at::Tensor a = at::empty({1});
+  const at::Tensor b = at::empty({1});
+  EXPECT_TRUE(memo.GetOrSet(3, a).is_same(a));
+  EXPECT_TRUE(memo.GetOrSet(3, b).is_same(a));
+  a.reset();
+  EXPECT_TRUE(memo.GetOrSet(3, b).is_same(b));
+  EXPECT_TRUE(memo.Get(3).is_same(b));
+}
+
+TEST(TensorMemoTest, SetUndefinedForgets) {
+  TensorMemo memo;
+  const at::Tensor a = at::empty({1});
+  memo.Set(3, a);
+  memo.Set(3, at::Tensor());
+  EXPECT_FALSE(memo.Get(3).defined());
 }
 
 TEST(WeakMemoTest, HoldsWeakly) {
@@ -126,12 +155,13 @@ TEST(WeakMemoTest, HoldsWeakly) {
   };
   auto a = make();
   const auto b = make();
-  EXPECT_EQ(memo.GetOrSet(1, a), a);
-  EXPECT_EQ(memo.GetOrSet(1, b), a);
+  EXPECT_FALSE(memo.GetOrSet(1, *a));
+  EXPECT_EQ(memo.GetOrSet(1, *b), a);
   EXPECT_EQ(memo.Get(1), a);
   a.reset();
   EXPECT_FALSE(memo.Get(1));
-  EXPECT_EQ(memo.GetOrSet(1, b), b);
+  EXPECT_FALSE(memo.GetOrSet(1, *b));
+  EXPECT_EQ(memo.Get(1), b);
   a = make();
   memo.Set(1, a);
   EXPECT_EQ(memo.Get(1), a);
@@ -146,8 +176,10 @@ TEST(WeakMemoThreadsTest, TheFirstWins) {
     WeakMemo<c10::StorageImpl> memo;
     std::vector<c10::intrusive_ptr<c10::StorageImpl>> winners(kThreads);
     RunThreads(kThreads, [&](int thread) {
-      winners[thread] = memo.GetOrSet(3, c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), 0,
-                                                                               c10::DataPtr(), nullptr, false));
+      auto mine =
+          c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), 0, c10::DataPtr(), nullptr, false);
+      auto other = memo.GetOrSet(3, *mine);
+      winners[thread] = other ? other : mine;
     });
     for (const auto& winner : winners) EXPECT_EQ(winner, winners[0]);
   }

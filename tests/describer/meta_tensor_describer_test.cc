@@ -54,7 +54,7 @@ TEST(MetaTensorDescriberTest, IdsAreInOrderOfFirstSight) {
   EXPECT_EQ(desc->grad->id, 1);
   EXPECT_EQ(desc->grad->storage->id, 1);
   EXPECT_EQ(desc->base->id, 2);
-  EXPECT_EQ(desc->base->storage, desc->storage);
+  EXPECT_EQ(*desc->base->storage, *desc->storage);
   EXPECT_EQ(describer.GetTensorId(base), 2);
   EXPECT_EQ(describer.FindTensorId(base), 2);
   EXPECT_EQ(describer.FindTensorId(at::empty({1})), std::nullopt);
@@ -134,7 +134,7 @@ TEST(MetaTensorDescriberTest, ViewsShareTheRecordOfTheirBase) {
   const MetaTensorDescPtr a = Describe(describer, base.view({2, 2}));
   const MetaTensorDescPtr b = Describe(describer, base.slice(0, 1));
   EXPECT_EQ(a->base, b->base);
-  EXPECT_EQ(a->storage, b->storage);
+  EXPECT_EQ(*a->storage, *b->storage);
   base.set_requires_grad(true);
   const MetaTensorDescPtr c = Describe(describer, base.view({4, 1}));
   EXPECT_NE(c->base, a->base);

@@ -18,6 +18,7 @@ struct Entry {
   int visits = 0;
 
   bool IsDead() const { return used && object.expired(); }
+  void Prefetch() const {}
 };
 
 using Map = ShardedWeakMap<std::int64_t, Entry>;
@@ -58,6 +59,27 @@ TEST(ShardedWeakMapTest, DeadEntriesAreSweptAndLiveOnesStay) {
   }
 }
 
+TEST(ShardedWeakMapTest, SweepForgetsAllThatIsDead) {
+  Map map;
+  const auto alive = std::make_shared<int>(0);
+  for (std::int64_t key = 0; key < 1000; ++key) Put(map, key, key % 10 == 0 ? alive : std::make_shared<int>(1));
+  map.Sweep();
+  EXPECT_EQ(map.size(), 100);
+  for (std::int64_t key = 0; key < 1000; ++key) {
+    bool is_there = false;
+    map.VisitIfPresent(key, [&](Entry&) { is_there = true; });
+    EXPECT_EQ(is_there, key % 10 == 0) << key;
+  }
+}
+
+TEST(ShardedWeakMapTest, CountsLookups) {
+  Map map;
+  map.Visit(1, [](Entry&) {});
+  map.VisitIfPresent(1, [](Entry&) {});
+  map.VisitIfPresent(2, [](Entry&) {});
+  EXPECT_EQ(map.lookups(), 3);
+}
+
 // Looks at its own map when it is destroyed, which would never return if the shard were still locked.
 struct Reentrant {
   const ShardedWeakMap<std::int64_t, Reentrant>* map = nullptr;
@@ -70,6 +92,7 @@ struct Reentrant {
   }
 
   bool IsDead() const { return map != nullptr; }
+  void Prefetch() const {}
 };
 
 TEST(ShardedWeakMapTest, DeadEntriesDieWithoutTheLock) {

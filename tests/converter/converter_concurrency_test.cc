@@ -1,0 +1,135 @@
+// One converter and many threads whose sources hang together: each gets what it would have got alone.
+
+#include <barrier>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "converter/meta_converter.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "meta/assert_metadata_eq.h"
+#include "tests/testing/records.h"
+#include "tests/testing/run_threads.h"
+#include "tests/testing/status_matchers.h"
+
+namespace metaconv {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// A callback that waits at `barrier` in the first allocation of each conversion that it is given to.
+AllocationCallback MeetOnce(std::barrier<>& barrier) {
+  return [&barrier, met = false](AllocationMaker make, c10::Device) mutable {
+    if (!met) barrier.arrive_and_wait();
+    met = true;
+    return make();
+  };
+}
+
+// Two tensors, each of which was the gradient of the other at some time, so that neither record contains itself. Each
+// thread builds one of them when it comes to need the other. The results are as if one thread had come after the other:
+// whoever is built for its own sake first has the other, which was built for the sake of that, as its gradient.
+void ExpectEachGetsItsOwn(MetaConverter& converter, const MetaTensorDescPtr (&records)[2]) {
+  std::barrier both_build(2);
+  std::vector<absl::StatusOr<at::Tensor>> results(2);
+  RunThreads(2, [&](int i) { results[i] = converter.MetaTensor(*records[i], MeetOnce(both_build)); });
+  for (const absl::StatusOr<at::Tensor>& result : results) ASSERT_THAT(result, IsOk());
+  int gradients = 0;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(results[i]->is_same(converter.GetTensorMemo(records[i]->id)));
+    if (!results[i]->grad().defined()) continue;
+    ++gradients;
+    EXPECT_TRUE(results[i]->grad().storage().is_alias_of(results[1 - i]->storage()));
+    EXPECT_THAT(AssertMetadataEq(*records[i], *results[i]), IsOk());
+  }
+  EXPECT_EQ(gradients, 1);
+  EXPECT_EQ(converter.hits(), 2);
+}
+
+TEST(ConverterConcurrencyTest, RecordsThatLeadToEachOther) {
+  MetaTensorDesc first = DenseRecord(0, {2, 3});
+  MetaTensorDesc second = DenseRecord(1, {2, 3});
+  first.grad = Share(DenseRecord(1, {2, 3}));
+  second.grad = Share(DenseRecord(0, {2, 3}));
+  MetaConverter converter;
+  ExpectEachGetsItsOwn(converter, {Share(first), Share(second)});
+}
+
+TEST(ConverterConcurrencyTest, GradientsThatWereViewsOfEachOthersTensors) {
+  const at::Tensor tensors[] = {at::ones({2, 3}), at::ones({2, 3})};
+  MetaConverter converter;
+  MetaTensorDescPtr records[2];
+  for (int i = 0; i < 2; ++i) {
+    tensors[i].mutable_grad() = tensors[1 - i].view({6}).view({2, 3});
+    records[i] = converter.describer().DescribeTensor(tensors[i]).value();
+    tensors[i].mutable_grad().reset();
+  }
+  ASSERT_EQ(records[0]->grad->base->id, records[1]->id);
+  ASSERT_EQ(records[1]->grad->base->id, records[0]->id);
+  ExpectEachGetsItsOwn(converter, records);
+}
+
+// Each thread's callback asks for what the other one builds. Alone, each would get it.
+TEST(ConverterConcurrencyTest, CallbacksThatAskForEachOthersTensor) {
+  const at::Tensor sources[] = {at::ones({2}), at::ones({3})};
+  MetaConverter converter;
+  std::barrier both_build(2);
+  std::vector<absl::StatusOr<at::Tensor>> results(2);
+  std::vector<absl::StatusOr<at::Tensor>> others(2);
+  RunThreads(2, [&](int i) {
+    const AllocationCallback ask_for_the_other = [&](AllocationMaker make, c10::Device) {
+      both_build.arrive_and_wait();
+      others[i] = converter.Convert(sources[1 - i]);
+      return make();
+    };
+    results[i] = converter.Convert(sources[i], {.callback = ask_for_the_other});
+  });
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(results[i], IsOk());
+    ASSERT_THAT(others[1 - i], IsOk());
+    EXPECT_TRUE(results[i]->is_same(*others[1 - i]));
+    EXPECT_TRUE(results[i]->is_same(converter.Convert(sources[i]).value()));
+  }
+}
+
+TEST(ConverterCallbackTest, ConvertsAnotherTensor) {
+  const at::Tensor source = at::ones({2});
+  const at::Tensor other = at::ones({3});
+  MetaConverter converter;
+  absl::StatusOr<at::Tensor> converted;
+  const AllocationCallback callback = [&](AllocationMaker make, c10::Device) {
+    converted = converter.Convert(other);
+    return make();
+  };
+  const absl::StatusOr<at::Tensor> result = converter.Convert(source, {.callback = callback});
+  ASSERT_THAT(result, IsOk());
+  ASSERT_THAT(converted, IsOk());
+  EXPECT_THAT(result->sizes(), ElementsAre(2));
+  EXPECT_THAT(converted->sizes(), ElementsAre(3));
+  EXPECT_TRUE(converted->is_same(converter.Convert(other).value()));
+  EXPECT_EQ(converter.hits(), 3);
+}
+
+// An error, where it would wait for itself for ever.
+TEST(ConverterCallbackTest, ConvertsTheSameTensor) {
+  const at::Tensor source = at::ones({2});
+  MetaConverter converter;
+  absl::StatusOr<at::Tensor> converted;
+  const AllocationCallback callback = [&](AllocationMaker make, c10::Device) {
+    converted = converter.Convert(source);
+    return make();
+  };
+  const absl::StatusOr<at::Tensor> result = converter.Convert(source, {.callback = callback});
+  EXPECT_THAT(
+      converted,
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("record 0: expected a record or an allocation callback that does not lead back to it")));
+  ASSERT_THAT(result, IsOk());
+  EXPECT_TRUE(result->is_same(converter.Convert(source).value()));
+  EXPECT_EQ(converter.hits(), 2);
+  EXPECT_EQ(converter.misses(), 0);
+}
+
+}  // namespace
+}  // namespace metaconv
