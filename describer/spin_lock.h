@@ -1,7 +1,7 @@
 // SpinLock: a lock for a few instructions at a time.
 //
-// std::mutex costs two calls into libc, more than what our tables do under it. Use it only where nothing blocks, allocates
-// for long or calls code that is not ours; for everything else there is meta/mutex.h.
+// A mutex of the standard library costs two calls into libc, more than what our tables do under it. Use this only where
+// nothing blocks, allocates for long or calls code that is not ours; for everything else there is meta/mutex.h.
 //
 // Example:
 //   SpinLock lock;
