@@ -1,0 +1,6 @@
+// Describing a file, beside reading its bytes.
+
+#include "benchmarks/run_benchmarks.h"
+#include "benchmarks/works/checkpoint_works.h"
+
+int main(int argc, char** argv) { return metaconv::RunBenchmarks(metaconv::CheckpointWorks(), argc, argv); }

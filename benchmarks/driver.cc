@@ -1,0 +1,134 @@
+// Measures what it is told, one line after the other, so that others can take turns with it: see reporting/report.py.
+//
+//   driver --about               what it was built of, as JSON
+//   driver --list                the works, one a line as JSON
+//   driver                       answers lines of standard input:
+//     graph SEED SIZE NAME       nothing; what follows is about this graph
+//     fingerprint                of the graph, and how many tensors it has
+//     memory                     bytes for a tensor: sources, results, beyond the results, left when all is dropped
+//     forget                     nothing; works are set up anew from here on
+//     WORK                       nanoseconds for one conversion
+//
+// A graph is made, and a work set up, when it is first needed; a work runs for at least ten milliseconds each time.
+
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "benchmarks/graphs/fingerprint.h"
+#include "benchmarks/graphs/graphs.h"
+#include "benchmarks/memory.h"
+#include "benchmarks/works/all_works.h"
+#include "benchmarks/works/work.h"
+#include "nlohmann/json.hpp"
+#include "torch/headeronly/version.h"
+
+namespace metaconv {
+namespace {
+
+// Enough for a clock, and for a work that is much slower to prepare than to run.
+constexpr double kTimedNanoseconds = 10e6;
+constexpr int kMostRuns = 10000;
+constexpr int kMostSlowPreparations = 5;
+
+int About() {
+  std::cout << nlohmann::ordered_json{{"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}} << '\n';
+  return 0;
+}
+
+int List() {
+  for (const Work& work : AllWorks()) {
+    std::cout << nlohmann::ordered_json{{"name", work.name}, {"graphs", work.graphs}, {"floors", work.floors}} << '\n';
+  }
+  return 0;
+}
+
+class Driver {
+ public:
+  Driver() {
+    for (Work& work : AllWorks()) works_.emplace(work.name, std::move(work));
+  }
+
+  // False if there is no such request.
+  bool Answer(const std::string& request) {
+    if (request == "forget") {
+      prepared_.clear();
+      std::cout << std::endl;
+    } else if (request.starts_with("graph ")) {
+      if (!SetGraph(request)) return false;
+      std::cout << std::endl;
+    } else if (request == "fingerprint") {
+      std::cout << Fingerprint(graph().tensors) << ' ' << graph().tensors.size() << std::endl;
+    } else if (request == "memory") {
+      const MemoryPerTensor memory = MeasureMemory(spec_);
+      std::cout << memory.sources << ' ' << memory.results << ' ' << memory.alive << ' ' << memory.dropped << std::endl;
+    } else if (const auto found = works_.find(request); found != works_.end()) {
+      std::cout << NanosecondsPerConversion(found->second) << std::endl;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  bool SetGraph(const std::string& request) {
+    const std::vector<std::string> words = absl::StrSplit(request, absl::MaxSplits(' ', 3));
+    prepared_.clear();
+    graph_.reset();
+    if (words.size() != 4 || !absl::SimpleAtoi(words[1], &spec_.seed) || !absl::SimpleAtoi(words[2], &spec_.size)) {
+      return false;
+    }
+    spec_.name = words[3];
+    return true;
+  }
+
+  const Graph& graph() {
+    if (!graph_.has_value()) graph_ = OrDie(MakeGraph(spec_));
+    return *graph_;
+  }
+
+  double NanosecondsPerConversion(const Work& work) {
+    Prepare& prepare = prepared_[work.name];
+    if (!prepare) prepare = work.setup(graph());
+    const int most_runs = work.slow_to_prepare ? kMostSlowPreparations : kMostRuns;
+    double total = 0;
+    int runs = 0;
+    for (; total < kTimedNanoseconds && runs < most_runs; ++runs) total += Nanoseconds(prepare());
+    return total / runs / (work.conversions_per_tensor * static_cast<double>(graph().tensors.size()));
+  }
+
+  GraphSpec spec_;
+  std::map<std::string, Work> works_;
+  std::optional<Graph> graph_;
+  std::map<std::string, Prepare> prepared_;
+};
+
+int Usage() {
+  std::cerr << "usage: driver [--about | --list]\n";
+  return 2;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1 && arguments[0] == "--about") return About();
+  if (arguments.size() == 1 && arguments[0] == "--list") return List();
+  if (!arguments.empty()) return Usage();
+  Driver driver;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (!driver.Answer(line)) {
+      std::cerr << "driver: there is no such request: " << line << '\n';
+      return 2;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace metaconv
+
+int main(int argc, char** argv) { return metaconv::Main({argv + 1, argv + argc}); }

@@ -1,0 +1,27 @@
+// The tensors of checkpoint files.
+//
+// Thread safety: CheckpointTensors may be called from any number of threads, SafetensorsFile from one.
+// Lifetime: results own their tensors; the file of SafetensorsFile is there until the process ends.
+
+#ifndef METACONV_BENCHMARKS_GRAPHS_CHECKPOINT_TENSORS_H_
+#define METACONV_BENCHMARKS_GRAPHS_CHECKPOINT_TENSORS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "benchmarks/graphs/graph.h"
+#include "benchmarks/graphs/random.h"
+
+namespace metaconv {
+
+// The tensors that Python loads from `path`, on the CPU and without their bytes, in the file's order. Errors: those of
+// ReadCheckpoint and of Materialize.
+absl::StatusOr<Graph> CheckpointTensors(const std::string& path);
+
+// Those of a new safetensors file of `count` small tensors, in the folder for temporary files.
+absl::StatusOr<Graph> SafetensorsFile(Random& random, std::int64_t count);
+
+}  // namespace metaconv
+
+#endif  // METACONV_BENCHMARKS_GRAPHS_CHECKPOINT_TENSORS_H_

@@ -1,0 +1,70 @@
+"""What benchmarks/driver.cc does, with the Python reference: the same requests and answers, but for `memory`.
+
+    worker.py [--list]
+"""
+
+import gc
+import sys
+import time
+import warnings
+
+import graphs
+import works
+
+TIMED_NANOSECONDS = 10e6
+WARM_UP = 100  # Tensors: the reference imports half of PyTorch when it is first called.
+
+
+def nanoseconds(run):
+    start = time.perf_counter_ns()
+    kept = run()
+    elapsed = time.perf_counter_ns() - start
+    del kept
+    return elapsed
+
+
+class Worker:
+    def __init__(self):
+        self.graph = []
+        self.prepared = {}
+
+    def nanoseconds_per_conversion(self, name):
+        if name not in self.prepared:
+            nanoseconds(works.WORKS[name](self.graph[:WARM_UP])())
+            self.prepared[name] = works.WORKS[name](self.graph)
+        # As timeit does. What is garbage already is not this work's.
+        gc.collect()
+        gc.disable()
+        total = runs = 0
+        while total < TIMED_NANOSECONDS:
+            total += nanoseconds(self.prepared[name]())
+            runs += 1
+        gc.enable()
+        return total / runs / len(self.graph)
+
+    def answer(self, request):
+        if request == "forget":
+            self.prepared.clear()
+            return ""
+        if request.startswith("graph "):
+            self.__init__()
+            _, seed, size, name = request.split(" ", 3)
+            self.graph = graphs.make_graph(name, int(seed), int(size))
+            return ""
+        if request == "fingerprint":
+            return f"{graphs.fingerprint(self.graph)} {len(self.graph)}"
+        return self.nanoseconds_per_conversion(request)
+
+
+def main(arguments):
+    warnings.simplefilter("ignore")
+    if arguments == ["--list"]:
+        print("\n".join(works.WORKS))
+        return
+    worker = Worker()
+    for line in sys.stdin:
+        print(worker.answer(line.rstrip("\n")), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,134 @@
+"""The plots of the report. Needs matplotlib. The same numbers give the same bytes."""
+
+import matplotlib
+
+matplotlib.use("svg")
+matplotlib.rcParams.update(
+    {
+        "svg.hashsalt": "metaconv",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "#e5e5e5",
+        "figure.facecolor": "white",
+    }
+)
+
+import matplotlib.pyplot as plt  # After the backend is chosen.
+from matplotlib.ticker import FuncFormatter
+
+import plan
+from results import title
+
+BLUE, ORANGE, GREY, GREEN = "#2f6fb0", "#d9822b", "#8a8a8a", "#4a9a5a"
+PLAIN = FuncFormatter(lambda value, _: f"{value:,.10g}")
+
+
+def label(work, graph):
+    return f"{work}, {title(graph)}"
+
+
+def largest_with(results, who):
+    """The largest size at which each work on each graph was compared with `who`."""
+    largest = {}
+    for (work, graph, size), rounds in results.entries.items():
+        if not plan.is_thread_work(work) and any(map(who, rounds)):
+            largest[work, graph] = max(size, largest.get((work, graph), 0))
+    return largest
+
+
+def bars(axes, labels, values, color, unit):
+    places = range(len(labels))
+    axes.barh(places, values, color=color, height=0.7)
+    axes.set_yticks(places, labels)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    for place, value in zip(places, values):
+        axes.annotate(f"{value:,.3g}{unit}", (value, place), xytext=(3, 0), textcoords="offset points", va="center", size=8)
+    axes.margins(x=0.12)
+
+
+def figure_for(count):
+    return plt.subplots(figsize=(8, 1 + 0.24 * count))
+
+
+def speedup(results):
+    largest = largest_with(results, lambda who: who == "reference")
+    if not largest:
+        return None
+    values = {key: results.speedup(*key, size) for key, size in largest.items()}
+    figure, axes = figure_for(len(values))
+    bars(axes, [label(*key) for key in values], list(values.values()), BLUE, "x")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(PLAIN)
+    axes.set_xlabel("times as fast as the Python reference (logarithmic), at the largest size that it ran")
+    return figure
+
+
+def floor(results):
+    values = {}
+    for (work, graph), size in largest_with(results, lambda who: who not in ("metaconv", "reference")).items():
+        name = results.floors(work, graph, size)[0]
+        values[f"{label(work, graph)} / {name.partition('/')[2]}"] = results.floor_ratio(work, graph, size, name)
+    figure, axes = figure_for(len(values))
+    bars(axes, list(values), list(values.values()), ORANGE, "x")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel("our time over LibTorch's floor, at the largest size")
+    return figure
+
+
+def growth(results):
+    figure, axes = plt.subplots(figsize=(8, 4.2))
+    sizes = results.sizes("convert/first", "tiny")
+    lines = [
+        ("describe, first time", "describe/first", "metaconv", GREEN, "-"),
+        ("convert, first time", "convert/first", "metaconv", BLUE, "-"),
+        ("at::empty_strided on meta", "convert/first", "convert/by_hand", BLUE, "--"),
+        ("convert again", "convert/again", "metaconv", ORANGE, "-"),
+        ("a hash look-up", "convert/again", "convert/look_up", ORANGE, "--"),
+    ]
+    for text, work, who, color, style in lines:
+        values = [results.best(work, "tiny", size, who) for size in sizes]
+        axes.plot(sizes, values, style, marker="o", markersize=4, color=color, label=text)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(PLAIN)
+    axes.xaxis.set_major_formatter(PLAIN)
+    axes.set_xlabel("dense tensors in the graph")
+    axes.set_ylabel("nanoseconds for one")
+    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def threads(results):
+    figure, axes = plt.subplots(figsize=(8, 3.6))
+    counts = [1, 2, 4, 8]
+    cores = results.document["machine"]["cores"]
+    axes.plot(counts, [min(n, cores) for n in counts], "--", color=GREY, label=f"{cores} cores")
+    for share, color in (("disjoint", BLUE), ("mix", GREEN), ("same", ORANGE)):
+        values = [results.thread_speedup(share, "both", n) for n in counts]
+        axes.plot(counts, values, "-", marker="o", markersize=4, color=color, label=f"{share} tensors")
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(counts, counts)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("threads")
+    axes.set_ylabel("throughput over that of one thread")
+    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def draw(results, folder):
+    """Writes NAME.svg for each plot that there are numbers for; gives the names."""
+    drawn = []
+    for make in (speedup, floor, growth, threads):
+        figure = make(results)
+        if figure is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(folder / f"{make.__name__}.svg", bbox_inches="tight", metadata={"Date": None})
+            plt.close(figure)
+            drawn.append(make.__name__)
+    return drawn

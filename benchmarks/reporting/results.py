@@ -1,0 +1,58 @@
+"""What was measured, as report.json has it, and the ratios that follow from it."""
+
+import pathlib
+import statistics
+
+
+def title(graph):
+    """How people call it."""
+    return "/".join(pathlib.Path(graph).parts[-2:]) if graph.startswith("checkpoint:") else graph
+
+
+class Results:
+    """None stands for what was not measured."""
+
+    def __init__(self, document):
+        self.document = document
+        self.entries = {(e["work"], e["graph"], e["size"]): e["nanoseconds"] for e in document["times"]}
+
+    def sizes(self, work, graph, least=0, most=float("inf")):
+        return sorted(s for w, g, s in self.entries if (w, g) == (work, graph) and least <= s <= most)
+
+    def best(self, work, graph, size, who="metaconv"):
+        """Nanoseconds for one conversion, in the best round."""
+        rounds = self.entries.get((work, graph, size), {}).get(who)
+        return min(rounds) if rounds else None
+
+    def median(self, work, graph, size, who="metaconv"):
+        rounds = self.entries.get((work, graph, size), {}).get(who)
+        return statistics.median(rounds) if rounds else None
+
+    def floors(self, work, graph, size):
+        return [who for who in self.entries.get((work, graph, size), {}) if who not in ("metaconv", "reference")]
+
+    def floor_ratio(self, work, graph, size, floor):
+        ours, theirs = self.best(work, graph, size), self.best(work, graph, size, floor)
+        return ours / theirs if ours and theirs else None
+
+    def reference_size(self, work, graph, size):
+        """The size at which the reference's time is taken: this one, or the largest that it ran at."""
+        ran = [s for s in self.sizes(work, graph) if self.best(work, graph, s, "reference")]
+        return size if size in ran else max(ran, default=None)
+
+    def speedup(self, work, graph, size):
+        ours = self.best(work, graph, size)
+        theirs = self.best(work, graph, self.reference_size(work, graph, size), "reference")
+        return theirs / ours if ours and theirs else None
+
+    def threads_size(self):
+        return max(self.sizes("threads/disjoint/both/1", "tiny"), default=None)
+
+    def thread_speedup(self, share, phase, threads, over=1):
+        """Throughput with so many threads over that with `over`."""
+        one, many = (self.best(f"threads/{share}/{phase}/{n}", "tiny", self.threads_size()) for n in (over, threads))
+        return one / many if one and many else None
+
+    def whole_process_speedup(self, python="python"):
+        measured = self.document["whole_process"]
+        return measured and min(measured["seconds"][python]) / min(measured["seconds"]["metaconv"])

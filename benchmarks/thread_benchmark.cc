@@ -1,0 +1,6 @@
+// One converter and 1, 2, 4 and 8 threads: tensors for each thread, the same for all, half and half.
+
+#include "benchmarks/run_benchmarks.h"
+#include "benchmarks/works/thread_works.h"
+
+int main(int argc, char** argv) { return metaconv::RunBenchmarks(metaconv::ThreadWorks(), argc, argv); }

@@ -1,0 +1,41 @@
+// ByHand: results as a program without metaconv makes them, which calls LibTorch's operators and knows what to call.
+//
+// It keeps no identity: bases are there already, storages are not shared, and nothing is found again. So it is what
+// conversion cannot be faster than, not what could take its place.
+//
+// Example:
+//   ByHand by_hand(graph.tensors);
+//   for (std::size_t i = 0; i < graph.tensors.size(); ++i) results.push_back(by_hand.Make(i));
+//
+// Thread safety: Make may be called from any number of threads.
+// Lifetime: refers to the tensors.
+
+#ifndef METACONV_BENCHMARKS_WORKS_BY_HAND_H_
+#define METACONV_BENCHMARKS_WORKS_BY_HAND_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+
+namespace metaconv {
+
+class ByHand {
+ public:
+  explicit ByHand(const std::vector<at::Tensor>& tensors);
+
+  at::Tensor Make(std::size_t index) const;
+
+ private:
+  enum class How { kDense, kParameter, kStridedView, kConjugate, kSparseCoo, kSparseCsr };
+
+  static How HowToMake(const at::Tensor& tensor);
+
+  const std::vector<at::Tensor>& tensors_;
+  std::vector<How> how_;
+  std::vector<at::Tensor> bases_;  // On the meta device; undefined where there is none.
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_BENCHMARKS_WORKS_BY_HAND_H_

@@ -1,0 +1,50 @@
+#include "benchmarks/works/conversion.h"
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "benchmarks/works/by_hand.h"
+#include "benchmarks/works/results.h"
+#include "converter/meta_converter.h"
+
+namespace metaconv {
+namespace {
+
+void ConvertAll(MetaConverter& converter, const Graph& graph, std::vector<at::Tensor>& results) {
+  for (const at::Tensor& tensor : graph.tensors) results.push_back(OrDie(converter.Convert(tensor)));
+}
+
+}  // namespace
+
+Prepare ConvertFirst(const Graph& graph) {
+  return [&graph] {
+    auto converter = std::make_shared<MetaConverter>();
+    auto results = RoomFor<at::Tensor>(graph.tensors.size());
+    return [&graph, converter, results] { ConvertAll(*converter, graph, *results); };
+  };
+}
+
+Prepare ConvertAgain(const Graph& graph) {
+  auto converter = std::make_shared<MetaConverter>();
+  auto results = RoomFor<at::Tensor>(graph.tensors.size());
+  ConvertAll(*converter, graph, *results);
+  return [&graph, converter, results] {
+    return [&graph, converter, results] {
+      for (const at::Tensor& tensor : graph.tensors) benchmark::DoNotOptimize(OrDie(converter->Convert(tensor)));
+    };
+  };
+}
+
+Prepare MakeByHand(const Graph& graph) {
+  auto by_hand = std::make_shared<const ByHand>(graph.tensors);
+  return [&graph, by_hand] {
+    auto results = RoomFor<at::Tensor>(graph.tensors.size());
+    return [&graph, by_hand, results] {
+      for (std::size_t i = 0; i < graph.tensors.size(); ++i) results->push_back(by_hand->Make(i));
+    };
+  };
+}
+
+}  // namespace metaconv

@@ -1,0 +1,124 @@
+#include "benchmarks/works/convert_works.h"
+
+#include <cstdint>
+#include <memory>
+
+#include "ATen/EmptyTensor.h"
+#include "absl/container/flat_hash_map.h"
+#include "benchmark/benchmark.h"
+#include "benchmarks/works/conversion.h"
+#include "benchmarks/works/empty_caches.h"
+#include "benchmarks/works/results.h"
+#include "converter/meta_converter.h"
+
+namespace metaconv {
+namespace {
+
+// Half of the results are there, those of every other tensor.
+Prepare ConvertHalf(const Graph& graph) {
+  return [&graph] {
+    auto converter = std::make_shared<MetaConverter>();
+    auto results = RoomFor<at::Tensor>(graph.tensors.size() * 2);
+    for (std::size_t i = 0; i < graph.tensors.size(); i += 2) {
+      results->push_back(OrDie(converter->Convert(graph.tensors[i])));
+    }
+    return [&graph, converter, results] {
+      for (const at::Tensor& tensor : graph.tensors) results->push_back(OrDie(converter->Convert(tensor)));
+    };
+  };
+}
+
+// There were results, but nobody held them.
+Prepare ConvertRemade(const Graph& graph) {
+  auto converter = std::make_shared<MetaConverter>();
+  for (const at::Tensor& tensor : graph.tensors) OrDie(converter->Convert(tensor));
+  return [&graph, converter] {
+    auto results = RoomFor<at::Tensor>(graph.tensors.size());
+    return [&graph, converter, results] {
+      for (const at::Tensor& tensor : graph.tensors) results->push_back(OrDie(converter->Convert(tensor)));
+    };
+  };
+}
+
+// From records that somebody else has made.
+Prepare ConvertRecords(const Graph& graph) {
+  MetaTensorDescriber describer;
+  auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
+  for (const at::Tensor& tensor : graph.tensors) records->push_back(OrDie(describer.DescribeTensor(tensor)));
+  return [records] {
+    auto converter = std::make_shared<MetaConverter>();
+    auto results = RoomFor<at::Tensor>(records->size());
+    return [records, converter, results] {
+      for (const MetaTensorDescPtr& record : *records) results->push_back(OrDie(converter->MetaTensor(*record)));
+    };
+  };
+}
+
+// The same as at::empty_strided, without the dispatcher.
+Prepare MakeWithoutDispatcher(const Graph& graph) {
+  return [&graph] {
+    auto results = RoomFor<at::TensorBase>(graph.tensors.size());
+    return [&graph, results] {
+      for (const at::Tensor& tensor : graph.tensors) {
+        results->push_back(at::detail::empty_strided_meta(tensor.sizes(), tensor.strides(), tensor.scalar_type()));
+      }
+    };
+  };
+}
+
+// One look-up for each tensor, in a table of all of them.
+Prepare LookUp(const Graph& graph) {
+  auto table = std::make_shared<absl::flat_hash_map<const void*, std::int64_t>>();
+  table->reserve(graph.tensors.size());
+  for (const at::Tensor& tensor : graph.tensors) {
+    table->emplace(tensor.unsafeGetTensorImpl(), static_cast<std::int64_t>(table->size()));
+  }
+  return [&graph, table] {
+    return [&graph, table] {
+      for (const at::Tensor& tensor : graph.tensors) {
+        benchmark::DoNotOptimize(table->find(tensor.unsafeGetTensorImpl())->second);
+      }
+    };
+  };
+}
+
+// With nothing of it in the processor's caches.
+std::function<Prepare(const Graph&)> Cold(Prepare (*setup)(const Graph&)) {
+  return [setup](const Graph& graph) -> Prepare {
+    return [prepare = setup(graph)] {
+      Run run = prepare();
+      EmptyCaches();
+      return run;
+    };
+  };
+}
+
+}  // namespace
+
+std::vector<Work> ConvertWorks() {
+  const std::vector<std::string> dense = {"tiny", "tiny/shuffled"};
+  const std::vector<std::string> all = {"tiny",       "tiny/shuffled", "training",  "parameters", "sparse_coo",
+                                        "sparse_csr", "complex",       "conjugate", "mix"};
+  const std::vector<std::string> again = {"tiny", "tiny/shuffled", "training", "mix"};
+  return {
+      {.name = "convert/first",
+       .graphs = all,
+       .floors = {"convert/by_hand", "convert/empty_strided_meta"},
+       .setup = ConvertFirst},
+      {.name = "convert/again", .graphs = again, .floors = {"convert/look_up"}, .setup = ConvertAgain},
+      {.name = "convert/again_cold",
+       .graphs = dense,
+       .floors = {"convert/look_up_cold"},
+       .setup = Cold(ConvertAgain),
+       .slow_to_prepare = true},
+      {.name = "convert/half", .graphs = {"tiny"}, .setup = ConvertHalf},
+      {.name = "convert/remade", .graphs = {"tiny"}, .floors = {"convert/by_hand"}, .setup = ConvertRemade},
+      {.name = "convert/records", .graphs = {"tiny"}, .floors = {"convert/by_hand"}, .setup = ConvertRecords},
+      {.name = "convert/by_hand", .graphs = all, .setup = MakeByHand},
+      {.name = "convert/empty_strided_meta", .graphs = dense, .setup = MakeWithoutDispatcher},
+      {.name = "convert/look_up", .graphs = again, .setup = LookUp},
+      {.name = "convert/look_up_cold", .graphs = dense, .setup = Cold(LookUp), .slow_to_prepare = true},
+  };
+}
+
+}  // namespace metaconv

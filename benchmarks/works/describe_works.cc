@@ -1,0 +1,68 @@
+#include "benchmarks/works/describe_works.h"
+
+#include <memory>
+
+#include "benchmark/benchmark.h"
+#include "benchmarks/works/results.h"
+#include "describer/meta_tensor_describer.h"
+
+namespace metaconv {
+namespace {
+
+void DescribeAll(MetaTensorDescriber& describer, const Graph& graph, std::vector<MetaTensorDescPtr>& records) {
+  for (const at::Tensor& tensor : graph.tensors) records.push_back(OrDie(describer.DescribeTensor(tensor)));
+}
+
+Prepare DescribeFirst(const Graph& graph) {
+  return [&graph] {
+    auto describer = std::make_shared<MetaTensorDescriber>();
+    auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
+    return [&graph, describer, records] { DescribeAll(*describer, graph, *records); };
+  };
+}
+
+Prepare DescribeAgain(const Graph& graph) {
+  auto describer = std::make_shared<MetaTensorDescriber>();
+  auto seen = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
+  DescribeAll(*describer, graph, *seen);
+  return [&graph, describer, seen] {
+    auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
+    return [&graph, describer, seen, records] { DescribeAll(*describer, graph, *records); };
+  };
+}
+
+// The same questions, and nothing kept of the answers.
+Prepare ReadProperties(const Graph& graph) {
+  return [&graph] {
+    return [&graph] {
+      for (const at::Tensor& tensor : graph.tensors) {
+        benchmark::DoNotOptimize(tensor.sizes());
+        benchmark::DoNotOptimize(tensor.strides());
+        benchmark::DoNotOptimize(tensor.storage_offset());
+        benchmark::DoNotOptimize(tensor.storage().nbytes());
+        benchmark::DoNotOptimize(tensor.scalar_type());
+        benchmark::DoNotOptimize(tensor.device());
+        benchmark::DoNotOptimize(tensor.is_leaf());
+        benchmark::DoNotOptimize(tensor.requires_grad());
+        benchmark::DoNotOptimize(tensor.is_view());
+        benchmark::DoNotOptimize(tensor.is_inference());
+      }
+    };
+  };
+}
+
+}  // namespace
+
+std::vector<Work> DescribeWorks() {
+  const std::vector<std::string> strided = {"tiny", "tiny/shuffled", "training", "views"};
+  std::vector<std::string> all = strided;
+  all.push_back("mix");
+  const std::vector<std::string> floors = {"describe/read_properties"};
+  return {
+      {.name = "describe/first", .graphs = all, .floors = floors, .setup = DescribeFirst},
+      {.name = "describe/again", .graphs = strided, .floors = floors, .setup = DescribeAgain},
+      {.name = "describe/read_properties", .graphs = strided, .setup = ReadProperties},
+  };
+}
+
+}  // namespace metaconv

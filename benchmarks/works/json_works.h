@@ -1,0 +1,19 @@
+// JsonWorks: records to text.
+//
+// Thread safety: pure function.
+// Lifetime: see work.h.
+
+#ifndef METACONV_BENCHMARKS_WORKS_JSON_WORKS_H_
+#define METACONV_BENCHMARKS_WORKS_JSON_WORKS_H_
+
+#include <vector>
+
+#include "benchmarks/works/work.h"
+
+namespace metaconv {
+
+std::vector<Work> JsonWorks();
+
+}  // namespace metaconv
+
+#endif  // METACONV_BENCHMARKS_WORKS_JSON_WORKS_H_

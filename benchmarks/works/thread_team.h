@@ -1,0 +1,41 @@
+// ThreadTeam: threads that stand ready, so that starting them is not measured.
+//
+// Example:
+//   ThreadTeam team(8, [&](int thread) { Convert(parts[thread]); });
+//   team.Run();
+//
+// Thread safety: Thread-compatible.
+// Lifetime: the threads end with it.
+
+#ifndef METACONV_BENCHMARKS_WORKS_THREAD_TEAM_H_
+#define METACONV_BENCHMARKS_WORKS_THREAD_TEAM_H_
+
+#include <functional>
+#include <latch>
+#include <thread>
+#include <vector>
+
+namespace metaconv {
+
+class ThreadTeam {
+ public:
+  ThreadTeam(int count, std::function<void(int thread)> job);
+  ~ThreadTeam();
+
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  // Lets all go at once and waits until the last is done. At most once.
+  void Run();
+
+ private:
+  bool dismissed_ = false;  // Written before `start_` counts down, read after.
+  std::latch ready_;
+  std::latch start_;
+  std::latch done_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_BENCHMARKS_WORKS_THREAD_TEAM_H_
