@@ -19,10 +19,10 @@ matplotlib.rcParams.update(
 )
 
 import matplotlib.pyplot as plt  # After the backend is chosen.
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 import plan
-from results import title
+from results import number, title
 
 BLUE, ORANGE, GREY, GREEN = "#2f6fb0", "#d9822b", "#8a8a8a", "#4a9a5a"
 PLAIN = FuncFormatter(lambda value, _: f"{value:,.10g}")
@@ -33,40 +33,41 @@ def label(work, graph):
 
 
 def largest_with(results, who):
-    """The largest size at which each work on each graph was compared with `who`."""
+    """The largest size at which each work on each graph was compared with `who`; without files, which are many."""
     largest = {}
     for (work, graph, size), rounds in results.entries.items():
-        if not plan.is_thread_work(work) and any(map(who, rounds)):
+        if not plan.is_thread_work(work) and size and any(map(who, rounds)):
             largest[work, graph] = max(size, largest.get((work, graph), 0))
     return largest
 
 
-def bars(axes, labels, values, color, unit):
-    places = range(len(labels))
-    axes.barh(places, values, color=color, height=0.7)
-    axes.set_yticks(places, labels)
-    axes.invert_yaxis()
+def bars(values, color, text):
+    """Ratios by label, on a logarithmic scale on which 1 is where the bars begin."""
+    figure, axes = plt.subplots(figsize=(8, 1 + 0.22 * len(values)))
+    places = range(len(values))
+    ratios = list(values.values())
+    axes.barh(places, [ratio - 1 for ratio in ratios], left=1, color=color, height=0.7)
+    axes.set_yticks(places, list(values))
+    axes.set_ylim(len(values) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
-    for place, value in zip(places, values):
-        axes.annotate(f"{value:,.3g}{unit}", (value, place), xytext=(3, 0), textcoords="offset points", va="center", size=8)
-    axes.margins(x=0.12)
-
-
-def figure_for(count):
-    return plt.subplots(figsize=(8, 1 + 0.24 * count))
+    for place, ratio in zip(places, ratios):
+        offset = {"xytext": (3, 0), "textcoords": "offset points"}
+        axes.annotate(number(ratio, "x"), (max(ratio, 1), place), va="center", size=8, **offset)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(PLAIN)
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlim(min(1, *ratios) * 0.95, max(ratios) * 1.6)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel(f"{text} (logarithmic)")
+    return figure
 
 
 def speedup(results):
     largest = largest_with(results, lambda who: who == "reference")
     if not largest:
         return None
-    values = {key: results.speedup(*key, size) for key, size in largest.items()}
-    figure, axes = figure_for(len(values))
-    bars(axes, [label(*key) for key in values], list(values.values()), BLUE, "x")
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(PLAIN)
-    axes.set_xlabel("times as fast as the Python reference (logarithmic), at the largest size that it ran")
-    return figure
+    values = {label(*key): results.speedup(*key, size) for key, size in largest.items()}
+    return bars(values, BLUE, "times as fast as the Python reference, at the largest size that it ran")
 
 
 def floor(results):
@@ -74,11 +75,7 @@ def floor(results):
     for (work, graph), size in largest_with(results, lambda who: who not in ("metaconv", "reference")).items():
         name = results.floors(work, graph, size)[0]
         values[f"{label(work, graph)} / {name.partition('/')[2]}"] = results.floor_ratio(work, graph, size, name)
-    figure, axes = figure_for(len(values))
-    bars(axes, list(values), list(values.values()), ORANGE, "x")
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xlabel("our time over LibTorch's floor, at the largest size")
-    return figure
+    return bars(values, ORANGE, "our time over LibTorch's floor, at the largest size")
 
 
 def growth(results):

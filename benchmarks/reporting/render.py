@@ -2,7 +2,7 @@
 
 import plan
 from aims import AIMS
-from results import Results, title
+from results import Results, number, title
 
 PLOTS = {
     "speedup": "Time of the reference over ours",
@@ -15,15 +15,6 @@ PLOTS = {
 def table(header, rows):
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def number(value, unit=""):
-    """Three digits, in full."""
-    if value is None:
-        return ""
-    if abs(value) >= 100:
-        return f"{value:,.0f}{unit}"
-    return f"{value:.{1 if abs(value) >= 10 else 2}f}{unit}"
 
 
 def aims(results):
@@ -149,8 +140,8 @@ def markdown(document, stem, plots):
         "# Performance",
         "Written by `./bazelw run //benchmarks:report`, every number of it. " + heading(results),
         "Times are those of the best of several rounds, in which all take turns, in nanoseconds for one tensor; ratios are "
-        "of times of one run. Graphs are made by [`benchmarks/graphs`](../benchmarks/graphs) and checked to be the same on "
-        "both sides; works are in [`benchmarks/works`](../benchmarks/works).",
+        "of times of one run. Graphs are made by `benchmarks/graphs` and checked to be the same on both sides; works are in "
+        "`benchmarks/works`.",
         "## Aims",
         "Of all sizes and graphs that an aim is about, the worst.",
         aims(results),

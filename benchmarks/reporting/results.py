@@ -9,6 +9,15 @@ def title(graph):
     return "/".join(pathlib.Path(graph).parts[-2:]) if graph.startswith("checkpoint:") else graph
 
 
+def number(value, unit=""):
+    """Three digits, in full."""
+    if value is None:
+        return ""
+    if abs(value) >= 100:
+        return f"{value:,.0f}{unit}"
+    return f"{value:.{1 if abs(value) >= 10 else 2}f}{unit}"
+
+
 class Results:
     """None stands for what was not measured."""
 

@@ -1,9 +1,11 @@
 #include "benchmarks/works/conversion.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/works/by_hand.h"
 #include "benchmarks/works/results.h"
@@ -33,6 +35,21 @@ Prepare ConvertAgain(const Graph& graph) {
   return [&graph, converter, results] {
     return [&graph, converter, results] {
       for (const at::Tensor& tensor : graph.tensors) benchmark::DoNotOptimize(OrDie(converter->Convert(tensor)));
+    };
+  };
+}
+
+Prepare LookUp(const Graph& graph) {
+  auto table = std::make_shared<absl::flat_hash_map<const void*, std::int64_t>>();
+  table->reserve(graph.tensors.size());
+  for (const at::Tensor& tensor : graph.tensors) {
+    table->emplace(tensor.unsafeGetTensorImpl(), static_cast<std::int64_t>(table->size()));
+  }
+  return [&graph, table] {
+    return [&graph, table] {
+      for (const at::Tensor& tensor : graph.tensors) {
+        benchmark::DoNotOptimize(table->find(tensor.unsafeGetTensorImpl())->second);
+      }
     };
   };
 }

@@ -14,6 +14,8 @@ namespace metaconv {
 Prepare ConvertFirst(const Graph& graph);
 // Of tensors whose results are there.
 Prepare ConvertAgain(const Graph& graph);
+// The floor for ConvertAgain: a look-up for each tensor, in a hash table of all of them.
+Prepare LookUp(const Graph& graph);
 // LibTorch's floor for ConvertFirst, see by_hand.h.
 Prepare MakeByHand(const Graph& graph);
 

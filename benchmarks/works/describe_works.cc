@@ -23,11 +23,10 @@ Prepare DescribeFirst(const Graph& graph) {
 
 Prepare DescribeAgain(const Graph& graph) {
   auto describer = std::make_shared<MetaTensorDescriber>();
-  auto seen = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
-  DescribeAll(*describer, graph, *seen);
-  return [&graph, describer, seen] {
+  for (const at::Tensor& tensor : graph.tensors) OrDie(describer->DescribeTensor(tensor));
+  return [&graph, describer] {
     auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
-    return [&graph, describer, seen, records] { DescribeAll(*describer, graph, *records); };
+    return [&graph, describer, records] { DescribeAll(*describer, graph, *records); };
   };
 }
 

@@ -53,7 +53,8 @@ std::vector<Work> ViewWorks() {
   const std::vector<std::string> graphs = {"views", "chains", "forest", "shared_storage"};
   return {
       {.name = "views/first", .graphs = graphs, .floors = {"views/by_hand"}, .setup = ConvertFirst},
-      {.name = "views/again", .graphs = graphs, .setup = ConvertAgain},
+      {.name = "views/again", .graphs = graphs, .floors = {"views/look_up"}, .setup = ConvertAgain},
+      {.name = "views/look_up", .graphs = graphs, .setup = LookUp},
       {.name = "views/by_hand", .graphs = graphs, .setup = MakeByHand},
       {.name = "views/replay", .graphs = {"replayed_views"}, .floors = {"views/operator"}, .setup = ReplayViews},
       {.name = "views/operator", .graphs = {"replayed_views"}, .setup = CallOperator},

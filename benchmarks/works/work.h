@@ -45,7 +45,7 @@ struct Work {
 double Nanoseconds(Run run);
 
 // The value. Ends the process if there is none: a benchmark that goes on would measure nothing.
-void DieOf(const absl::Status& status);
+[[noreturn]] void DieOf(const absl::Status& status);
 template <typename T>
 T OrDie(absl::StatusOr<T> value) {
   if (!value.ok()) DieOf(value.status());
