@@ -47,7 +47,8 @@ class Worker:
             self.prepared.clear()
             return ""
         if request.startswith("graph "):
-            self.__init__()
+            self.prepared.clear()
+            self.graph = []  # Two large ones might not fit.
             _, seed, size, name = request.split(" ", 3)
             self.graph = graphs.make_graph(name, int(seed), int(size))
             return ""

@@ -21,11 +21,10 @@ def aims(results):
     rows = []
     for aim in AIMS:
         measured = aim.measure(results)
-        sign = "≥" if aim.at_least else "≤"
-        against = f" {'over' if aim.at_least else 'times' if aim.unit == 'x' else ''} {aim.against}" if aim.against else ""
+        limit = f"{'≥' if aim.at_least else '≤'} {aim.limit:g}{aim.unit}"
         verdict = "not measured" if measured is None else "met" if aim.is_met(measured) else "**not met**"
-        rows.append([aim.work, f"{sign} {number(aim.limit, aim.unit)}{against}", number(measured, aim.unit), verdict])
-    return table(["work", "aim", "measured", ""], rows)
+        rows.append([aim.work, aim.against, limit, number(measured, aim.unit), verdict])
+    return table(["work", "against", "aim", "measured", ""], rows)
 
 
 def times(results):
@@ -143,7 +142,7 @@ def markdown(document, stem, plots):
         "of times of one run. Graphs are made by `benchmarks/graphs` and checked to be the same on both sides; works are in "
         "`benchmarks/works`.",
         "## Aims",
-        "Of all sizes and graphs that an aim is about, the worst.",
+        "≥: how many times as fast. ≤: how many times as long. Of all sizes that an aim is about, the worst.",
         aims(results),
         "## Growth",
         growth(results),

@@ -33,11 +33,15 @@ def positive(text):
     return value
 
 
+def sizes(text):
+    return [positive(size) for size in text.split(",")]
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         "report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--sizes", type=lambda text: [positive(size) for size in text.split(",")], metavar="N,N")
+    parser.add_argument("--sizes", type=sizes, metavar="N,N")
     parser.add_argument("--rounds", type=positive, help="the same for all sizes")
     parser.add_argument("--output", default=".", metavar="DIR", help="where the caller stands, if left out")
     parser.add_argument("--name", default="report", help="of the files")
@@ -59,15 +63,15 @@ def version_of_reference(python):
     return f"torch {importlib.metadata.version('torch')}, Python {platform.python_version()}"
 
 
-def measure(options, folder):
-    sizes = options.sizes or (plan.QUICK_SIZES if options.quick else plan.SIZES)
+def measure(options):
+    default_sizes = plan.QUICK_SIZES if options.quick else plan.SIZES
     rounds = options.rounds or (1 if options.quick else None)
     about = machine.describe(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     about["reference"] = version_of_reference(options.python)
     if not options.python:
         print("report: without the Python reference, and without plots", file=sys.stderr)
     measurement = Measurement(options.driver, options.metaconv, options.python)
-    return {"machine": about, **measurement.run(sizes, rounds, options.checkpoint)}
+    return {"machine": about, **measurement.run(options.sizes or default_sizes, rounds, options.checkpoint)}
 
 
 def main():
@@ -76,9 +80,12 @@ def main():
     folder = caller / options.output
     folder.mkdir(parents=True, exist_ok=True)
     if options.source:
-        document = json.loads((caller / options.source).read_text(encoding="utf-8"))
+        try:
+            document = json.loads((caller / options.source).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SystemExit(f"report: {error}") from None
     else:
-        document = measure(options, folder)
+        document = measure(options)
     (folder / f"{options.name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     plots = []
     if importlib.util.find_spec("matplotlib"):
