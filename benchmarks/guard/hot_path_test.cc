@@ -1,0 +1,204 @@
+// What each path of describing and converting takes for one tensor: allocations, calls of LibTorch's dispatcher, look-ups
+// in tables. Beside them LibTorch's floor, the operator that makes such a result by hand.
+//
+// No times, so it says the same on a busy machine. A path that takes more has become slower; one that takes less has its
+// new numbers to be written down here.
+
+#include <cstdint>
+#include <functional>
+#include <ostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "ATen/EmptyTensor.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "benchmarks/guard/cost.h"
+#include "converter/meta_converter.h"
+#include "gtest/gtest.h"
+
+namespace metaconv {
+namespace {
+
+// A converter that has met many tensors, all of them alive, and what the path at hand is walked with.
+struct Bench {
+  Bench() {
+    for (int i = 0; i < kOthers; ++i) {
+      others.push_back(at::empty({2, 3}));
+      others.push_back(converter.Convert(others.back()).value());
+    }
+  }
+
+  // About 300 in each of a table's 16 shards: it grows, or is swept, with many more. See Note [Costs that do not depend
+  // on luck].
+  static constexpr int kOthers = 16 * 300;
+
+  std::vector<at::Tensor> others;
+  MetaConverter converter;
+  MetaTensorDescriber& describer = converter.describer();
+
+  at::Tensor base;
+  at::Tensor meta_base;
+  std::vector<at::Tensor> sources;
+  std::vector<MetaTensorDescPtr> records = std::vector<MetaTensorDescPtr>(kTensorsMeasured);
+  std::vector<at::Tensor> results = std::vector<at::Tensor>(kTensorsMeasured);
+};
+
+// --- What is described and converted. ---
+
+void MakeSources(Bench& bench, const std::function<at::Tensor(int i)>& make) {
+  for (int i = 0; i < kTensorsMeasured; ++i) bench.sources.push_back(make(i));
+}
+
+void Dense(Bench& bench) {
+  MakeSources(bench, [](int) { return at::empty({4, 4}); });
+}
+
+void Parameters(Bench& bench) {
+  MakeSources(bench, [](int) {
+    at::Tensor parameter = at::empty({4, 4}).set_requires_grad(true);
+    parameter.mutable_grad() = at::empty({4, 4});
+    return parameter;
+  });
+}
+
+// Views of one base.
+void Views(Bench& bench) {
+  bench.base = at::empty({kTensorsMeasured + 4});
+  bench.meta_base = at::empty({kTensorsMeasured + 4}, at::kMeta);
+  MakeSources(bench, [&](int i) { return bench.base.slice(/*dim=*/0, i, i + 4); });
+}
+
+// Views that strides alone do not tell.
+void TypedViews(Bench& bench) {
+  bench.base = at::empty({4}, at::kComplexFloat);
+  bench.meta_base = at::empty({4}, at::device(at::kMeta).dtype(at::kComplexFloat));
+  MakeSources(bench, [&](int) { return at::view_as_real(bench.base); });
+}
+
+void Coo(Bench& bench) {
+  MakeSources(bench, [](int) {
+    return at::sparse_coo_tensor(at::zeros({2, 3}, at::kLong), at::empty({3}), {4, 4}, at::TensorOptions());
+  });
+}
+
+void Csr(Bench& bench) {
+  MakeSources(bench, [](int) {
+    return at::sparse_csr_tensor(at::zeros({5}, at::kLong), at::empty({0}, at::kLong), at::empty({0}), {4, 4},
+                                 at::TensorOptions());
+  });
+}
+
+// --- What is done with one of them. ---
+
+void Describe(Bench& bench, int i) { bench.records[i] = bench.describer.DescribeTensor(bench.sources[i]).value(); }
+void Convert(Bench& bench, int i) { bench.results[i] = bench.converter.Convert(bench.sources[i]).value(); }
+void FromRecord(Bench& bench, int i) { bench.results[i] = bench.converter.MetaTensor(*bench.records[i]).value(); }
+void Drop(Bench& bench, int i) { bench.results[i].reset(); }
+
+void Replay(Bench& bench, int i) {
+  const MetaTensorDesc& desc = *bench.records[i];
+  bench.results[i] = desc.view_func->Apply(desc, bench.meta_base, {}, {}).value();
+}
+
+void EmptyStrided(Bench& bench, int i) {
+  const at::Tensor& source = bench.sources[i];
+  bench.results[i] = at::empty_strided(source.sizes(), source.strides(), source.options().device(at::kMeta));
+}
+void EmptyStridedMeta(Bench& bench, int i) {
+  const at::Tensor& source = bench.sources[i];
+  bench.results[i] = at::detail::empty_strided_meta(source.sizes(), source.strides(), source.scalar_type());
+}
+void AsStrided(Bench& bench, int i) {
+  const at::Tensor& source = bench.sources[i];
+  bench.results[i] = bench.meta_base.as_strided(source.sizes(), source.strides(), source.storage_offset());
+}
+void Slice(Bench& bench, int i) { bench.results[i] = bench.meta_base.slice(/*dim=*/0, i, i + 4); }
+void ViewAsReal(Bench& bench, int i) { bench.results[i] = at::view_as_real(bench.meta_base); }
+
+using Step = void (*)(Bench& bench, int i);
+
+struct Path {
+  const char* name;
+  Cost cost;
+  void (*make_sources)(Bench& bench);
+  std::vector<Step> before;  // Each done with all tensors, one after the other.
+  Step measured;
+};
+
+void PrintTo(const Path& path, std::ostream* os) { *os << path.name; }
+
+// {allocations, operators, look-ups} for one tensor.
+const Path kPaths[] = {
+    {"describe dense, first time", {2, 0, 2}, Dense, {}, Describe},
+    {"describe dense, again", {2, 0, 2}, Dense, {Describe}, Describe},
+    {"convert dense, first time", {3, 0, 5}, Dense, {}, Convert},
+    {"convert dense, again", {0, 0, 2}, Dense, {Convert}, Convert},
+    {"convert dense, dropped and remade", {3, 0, 6}, Dense, {Convert, Drop}, Convert},
+    {"dense from record, first time", {3, 0, 3}, Dense, {Describe}, FromRecord},
+    {"dense from record, again", {0, 0, 1}, Dense, {Describe, FromRecord}, FromRecord},
+    {"floor of dense: at::empty_strided", {3, 1, 0}, Dense, {}, EmptyStrided},
+    {"floor of dense, without the dispatcher: empty_strided_meta", {3, 0, 0}, Dense, {}, EmptyStridedMeta},
+
+    {"describe view, first time", {7, 0, 5}, Views, {}, Describe},
+    {"describe view, again", {7, 0, 5}, Views, {Describe}, Describe},
+    {"convert view, first time", {3, 0, 8}, Views, {}, Convert},
+    {"convert view, again", {0, 0, 2}, Views, {Convert}, Convert},
+    {"convert view, dropped and remade", {3, 0, 9}, Views, {Convert, Drop}, Convert},
+    {"view from record, first time", {3, 0, 3}, Views, {Describe}, FromRecord},
+    {"view from record, again", {0, 0, 1}, Views, {Describe, FromRecord}, FromRecord},
+    {"replay view by strides", {3, 1, 0}, Views, {Describe}, Replay},
+    {"floor of views: as_strided", {3, 1, 0}, Views, {}, AsStrided},
+    {"floor of views: slice", {3, 2, 0}, Views, {}, Slice},
+
+    {"describe view by operator, first time", {27, 1, 5}, TypedViews, {}, Describe},
+    {"convert view by operator, first time", {41, 3, 8}, TypedViews, {}, Convert},
+    {"replay view by operator", {7, 1, 0}, TypedViews, {Describe}, Replay},
+    {"floor of views by operator: at::view_as_real", {6, 1, 0}, TypedViews, {}, ViewAsReal},
+
+    {"describe parameter with gradient, first time", {4, 0, 4}, Parameters, {}, Describe},
+    {"convert parameter with gradient, first time", {9, 0, 11}, Parameters, {}, Convert},
+    {"convert parameter with gradient, again", {0, 0, 2}, Parameters, {Convert}, Convert},
+
+    {"describe COO, first time", {1, 0, 1}, Coo, {}, Describe},
+    {"convert COO, first time", {21, 7, 4}, Coo, {}, Convert},
+    {"convert COO, again", {0, 0, 2}, Coo, {Convert}, Convert},
+
+    {"describe CSR, first time", {18, 6, 7}, Csr, {}, Describe},
+    {"convert CSR, first time", {37, 13, 10}, Csr, {}, Convert},
+    {"convert CSR, again", {0, 0, 2}, Csr, {Convert}, Convert},
+};
+
+// "allocations: expected 3, found 4, heavier"; nothing if they are the same.
+std::string Difference(const char* what, std::int64_t expected, std::int64_t found) {
+  if (found == expected) return "";
+  return absl::StrCat("\n  ", what, ": expected ", expected, ", found ", found, ", ",
+                      found > expected ? "heavier" : "lighter");
+}
+
+class HotPathTest : public ::testing::TestWithParam<Path> {};
+
+TEST_P(HotPathTest, TakesWhatItTook) {
+  const Path& path = GetParam();
+  Bench bench;
+  path.make_sources(bench);
+  for (const Step step : path.before) {
+    for (int i = 0; i < kTensorsMeasured; ++i) step(bench, i);
+  }
+  const absl::StatusOr<Cost> cost = CostOfEach(bench.converter, [&](int i) { path.measured(bench, i); });
+  ASSERT_TRUE(cost.ok()) << path.name << ": " << cost.status();
+  if (*cost == path.cost) return;
+  std::ostringstream found;
+  found << *cost;
+  ADD_FAILURE() << path.name << Difference("allocations", path.cost.allocations, cost->allocations)
+                << Difference("operators", path.cost.operators, cost->operators)
+                << Difference("look-ups", path.cost.lookups, cost->lookups) << "\nThe row as it is now:\n    {\""
+                << path.name << "\", " << found.str() << ", …";
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, HotPathTest, ::testing::ValuesIn(kPaths));
+
+}  // namespace
+}  // namespace metaconv

@@ -1,0 +1,48 @@
+// OperatorCount: how often LibTorch's dispatcher is called by this thread while it lives.
+//
+// Operators that are called by operators count too, once each for every time that they go through the dispatcher.
+//
+// Example:
+//   const OperatorCount operators;
+//   work();
+//   std::cout << operators.calls();
+//
+// Thread safety: for the thread that made it, and only one at a time there. What other threads call does not count.
+
+#ifndef METACONV_BENCHMARKS_GUARD_OPERATOR_COUNT_H_
+#define METACONV_BENCHMARKS_GUARD_OPERATOR_COUNT_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "ATen/record_function.h"
+
+namespace metaconv {
+
+class OperatorCount {
+ public:
+  OperatorCount()
+      : handle_(at::addGlobalCallback(at::RecordFunctionCallback(OnStart).scopes({at::RecordScope::FUNCTION}))) {
+    calls_ = 0;
+  }
+  ~OperatorCount() { at::removeCallback(handle_); }
+  OperatorCount(const OperatorCount&) = delete;
+  OperatorCount& operator=(const OperatorCount&) = delete;
+
+  std::int64_t calls() const { return calls_; }
+
+ private:
+  // LibTorch's callbacks are plain functions.
+  static std::unique_ptr<at::ObserverContext> OnStart(const at::RecordFunction&) {
+    ++calls_;
+    return nullptr;
+  }
+
+  static inline thread_local std::int64_t calls_ = 0;
+
+  const at::CallbackHandle handle_;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_BENCHMARKS_GUARD_OPERATOR_COUNT_H_
