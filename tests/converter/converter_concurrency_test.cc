@@ -1,6 +1,10 @@
 // One converter and many threads whose sources hang together: each gets what it would have got alone.
 
 #include <barrier>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "ATen/ATen.h"
@@ -93,6 +97,52 @@ TEST(ConverterConcurrencyTest, CallbacksThatAskForEachOthersTensor) {
   }
 }
 
+void ExpectDense(const std::set<std::int64_t>& ids, std::int64_t count) {
+  ASSERT_EQ(ids.size(), count);
+  EXPECT_EQ(*ids.begin(), 0);
+  EXPECT_EQ(*ids.rbegin(), count - 1);
+}
+
+// Half of the threads only describe. What is not supported counts as a miss for the others, and takes no id.
+TEST(ConverterConcurrencyTest, IdsAreDenseAndCountsAddUp) {
+  constexpr int kThreads = 8;
+  constexpr int kBases = 40;
+  const at::Tensor quantized = at::quantize_per_tensor(at::eye(2), 0.1, 0, at::kQUInt8);
+  for (int repetition = 0; repetition < 20; ++repetition) {
+    std::vector<at::Tensor> sources;
+    for (int i = 0; i < kBases; ++i) {
+      sources.push_back(at::empty({4, 6}));
+      sources.push_back(sources.back().t());
+      sources.push_back(quantized);
+    }
+    MetaConverter converter;
+    RunThreads(kThreads, [&](int thread) {
+      for (std::size_t i = 0; i < sources.size(); ++i) {
+        const at::Tensor& source = sources[(i + 5 * thread) % sources.size()];
+        const bool is_supported = !source.is_quantized();
+        if (thread % 2 == 0) {
+          EXPECT_EQ(converter.describer().DescribeTensor(source).ok(), is_supported);
+        } else {
+          EXPECT_EQ(converter.Convert(source).ok(), is_supported);
+        }
+      }
+    });
+    EXPECT_EQ(converter.hits(), kThreads / 2 * 2 * kBases);
+    EXPECT_EQ(converter.misses(), kThreads / 2 * kBases);
+    std::set<MetaTensorId> ids;
+    std::set<MetaStorageId> storage_ids;
+    for (const at::Tensor& source : sources) {
+      const std::optional<MetaTensorId> id = converter.describer().FindTensorId(source);
+      ASSERT_EQ(id.has_value(), !source.is_quantized());
+      if (!id.has_value()) continue;
+      ids.insert(*id);
+      storage_ids.insert(converter.describer().GetStorageId(source.storage()));
+    }
+    ExpectDense(ids, 2 * kBases);
+    ExpectDense(storage_ids, kBases);
+  }
+}
+
 TEST(ConverterCallbackTest, ConvertsAnotherTensor) {
   const at::Tensor source = at::ones({2});
   const at::Tensor other = at::ones({3});
@@ -129,6 +179,20 @@ TEST(ConverterCallbackTest, ConvertsTheSameTensor) {
   EXPECT_TRUE(result->is_same(converter.Convert(source).value()));
   EXPECT_EQ(converter.hits(), 2);
   EXPECT_EQ(converter.misses(), 0);
+}
+
+// What is being built is not forgotten: it is found to lead back to itself.
+TEST(ConverterCallbackTest, SweepsWhileItsTensorIsBuilt) {
+  const at::Tensor view = at::ones({2, 3}).t();
+  MetaConverter converter;
+  absl::StatusOr<at::Tensor> converted;
+  const AllocationCallback callback = [&](AllocationMaker make, c10::Device) {
+    converter.Sweep();
+    converted = converter.Convert(view);
+    return make();
+  };
+  EXPECT_THAT(converter.Convert(view, {.callback = callback}), IsOk());
+  EXPECT_THAT(converted, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("does not lead back to it")));
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ WITHOUT_SOURCE = {
     "tests/converter/kinds_concurrency_test.cc",
     # What holds for many threads and sources that hang together.
     "tests/converter/converter_concurrency_test.cc",
+    "tests/converter/dying_tensors_test.cc",
     # The path of //cuda on real devices, and the devices made of host memory that it is tested on elsewhere.
     "tests/cuda/gpu_storage_path_test.cc",
     "tests/cuda/gpu_materialize_test.cc",
