@@ -1,8 +1,8 @@
 // ShardedWeakMap: a hash map for many threads whose entries know when they are dead.
 //
 // The tables of the describer (object -> id) and of the converter (id -> object) hold weak references, so entries die
-// without notice. Each shard throws its dead ones out when it has doubled since it last did: constant amortized time
-// per insertion, and never more than about twice as many entries as are alive.
+// without notice. When a shard has doubled, it looks at a sample of its entries, and if some are dead, throws out all that
+// are: constant amortized time per insertion, and not many more than twice as many entries as are alive.
 //
 // Example:
 //   struct Entry {
@@ -47,7 +47,7 @@ class ShardedWeakMap {
     Shard& shard = ShardOf(key);
     const SpinLockHolder holder(&shard.lock);
     if (shard.map.size() >= shard.sweep_at) {
-      dead = shard.Sweep();
+      dead = shard.SweepIfWorthIt();
     } else if (shard.map.capacity() == 0) {
       shard.map.reserve(kFirstCapacity);
     }
@@ -90,13 +90,33 @@ class ShardedWeakMap {
 
   static constexpr std::size_t kFirstCapacity = 28;  // Of 31 slots; growing from one costs more than they do.
   static constexpr std::size_t kFirstSweep = 64;
-  static constexpr int kPrefetch = 16;  // Entries ahead of the one that is looked at.
+  static constexpr std::size_t kSampleStep = 13;   // One in so many entries is asked whether it is dead.
+  static constexpr std::size_t kMostAliveFor = 8;  // No sweep where at most one in so many is.
+  static constexpr int kPrefetch = 16;             // Entries ahead of the one that is looked at.
 
   struct alignas(64) Shard {  // Cache lines of its own, so that the locks do not share one.
     mutable SpinLock lock;
     std::int64_t lookups ABSL_GUARDED_BY(lock) = 0;
     std::size_t sweep_at ABSL_GUARDED_BY(lock) = kFirstSweep;
     Map map ABSL_GUARDED_BY(lock);
+
+    // Whether an entry is dead is written in its object, which is in no cache by now. Where all are alive, as while a large
+    // model is converted, asking each of them would cost more than the rest of the table.
+    std::vector<Entry> SweepIfWorthIt() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+      std::size_t asked = 0;
+      std::size_t dead = 0;
+      // Another start each time, so that no pattern of life and death hides from every sample.
+      std::size_t until_next = static_cast<std::size_t>(lookups) % kSampleStep;
+      for (const auto& [key, entry] : map) {
+        if (until_next-- > 0) continue;
+        until_next = kSampleStep - 1;
+        ++asked;
+        if (entry.IsDead()) ++dead;
+      }
+      if (dead * kMostAliveFor > asked) return Sweep();
+      sweep_at = 2 * map.size();
+      return {};
+    }
 
     std::vector<Entry> Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
       std::vector<Entry> dead;

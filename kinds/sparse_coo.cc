@@ -3,8 +3,12 @@
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "ATen/EmptyTensor.h"
+#include "ATen/SparseTensorImpl.h"
 #include "ATen/native/SparseTensorUtils.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/DispatchKeySet.h"
+#include "c10/core/TensorOptions.h"
 #include "kinds/check_record.h"
 #include "kinds/manual_view.h"
 #include "kinds/require_grad.h"
@@ -32,7 +36,24 @@ at::Tensor Assemble(const MetaTensorDesc& desc, const at::Tensor& indices, const
                                                              desc.is_coalesced);
 }
 
+// What the operator below makes, without its way through the dispatcher, which takes longer than everything else that is
+// done for a sparse tensor.
+at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::IntArrayRef size) {
+  const c10::DispatchKey key = c10::computeDispatchKey(desc.dtype, c10::kSparse, c10::Device(c10::kMeta));
+  at::Tensor tensor =
+      at::detail::make_tensor<at::SparseTensorImpl>(c10::DispatchKeySet(key), c10::scalarTypeToTypeMeta(desc.dtype));
+  at::DimVector value_size = {0};
+  value_size.append(size.begin() + *desc.sparse_dim, size.end());
+  at::SparseTensorImpl& impl = *at::sparse::get_sparse_impl(tensor);
+  impl.raw_resize_(*desc.sparse_dim, *desc.dense_dim, size);
+  impl.set_indices_and_values_unsafe(at::detail::empty_meta({*desc.sparse_dim, 0}, c10::kLong),
+                                     at::detail::empty_meta(value_size, desc.dtype));
+  return tensor;
+}
+
 at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
+  const auto plain_size = c10::asIntArrayRefSlowOpt(desc.size);
+  if (device.is_meta() && plain_size.has_value()) return EmptyMeta(desc, *plain_size);
   c10::SymDimVector value_size = {0};
   value_size.append(desc.size.begin() + *desc.sparse_dim, desc.size.end());
   const at::Tensor indices = at::empty({*desc.sparse_dim, 0}, at::device(device).dtype(at::kLong));

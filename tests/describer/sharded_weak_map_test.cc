@@ -59,6 +59,38 @@ TEST(ShardedWeakMapTest, DeadEntriesAreSweptAndLiveOnesStay) {
   }
 }
 
+// Asking whether an entry is dead is what a sweep spends its time on.
+struct Asked {
+  static inline std::int64_t times = 0;
+  bool IsDead() const {
+    ++times;
+    return false;
+  }
+  void Prefetch() const {}
+};
+
+TEST(ShardedWeakMapTest, FewAreAskedWhereNoneIsDead) {
+  constexpr std::int64_t kKeys = 100'000;
+  ShardedWeakMap<std::int64_t, Asked> map;
+  for (std::int64_t key = 0; key < kKeys; ++key) map.Visit(key, [](Asked&) {});
+  EXPECT_GT(Asked::times, 0);
+  EXPECT_LT(Asked::times, kKeys / 5);
+}
+
+// One in `period` lives, in a row and in step with whatever the table does.
+TEST(ShardedWeakMapTest, NoPatternKeepsTheDead) {
+  for (const int period : {2, 13, 16, 26, 208}) {
+    Map map;
+    std::vector<std::shared_ptr<int>> alive;
+    for (std::int64_t key = 0; key < 200'000; ++key) {
+      auto object = std::make_shared<int>(0);
+      Put(map, key, object);
+      if (key % period == 0) alive.push_back(object);
+    }
+    EXPECT_LE(map.size(), 32 * 64 + 3 * alive.size()) << period;
+  }
+}
+
 TEST(ShardedWeakMapTest, SweepForgetsAllThatIsDead) {
   Map map;
   const auto alive = std::make_shared<int>(0);
