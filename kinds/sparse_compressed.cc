@@ -6,8 +6,12 @@
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "ATen/EmptyTensor.h"
+#include "ATen/SparseCsrTensorImpl.h"
 #include "ATen/SparseCsrTensorUtils.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/DispatchKeySet.h"
+#include "c10/core/TensorOptions.h"
 #include "kinds/check_record.h"
 #include "kinds/functorch_stack.h"
 #include "kinds/manual_view.h"
@@ -103,11 +107,39 @@ at::DimVector BlockSize(const MetaTensorDesc& desc) {
   return {*desc.values->size[first].maybe_as_int(), *desc.values->size[first + 1].maybe_as_int()};
 }
 
+// What the operator below makes, without its way through the dispatcher and those of the operators that it calls.
+at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10::IntArrayRef size) {
+  const auto batch_dims = static_cast<std::size_t>(BatchDims(desc));
+  const at::DimVector block = BlockSize(desc);
+  const std::size_t compressed_dim = IsByRow(desc.layout) ? 0 : 1;
+  const at::DimVector batch(size.begin(), size.begin() + batch_dims);
+  at::DimVector compressed_size = batch;
+  const std::int64_t extent = size[batch_dims + compressed_dim] / (block.empty() ? 1 : block[compressed_dim]);
+  // One more than the largest number is a negative one, which LibTorch refuses.
+  compressed_size.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(extent) + 1));
+  at::DimVector plain_size = batch;
+  plain_size.push_back(0);
+  at::DimVector value_size = plain_size;
+  value_size.append(block.begin(), block.end());
+  value_size.append(size.begin() + batch_dims + kSparseDims, size.end());
+
+  const c10::Device meta(c10::kMeta);
+  const c10::DispatchKey key = c10::computeDispatchKey(desc.dtype, desc.layout, meta);
+  at::Tensor tensor = at::detail::make_tensor<at::SparseCsrTensorImpl>(c10::DispatchKeySet(key), meta, desc.layout,
+                                                                       c10::scalarTypeToTypeMeta(desc.dtype));
+  at::sparse_csr::get_sparse_csr_impl(tensor)->set_member_tensors(at::detail::empty_meta(compressed_size, index_type),
+                                                                  at::detail::empty_meta(plain_size, index_type),
+                                                                  at::detail::empty_meta(value_size, desc.dtype), size);
+  return tensor;
+}
+
 at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
   const MetaTensorDesc& indices = IsByRow(desc.layout) ? *desc.crow_indices : *desc.ccol_indices;
+  const c10::IntArrayRef size = C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size));
+  if (device.is_meta()) return EmptyMeta(desc, indices.dtype, size);
   return at::_sparse_compressed_tensor_with_dims(
-      /*nnz=*/0, *desc.dense_dim, C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size)), BlockSize(desc),
-      indices.dtype, at::device(device).dtype(desc.dtype).layout(desc.layout));
+      /*nnz=*/0, *desc.dense_dim, size, BlockSize(desc), indices.dtype,
+      at::device(device).dtype(desc.dtype).layout(desc.layout));
 }
 
 absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {

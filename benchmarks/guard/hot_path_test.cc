@@ -163,11 +163,11 @@ const Path kPaths[] = {
     {"convert parameter with gradient, again", {0, 0, 2}, Parameters, {Convert}, Convert},
 
     {"describe COO, first time", {1, 0, 1}, Coo, {}, Describe},
-    {"convert COO, first time", {21, 7, 4}, Coo, {}, Convert},
+    {"convert COO, first time", {16, 2, 4}, Coo, {}, Convert},
     {"convert COO, again", {0, 0, 2}, Coo, {Convert}, Convert},
 
     {"describe CSR, first time", {18, 6, 7}, Csr, {}, Describe},
-    {"convert CSR, first time", {37, 13, 10}, Csr, {}, Convert},
+    {"convert CSR, first time", {37, 9, 10}, Csr, {}, Convert},
     {"convert CSR, again", {0, 0, 2}, Csr, {Convert}, Convert},
 };
 

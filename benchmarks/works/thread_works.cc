@@ -89,7 +89,7 @@ Prepare ConvertByThreads(const Graph& graph, Share share, Phase phase, int threa
   auto seen = std::make_shared<MetaConverter>();
   auto held = RoomFor<at::Tensor>(size);
   if (phase == Phase::kAgain) Convert(*seen, graph, {{0, size}}, *held);
-  return [=, &graph] {
+  return [=, &graph, keep = held] {
     auto converter = phase == Phase::kAgain ? seen : std::make_shared<MetaConverter>();
     return RunByTeam(threads, 2 * size, [=, &graph](int thread, Results& results) {
       const std::vector<Range> ranges = RangesOf(share, size, thread, threads);
