@@ -187,8 +187,12 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
                                                    MomentaryRecord* momentary, MetaTensorDesc& desc) {
   const DescribeOptions nested = {.trace = options.trace};
   const auto describe = [&](const at::Tensor& part) { return Describe(part, nested); };
-  desc.requires_grad = tensor.requires_grad();
-  desc.is_leaf = !desc.requires_grad || SafeIsLeaf(tensor);
+  desc.is_leaf = true;
+  if (tensor.requires_grad()) {
+    // In this order: asking a view may make a new node for it, and then it may not require a gradient any more.
+    desc.is_leaf = SafeIsLeaf(tensor);
+    desc.requires_grad = tensor.requires_grad();
+  }
   if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
     absl::StatusOr<MetaTensorDescPtr> described = describe(grad);
     if (!described.ok()) return described.status();

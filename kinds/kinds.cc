@@ -155,9 +155,11 @@ bool IsPlain(const Desc& desc) {
 }  // namespace
 
 const TensorKind& KindOf(const Tensor& tensor) {
-  // What autograd does not know is no view.
-  if (IsPlain(tensor) && (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr || !tensor.is_view())) return kDense;
-  if (IsPlain(tensor) && !IsSparseView(tensor)) return kView;
+  if (IsPlain(tensor)) {
+    // What autograd does not know is no view.
+    if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr || !tensor.is_view()) return kDense;
+    if (!tensor._base().is_sparse()) return kView;
+  }
   const TensorKind* kind = kKinds;
   while (!kind->matches(tensor)) ++kind;  // The last matches everything.
   return *kind;

@@ -163,6 +163,19 @@ TEST(MetaTensorDescriberTest, WithoutRecursionAViewHasNoBase) {
 }
 
 // at::Tensor::is_leaf() would say that it is one. See Note [Leaf views].
+// Autograd refuses to give the history of a view whose base was changed in place since, and forgets it by that.
+TEST(MetaTensorDescriberTest, AViewThatLostItsHistoryRequiresNoGradient) {
+  const at::Tensor base = at::zeros({4}, at::kComplexFloat);
+  const at::Tensor view = at::real(base.slice(/*dim=*/0, 1).set_requires_grad(true));
+  ASSERT_TRUE(view.requires_grad());
+  base.mul_(2);
+  MetaTensorDescriber describer;
+  const absl::StatusOr<MetaTensorDescPtr> desc = describer.DescribeTensor(view);
+  ASSERT_THAT(desc, IsOk());
+  EXPECT_FALSE((*desc)->is_leaf);
+  EXPECT_FALSE((*desc)->requires_grad);
+}
+
 TEST(MetaTensorDescriberTest, AViewOfABaseThatWasChangedInPlaceIsNoLeaf) {
   MetaTensorDescriber describer;
   const at::Tensor x = at::zeros({2, 3});
