@@ -44,6 +44,10 @@ CreationMeta CreationMetaOf(const at::Tensor& view) {
   return static_cast<CreationMeta>(torch::autograd::impl::get_view_autograd_meta(view)->get_creation_meta());
 }
 
+MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, bool keeps_data) {
+  return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
+}
+
 // Native fake tensors have a mode of their own kind, which a record cannot carry on.
 class NativeFakeMode final : public OpaqueValue {
  public:
@@ -92,9 +96,7 @@ class MetaTensorDescriber::Session final : public Description {
     const c10::Storage data = slot == nullptr ? c10::Storage() : slot->storage();
     const c10::Storage& described = data ? data : storage;
     if (momentary_ == nullptr) return describer_.DescribeStorage(described, options_);
-    *momentary_ = {.id = describer_.GetStorageId(described),
-                   .size = described.sym_nbytes(),
-                   .data = keeps_data() ? described : c10::Storage()};
+    *momentary_ = StorageRecord(describer_.GetStorageId(described), described, keeps_data());
     if (options_.trace) describer_.TraceOnce(*momentary_);
     return {std::shared_ptr<void>(), momentary_};  // Owned by whoever gave the place.
   }
@@ -233,11 +235,8 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
 }
 
 MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& storage, const DescribeOptions& options) {
-  const auto desc = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{
-      .id = GetStorageId(storage),
-      .size = storage.sym_nbytes(),
-      .data = options_.copy_data ? storage : c10::Storage(),
-  });
+  const auto desc =
+      std::make_shared<const MetaStorageDesc>(StorageRecord(GetStorageId(storage), storage, options_.copy_data));
   if (options.trace) TraceOnce(*desc);
   return desc;
 }
