@@ -4,8 +4,8 @@
 
 #include "absl/status/statusor.h"
 #include "checkpoint/checkpoint_types.h"
-#include "checkpoint/file_probe.h"
-#include "checkpoint/located_status.h"
+#include "checkpoint/io/file_probe.h"
+#include "checkpoint/io/located_status.h"
 #include "checkpoint/read_probe.h"
 
 namespace metaconv {

@@ -26,8 +26,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "checkpoint/checkpoint_types.h"
-#include "checkpoint/deflated_streams.h"
-#include "checkpoint/file.h"
+#include "checkpoint/io/deflated_streams.h"
+#include "checkpoint/io/file.h"
 #include "checkpoint/storage_location.h"
 #include "meta/meta_storage_desc.h"
 

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
-#include "checkpoint/archive_reader.h"
-#include "checkpoint/file_probe.h"
-#include "checkpoint/zip_archive.h"
+#include "checkpoint/io/file_probe.h"
+#include "checkpoint/io/zip_archive.h"
+#include "checkpoint/torch/archive_reader.h"
 
 namespace metaconv {
 namespace {

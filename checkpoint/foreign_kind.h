@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "checkpoint/file_probe.h"
+#include "checkpoint/io/file_probe.h"
 
 namespace metaconv {
 

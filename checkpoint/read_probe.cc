@@ -4,13 +4,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "checkpoint/checkpoint_types.h"
-#include "checkpoint/file_probe.h"
 #include "checkpoint/foreign_kind.h"
-#include "checkpoint/safetensors.h"
-#include "checkpoint/torch_legacy.h"
-#include "checkpoint/torch_tar.h"
-#include "checkpoint/torch_zip.h"
-#include "checkpoint/torchscript.h"
+#include "checkpoint/io/file_probe.h"
+#include "checkpoint/safetensors/safetensors.h"
+#include "checkpoint/torch/torch_legacy.h"
+#include "checkpoint/torch/torch_tar.h"
+#include "checkpoint/torch/torch_zip.h"
+#include "checkpoint/torch/torchscript.h"
 
 namespace metaconv {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "checkpoint/checkpoint_types.h"
-#include "checkpoint/file_probe.h"
+#include "checkpoint/io/file_probe.h"
 
 namespace metaconv {
 

@@ -1,0 +1,69 @@
+#include "checkpoint/io/utf8.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace metaconv {
+namespace {
+
+// Length of the well-formed sequence at the start of `text`; 0 if there is none.
+std::size_t SequenceLength(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Longer than needed, a surrogate, past U+10FFFF.
+  const unsigned char second = byte(1);
+  if (first == 0xe0 && second < 0xa0) return 0;
+  if (first == 0xed && second >= 0xa0) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second >= 0x90) return 0;
+  return length;
+}
+
+}  // namespace
+
+void AppendUtf8(std::uint32_t code_point, std::string& out) {
+  const auto append = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code_point < 0x80) {
+    append(code_point);
+  } else if (code_point < 0x800) {
+    append(0xc0 | (code_point >> 6));
+    append(0x80 | (code_point & 0x3f));
+  } else if (code_point < 0x10000) {
+    append(0xe0 | (code_point >> 12));
+    append(0x80 | ((code_point >> 6) & 0x3f));
+    append(0x80 | (code_point & 0x3f));
+  } else {
+    append(0xf0 | ((code_point >> 18) & 0x07));
+    append(0x80 | ((code_point >> 12) & 0x3f));
+    append(0x80 | ((code_point >> 6) & 0x3f));
+    append(0x80 | (code_point & 0x3f));
+  }
+}
+
+std::string EscapeInvalidUtf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) {
+      absl::StrAppend(&out, "\\x", absl::Hex(static_cast<unsigned char>(text[0]), absl::kZeroPad2));
+      text.remove_prefix(1);
+    } else {
+      out.append(text.substr(0, length));
+      text.remove_prefix(length);
+    }
+  }
+  return out;
+}
+
+}  // namespace metaconv

@@ -1,0 +1,90 @@
+// ZipArchive: the members of a zip file.
+//
+// Only the directory is read when it is opened, so an archive of any size opens fast. libzip reads the directory;
+// members are read past it, so that their sources are independent of each other.
+//
+// Example:
+//   absl::StatusOr<ZipArchive> archive = ZipArchive::Open(file);
+//   const ZipMember* member = archive->Find("archive/data.pkl");
+//   absl::StatusOr<std::unique_ptr<ByteSource>> source = archive->OpenMember(*member);
+//
+// Thread safety: for one thread at a time; sources are independent of the archive.
+// Lifetime: shares the file. Members borrow from the archive, sources from the file.
+
+#ifndef METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_
+#define METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_
+
+#include <zip.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "checkpoint/io/byte_source.h"
+#include "checkpoint/io/file.h"
+#include "checkpoint/io/zip_file_source.h"
+
+namespace metaconv {
+
+struct ZipMember {
+  std::string name;
+  std::uint64_t index = 0;
+  std::uint64_t size = 0;  // Inflated.
+  std::uint64_t compressed_size = 0;
+  std::uint16_t method = 0;
+  std::uint32_t crc32 = 0;  // Means something only where the archive has_checksums.
+  bool is_encrypted = false;
+
+  bool IsStored() const { return method == ZIP_CM_STORE; }
+};
+
+class ZipArchive {
+ public:
+  // Errors: kDataLoss if the directory is damaged or contradicts itself or the file's size.
+  static absl::StatusOr<ZipArchive> Open(std::shared_ptr<const File> file);
+
+  // In the order of the directory.
+  const std::vector<ZipMember>& members() const { return members_; }
+
+  // Null if there is none.
+  const ZipMember* Find(std::string_view name) const;
+
+  // False if every member claims the CRC-32 0: so torch.save writes it where it was told not to compute any, by
+  // torch.serialization.set_crc32_options(False). It has members of a fixed content whose CRC-32 is another.
+  bool has_checksums() const { return has_checksums_; }
+
+  // The offset in the file of a member's first byte, which lies behind a header of its own that is read here. All of
+  // its `compressed_size` bytes are inside of the file.
+  // Errors: kUnimplemented if it is encrypted or compressed by another method than deflate, kDataLoss if it is damaged.
+  absl::StatusOr<std::uint64_t> Locate(const ZipMember& member) const;
+
+  // Checks the CRC-32 where the source ends, if there is one. Errors: as Locate.
+  absl::StatusOr<std::unique_ptr<ByteSource>> OpenMember(const ZipMember& member) const;
+
+  // The whole of a small member. Errors: as OpenMember, and kDataLoss if it is longer than `limit`.
+  absl::StatusOr<std::string> ReadMember(const ZipMember& member, std::size_t limit) const;
+
+ private:
+  struct Discard {
+    void operator()(zip_t* zip) const { zip_discard(zip); }
+  };
+
+  ZipArchive() = default;
+  absl::Status AddMember(std::uint64_t index);
+
+  std::unique_ptr<ZipFileSource> source_;
+  std::unique_ptr<zip_t, Discard> zip_;  // Borrows source_.
+  bool has_checksums_ = false;
+  std::vector<ZipMember> members_;
+  absl::flat_hash_map<std::string, std::size_t> by_name_;
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_

@@ -1,0 +1,85 @@
+#include "checkpoint/records/geometry.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "c10/core/ScalarType.h"
+#include "checkpoint/io/checked_math.h"
+#include "checkpoint/torch/torch_types.h"
+
+namespace metaconv {
+namespace {
+
+absl::Status TooLarge(const std::vector<std::int64_t>& size) {
+  return absl::DataLossError(
+      absl::StrCat("expected a size that fits 64 bits, found (", absl::StrJoin(size, ", "), ")"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::int64_t> NumberOfElements(const std::vector<std::int64_t>& size) {
+  for (const std::int64_t dimension : size) {
+    if (dimension < 0) return absl::DataLossError(absl::StrCat("expected sizes from 0 on, found ", dimension));
+  }
+  if (std::find(size.begin(), size.end(), 0) != size.end()) return 0;
+  std::int64_t numel = 1;
+  for (const std::int64_t dimension : size) {
+    const std::optional<std::int64_t> product = CheckedProduct(numel, dimension);
+    if (!product.has_value()) return TooLarge(size);
+    numel = *product;
+  }
+  return numel;
+}
+
+absl::StatusOr<std::int64_t> BytesReached(const std::vector<std::int64_t>& size,
+                                          const std::vector<std::int64_t>& stride, std::int64_t storage_offset,
+                                          c10::ScalarType dtype) {
+  if (size.size() != stride.size()) {
+    return absl::DataLossError(
+        absl::StrCat("expected a stride for each size, found ", size.size(), " sizes and ", stride.size(), " strides"));
+  }
+  if (storage_offset < 0) {
+    return absl::DataLossError(absl::StrCat("expected a storage offset from 0 on, found ", storage_offset));
+  }
+  for (const std::int64_t step : stride) {
+    if (step < 0) return absl::DataLossError(absl::StrCat("expected strides from 0 on, found ", step));
+  }
+  const absl::StatusOr<std::int64_t> numel = NumberOfElements(size);
+  if (!numel.ok()) return numel.status();
+  const std::int64_t item_size = static_cast<std::int64_t>(c10::elementSize(dtype));
+  std::optional<std::int64_t> elements = CheckedSum(storage_offset, 1);
+  if (!elements.has_value() || !CheckedProduct(*elements, item_size).has_value()) {
+    return absl::DataLossError(absl::StrCat("expected a storage offset that fits 64 bits, found ", storage_offset));
+  }
+  if (*numel == 0) return 0;
+  for (std::size_t i = 0; i < size.size() && elements.has_value(); ++i) {
+    const std::optional<std::int64_t> reach = CheckedProduct(size[i] - 1, stride[i]);
+    elements = reach.has_value() ? CheckedSum(*elements, *reach) : std::nullopt;
+  }
+  if (!elements.has_value()) return TooLarge(size);
+  const std::int64_t packed = ElementsPerItem(dtype);
+  const std::int64_t items = *elements / packed + (*elements % packed != 0 ? 1 : 0);
+  const std::optional<std::int64_t> bytes = CheckedProduct(items, item_size);
+  if (!bytes.has_value()) return TooLarge(size);
+  return *bytes;
+}
+
+absl::StatusOr<std::vector<std::int64_t>> ContiguousStride(const std::vector<std::int64_t>& size) {
+  std::vector<std::int64_t> stride(size.size());
+  std::optional<std::int64_t> step = 1;
+  for (std::size_t i = size.size(); i-- > 0;) {
+    if (!step.has_value()) return TooLarge(size);
+    stride[i] = *step;
+    step = CheckedProduct(*step, std::max<std::int64_t>(size[i], 1));
+  }
+  return stride;
+}
+
+}  // namespace metaconv

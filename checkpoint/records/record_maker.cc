@@ -1,0 +1,113 @@
+#include "checkpoint/records/record_maker.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "c10/core/Layout.h"
+#include "c10/core/ScalarType.h"
+#include "c10/core/SymInt.h"
+#include "checkpoint/records/storage_table.h"
+#include "checkpoint/records/tensor_spec.h"
+#include "checkpoint/storage_location.h"
+#include "meta/creation_meta.h"
+#include "meta/meta_storage_desc.h"
+#include "meta/meta_tensor_desc.h"
+
+namespace metaconv {
+namespace {
+
+c10::SymDimVector ToSymInts(const std::vector<std::int64_t>& values) {
+  return c10::SymDimVector(values.begin(), values.end());
+}
+
+}  // namespace
+
+MetaTensorDescPtr RecordMaker::Make(const TensorSpec& spec) {
+  MetaTensorDesc desc = Start(spec);
+  AddParts(spec, desc);
+  return std::make_shared<const MetaTensorDesc>(std::move(desc));
+}
+
+MetaTensorDescPtr RecordMaker::MakeView(const TensorSpec& spec, const TensorSpec& base) {
+  MetaTensorDesc desc = Start(spec);
+  desc.is_view = true;
+  desc.creation_meta = CreationMeta::kDefault;
+  desc.base = Make(base);
+  return std::make_shared<const MetaTensorDesc>(std::move(desc));
+}
+
+MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
+  MetaTensorDesc desc;
+  if (spec.layout == c10::Layout::Strided) {
+    desc.storage = StorageRecord(*spec.storage, spec.dtype);
+    desc.storage_offset = spec.storage_offset;
+    desc.stride = ToSymInts(spec.stride);
+  } else {
+    desc.sparse_dim = spec.sparse_dim;
+    desc.dense_dim = spec.dense_dim;
+  }
+  desc.id = next_tensor_id_++;
+  desc.ndim = static_cast<std::int64_t>(spec.size.size());
+  desc.dtype = spec.dtype;
+  desc.device = spec.device;
+  desc.size = ToSymInts(spec.size);
+  desc.layout = spec.layout;
+  desc.is_leaf = spec.is_leaf;
+  desc.requires_grad = spec.requires_grad;
+  desc.is_conj = spec.is_conj;
+  desc.is_neg = spec.is_neg;
+  desc.is_parameter = spec.is_parameter;
+  if (spec.layout == c10::Layout::Sparse) {
+    desc.is_sparse = true;
+    desc.is_coalesced = spec.is_coalesced;
+  }
+  return desc;
+}
+
+void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
+  if (spec.parts.empty()) return;
+  if (spec.layout == c10::Layout::Sparse) {
+    if (!options_.sparse_parts) return;
+    // What `_indices()` and `_values()` give: plain tensors, which autograd knows nothing of.
+    desc.indices = Make(spec.parts[0]);
+    desc.values = Make(spec.parts[1]);
+    return;
+  }
+  const bool by_row = spec.layout == c10::Layout::SparseCsr || spec.layout == c10::Layout::SparseBsr;
+  (by_row ? desc.crow_indices : desc.ccol_indices) = Make(spec.parts[0]);
+  (by_row ? desc.col_indices : desc.row_indices) = Make(spec.parts[1]);
+  // `values()` makes a view of what the sparse tensor holds. The reference does not descend into its base, which would
+  // lead back here.
+  MetaTensorDesc values = Start(spec.parts[2]);
+  values.requires_grad = spec.requires_grad;
+  values.is_leaf = !spec.requires_grad;
+  values.is_view = true;
+  values.creation_meta = CreationMeta::kDefault;
+  desc.values = std::make_shared<const MetaTensorDesc>(std::move(values));
+}
+
+MetaStorageDescPtr RecordMaker::StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype) {
+  if (storage.desc == nullptr) {
+    storage.desc = std::make_shared<const MetaStorageDesc>(
+        MetaStorageDesc{.id = next_storage_id_++, .size = storage.size_bytes, .data = {}});
+    if (options_.locate_storages) {
+      StorageLocation& location = locations_.emplace_back(storage.location);
+      location.size = storage.size_bytes;
+      if (storage.size_bytes == 0) {
+        location.bytes = StorageBytes::kPlain;
+        location.size_in_file = 0;
+      }
+    }
+  }
+  if (options_.locate_storages) {
+    int& alignment = locations_[static_cast<std::size_t>(storage.desc->id)].alignment;
+    alignment = std::max(alignment, static_cast<int>(c10::elementSize(dtype)));
+  }
+  return storage.desc;
+}
+
+}  // namespace metaconv

@@ -1,0 +1,47 @@
+// TensorSpec: a tensor as its file describes it, checked, but without ids.
+//
+// Between the pickle and the record. A tensor may be described in the middle of another (a parameter around its data)
+// and only the outermost takes an id, so ids come later; see record_maker.h.
+//
+// Thread safety: a plain value.
+// Lifetime: borrows the storage from the StorageTable.
+
+#ifndef METACONV_CHECKPOINT_RECORDS_TENSOR_SPEC_H_
+#define METACONV_CHECKPOINT_RECORDS_TENSOR_SPEC_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "c10/core/Device.h"
+#include "c10/core/Layout.h"
+#include "c10/core/ScalarType.h"
+#include "checkpoint/records/storage_table.h"
+
+namespace metaconv {
+
+struct TensorSpec {
+  c10::ScalarType dtype = c10::ScalarType::Float;
+  c10::Device device = c10::Device(c10::DeviceType::CPU);
+  c10::Layout layout = c10::Layout::Strided;
+  std::vector<std::int64_t> size;
+  bool is_leaf = true;
+  bool requires_grad = false;
+  bool is_conj = false;
+  bool is_neg = false;
+  bool is_parameter = false;
+
+  // Strided only.
+  std::vector<std::int64_t> stride;
+  std::int64_t storage_offset = 0;
+  CheckpointStorage* storage = nullptr;  // Not null.
+
+  // Sparse only.
+  std::int64_t sparse_dim = 0;
+  std::int64_t dense_dim = 0;
+  bool is_coalesced = false;      // COO.
+  std::vector<TensorSpec> parts;  // COO: indices, values. Compressed: compressed indices, plain indices, values.
+};
+
+}  // namespace metaconv
+
+#endif  // METACONV_CHECKPOINT_RECORDS_TENSOR_SPEC_H_

@@ -1,0 +1,184 @@
+#include "checkpoint/safetensors/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "c10/core/Device.h"
+#include "c10/core/DeviceType.h"
+#include "c10/core/ScalarType.h"
+#include "checkpoint/checkpoint_types.h"
+#include "checkpoint/io/byte_order.h"
+#include "checkpoint/io/byte_reader.h"
+#include "checkpoint/io/byte_source.h"
+#include "checkpoint/io/checked_math.h"
+#include "checkpoint/io/file_probe.h"
+#include "checkpoint/io/limits.h"
+#include "checkpoint/io/located_status.h"
+#include "checkpoint/records/geometry.h"
+#include "checkpoint/records/record_maker.h"
+#include "checkpoint/records/storage_table.h"
+#include "checkpoint/records/tensor_spec.h"
+#include "checkpoint/safetensors/safetensors_header.h"
+#include "checkpoint/storage_location.h"
+
+namespace metaconv {
+namespace {
+
+constexpr std::uint64_t kLengthBytes = 8;
+
+// A length from here on is that of no header, but some other file's first bytes.
+constexpr std::uint64_t kImplausibleLength = std::uint64_t{1} << 40;
+
+struct Dtype {
+  std::string_view name;
+  std::int64_t bits;
+  std::optional<c10::ScalarType> dtype;  // Absent if PyTorch has none.
+};
+
+constexpr Dtype kDtypes[] = {
+    {"BOOL", 8, c10::ScalarType::Bool},
+    {"U8", 8, c10::ScalarType::Byte},
+    {"I8", 8, c10::ScalarType::Char},
+    {"F8_E4M3", 8, c10::ScalarType::Float8_e4m3fn},
+    {"F8_E5M2", 8, c10::ScalarType::Float8_e5m2},
+    {"F8_E8M0", 8, c10::ScalarType::Float8_e8m0fnu},
+    {"F8_E4M3FNUZ", 8, c10::ScalarType::Float8_e4m3fnuz},
+    {"F8_E5M2FNUZ", 8, c10::ScalarType::Float8_e5m2fnuz},
+    {"I16", 16, c10::ScalarType::Short},
+    {"U16", 16, c10::ScalarType::UInt16},
+    {"F16", 16, c10::ScalarType::Half},
+    {"BF16", 16, c10::ScalarType::BFloat16},
+    {"I32", 32, c10::ScalarType::Int},
+    {"U32", 32, c10::ScalarType::UInt32},
+    {"F32", 32, c10::ScalarType::Float},
+    {"I64", 64, c10::ScalarType::Long},
+    {"U64", 64, c10::ScalarType::UInt64},
+    {"F64", 64, c10::ScalarType::Double},
+    {"C64", 64, c10::ScalarType::ComplexFloat},
+    {"F4", 4, c10::ScalarType::Float4_e2m1fn_x2},
+    {"F6_E2M3", 6, std::nullopt},
+    {"F6_E3M2", 6, std::nullopt},
+};
+
+const Dtype* FindDtype(std::string_view name) {
+  const auto* const found =
+      std::find_if(std::begin(kDtypes), std::end(kDtypes), [name](const Dtype& dtype) { return dtype.name == name; });
+  return found == std::end(kDtypes) ? nullptr : found;
+}
+
+std::uint64_t HeaderLength(std::string_view head) {
+  std::uint64_t length = 0;
+  for (std::size_t i = kLengthBytes; i-- > 0;) length = length << 8 | static_cast<unsigned char>(head[i]);
+  return length;
+}
+
+// The tensor as PyTorch has it: two elements of F4 are one of its float4_e2m1fn_x2.
+absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device device, StorageTable& storages) {
+  const Dtype* const dtype = FindDtype(entry.dtype);
+  if (dtype == nullptr) return absl::DataLossError(absl::StrCat("expected a dtype, found '", entry.dtype, "'"));
+  absl::StatusOr<std::int64_t> numel = NumberOfElements(entry.shape);
+  if (!numel.ok()) return numel.status();
+  const std::optional<std::int64_t> bits = CheckedProduct(*numel, dtype->bits);
+  if (!bits.has_value() || *bits % 8 != 0 || static_cast<std::uint64_t>(*bits / 8) != entry.end - entry.begin) {
+    return absl::DataLossError(absl::StrCat("expected as many bytes as ", *numel, " elements of ", entry.dtype,
+                                            " take, found ", entry.end - entry.begin));
+  }
+  if (!dtype->dtype.has_value()) {
+    return absl::UnimplementedError(absl::StrCat("PyTorch has no dtype for ", entry.dtype));
+  }
+  TensorSpec spec;
+  spec.dtype = *dtype->dtype;
+  spec.device = device;
+  spec.size = entry.shape;
+  if (dtype->bits == 4) {
+    if (spec.size.empty() || spec.size.back() % 2 != 0) {
+      return absl::DataLossError("expected an even last dimension for F4, which packs two elements into a byte");
+    }
+    spec.size.back() /= 2;
+  }
+  absl::StatusOr<std::vector<std::int64_t>> stride = ContiguousStride(spec.size);
+  if (!stride.ok()) return stride.status();
+  spec.stride = *std::move(stride);
+  spec.storage = storages.New(device, *bits / 8);
+  return spec;
+}
+
+}  // namespace
+
+bool IsSafetensors(const FileProbe& probe) {
+  const std::string_view head = probe.head;
+  if (head.size() <= kLengthBytes || HeaderLength(head) >= kImplausibleLength) return false;
+  const std::size_t begin = head.find_first_not_of(" \t\r\n", kLengthBytes);
+  return begin != std::string_view::npos && head[begin] == '{';
+}
+
+absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOptions& options) {
+  const std::uint64_t length = HeaderLength(probe.head);
+  const std::uint64_t behind_length = probe.file->size() - kLengthBytes;
+  if (length > behind_length) {
+    return absl::DataLossError(absl::StrCat("offset 0: expected a header of ", length, " bytes, found ", behind_length,
+                                            " bytes up to the end of the file"));
+  }
+  if (length > kLimits.safetensors_header_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("offset 0: expected a header of at most ",
+                                                     kLimits.safetensors_header_bytes, " bytes, found ", length));
+  }
+  FileByteSource source(*probe.file, kLengthBytes);
+  ByteReader reader(source, length);
+  std::string json;
+  if (absl::Status status = reader.Append(length, json); !status.ok()) return Within("header", status);
+  absl::StatusOr<std::vector<SafetensorsEntry>> entries = ParseSafetensorsHeader(json);
+  if (!entries.ok()) return Within("header", entries.status());
+
+  // The order of the upstream library: that of the data.
+  std::stable_sort(entries->begin(), entries->end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
+    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+  });
+  const std::uint64_t data_bytes = behind_length - length;
+  const c10::Device device = options.map_location.value_or(c10::Device(c10::DeviceType::CPU));
+  Checkpoint checkpoint;
+  checkpoint.format = CheckpointFormat::kSafetensors;
+  StorageTable storages;
+  RecordMaker records(options);
+  std::uint64_t covered = 0;
+  for (const SafetensorsEntry& entry : *entries) {
+    const std::string place = absl::StrCat("header, tensor '", entry.name, "'");
+    if (entry.begin != covered || entry.end < entry.begin || entry.end > data_bytes) {
+      return Within(place, absl::DataLossError(absl::StrCat("expected data_offsets from ", covered, " to at most ",
+                                                            data_bytes, ", without a gap or an overlap, found ",
+                                                            entry.begin, " to ", entry.end)));
+    }
+    covered = entry.end;
+    absl::StatusOr<TensorSpec> spec = MakeSpec(entry, device, storages);
+    if (!spec.ok()) return Within(place, spec.status());
+    StorageLocation& location = spec->storage->location;
+    location.bytes = StorageBytes::kPlain;
+    location.offset = kLengthBytes + length + entry.begin;
+    location.size_in_file = entry.end - entry.begin;
+    location.swap_size = SwapSize(spec->dtype, std::endian::little);
+    // Python gets each tensor as a reshaped view of the flat tensor on its bytes.
+    TensorSpec flat = *spec;
+    flat.size = {*NumberOfElements(spec->size)};
+    flat.stride = {1};
+    checkpoint.tensors.push_back({entry.name, records.MakeView(*spec, flat)});
+  }
+  if (covered != data_bytes) {
+    return Within("header", absl::DataLossError(absl::StrCat("expected tensors that cover all ", data_bytes,
+                                                             " bytes of data, found ", covered)));
+  }
+  checkpoint.storages = records.TakeLocations();
+  return checkpoint;
+}
+
+}  // namespace metaconv
