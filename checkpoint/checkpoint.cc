@@ -4,9 +4,9 @@
 
 #include "absl/status/statusor.h"
 #include "checkpoint/checkpoint_types.h"
+#include "checkpoint/formats.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/located_status.h"
-#include "checkpoint/read_probe.h"
 
 namespace metaconv {
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "checkpoint/checkpoint_types.h"
+#include "checkpoint/formats.h"
 #include "checkpoint/io/byte_order.h"
 #include "checkpoint/io/byte_source.h"
 #include "checkpoint/io/deflated_streams.h"
@@ -18,7 +19,6 @@
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/located_status.h"
 #include "checkpoint/io/storage_source.h"
-#include "checkpoint/read_probe.h"
 #include "checkpoint/storage_location.h"
 #include "meta/meta_storage_desc.h"
 

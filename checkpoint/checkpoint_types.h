@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "c10/core/Device.h"
@@ -16,13 +17,25 @@
 
 namespace metaconv {
 
-enum class CheckpointFormat {
-  kTorchZip,     // torch.save since 1.6.
-  kTorchLegacy,  // torch.save before 1.6: a stream of pickles, then the storages.
-  kTorchTar,     // torch.save before 0.1.10.
-  kTorchScript,  // torch.jit.save.
-  kSafetensors,
+// The format of a file, identified by its name. The formats that can be read are in the table of formats.cc; one that is
+// added there does not need a constant here.
+struct CheckpointFormat {
+  std::string_view name;  // Of static storage duration.
+
+  static const CheckpointFormat kTorchZip;     // torch.save since PyTorch 1.6: a zip archive.
+  static const CheckpointFormat kTorchLegacy;  // torch.save before 1.6: a sequence of pickles, then the storages.
+  static const CheckpointFormat kTorchTar;     // torch.save before 0.1.10: a tar archive.
+  static const CheckpointFormat kTorchScript;  // torch.jit.save.
+  static const CheckpointFormat kSafetensors;
+
+  friend bool operator==(const CheckpointFormat&, const CheckpointFormat&) = default;
 };
+
+inline constexpr CheckpointFormat CheckpointFormat::kTorchZip = {"torch.save"};
+inline constexpr CheckpointFormat CheckpointFormat::kTorchLegacy = {"torch.save before PyTorch 1.6"};
+inline constexpr CheckpointFormat CheckpointFormat::kTorchTar = {"torch.save before PyTorch 0.1.10"};
+inline constexpr CheckpointFormat CheckpointFormat::kTorchScript = {"torch.jit.save"};
+inline constexpr CheckpointFormat CheckpointFormat::kSafetensors = {"safetensors"};
 
 struct NamedTensor {
   // The path to the tensor: keys, indices and attributes joined by '.'; empty where the file is one tensor.
@@ -39,7 +52,7 @@ struct OpaqueObject {
 };
 
 struct Checkpoint {
-  CheckpointFormat format = CheckpointFormat::kTorchZip;
+  CheckpointFormat format;
   // In the file's order. Ids are dense in this order of first sight, of nested records (parts, bases) too.
   std::vector<NamedTensor> tensors;
   std::vector<OpaqueObject> opaque;  // In the file's order.

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/zip_archive.h"
-#include "checkpoint/torch/archive_reader.h"
 
 namespace metaconv {
 namespace {
@@ -44,7 +44,7 @@ constexpr Signature kSignatures[] = {
     {4, "PTMF"sv, "a PyTorch mobile module in flatbuffer form (.ptl)"sv},
     {4, "ET12"sv, "an ExecuTorch program (.pte)"sv},
     {4, "TFL3"sv, "a TensorFlow Lite model"sv},
-    // Pickles of protocol 0, which is text; later ones begin with a byte that says so.
+    // Pickles of protocol 0, which is text. Those of later protocols begin with the opcode PROTO and are found below.
     {0, "(dp0\n"sv, "a plain pickle, but not one by torch.save"sv},
     {0, "(lp0\n"sv, "a plain pickle, but not one by torch.save"sv},
     {0, "ccopy_reg\n"sv, "a plain pickle, but not one by torch.save"sv},
@@ -54,7 +54,8 @@ constexpr Signature kSignatures[] = {
     {257, "ustar"sv, "a tar archive, but not one by torch.save"sv},
 };
 
-// Members that tell who wrote a zip archive: the last part of their path, or with a leading '*' its end.
+// Members by which the kind of a zip archive is known. `member` is the last component of a member's path, or with a
+// leading '*' the end of it.
 struct ZipSignature {
   std::string_view member;
   std::string_view kind;
@@ -84,7 +85,7 @@ std::string_view ZipKind(const ZipArchive& archive) {
   return "a zip archive, but not one by PyTorch: it has no data.pkl";
 }
 
-// Both are protocol buffers without a signature. ONNX's ModelProto begins with ir_version (field 1) and the producer's
+// ONNX models and TensorFlow SavedModels are protocol buffers, which have no signature. ONNX's ModelProto begins with ir_version (field 1) and the producer's
 // name (field 2, a short text); TensorFlow's SavedModel with its schema version (field 1, always 1) and a graph (field
 // 2).
 std::string_view ProtocolBufferKind(std::string_view head) {
@@ -115,7 +116,7 @@ std::string_view TextKind(std::string_view head) {
 
 }  // namespace
 
-std::string ForeignKind(const FileProbe& probe) {
+std::optional<std::string> ForeignKind(const FileProbe& probe) {
   if (probe.file->size() == 0) return "an empty file";
   if (probe.zip.has_value()) return std::string(ZipKind(*probe.zip));
   const std::string_view head = probe.head;
@@ -130,7 +131,7 @@ std::string ForeignKind(const FileProbe& probe) {
   for (const auto kind : {ProtocolBufferKind(head), TextKind(head)}) {
     if (!kind.empty()) return std::string(kind);
   }
-  return "none of the formats that torch.save, torch.jit.save and safetensors write";
+  return std::nullopt;
 }
 
 }  // namespace metaconv

@@ -148,7 +148,6 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
   const std::uint64_t data_bytes = behind_length - length;
   const c10::Device device = options.map_location.value_or(c10::Device(c10::DeviceType::CPU));
   Checkpoint checkpoint;
-  checkpoint.format = CheckpointFormat::kSafetensors;
   StorageTable storages;
   RecordMaker records(options);
   std::uint64_t covered = 0;

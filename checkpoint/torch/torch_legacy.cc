@@ -69,7 +69,6 @@ class LegacyReader {
     PlaceViews();
 
     Checkpoint checkpoint;
-    checkpoint.format = CheckpointFormat::kTorchLegacy;
     RecordMaker records(options_);
     Flattener flattener(storages_, options_.map_location, records, checkpoint);
     if (absl::Status status = flattener.Walk("", object->root); !status.ok()) return status;

@@ -105,7 +105,6 @@ class TarReader {
 
   absl::StatusOr<Checkpoint> Read() {
     Checkpoint checkpoint;
-    checkpoint.format = CheckpointFormat::kTorchTar;
     // Each builds on what those before it have read.
     struct Step {
       std::string_view member;

@@ -55,7 +55,6 @@ absl::StatusOr<Checkpoint> ReadTorchZip(const FileProbe& probe, const ReadOption
   if (!root.ok()) return root.status();
 
   Checkpoint checkpoint;
-  checkpoint.format = CheckpointFormat::kTorchZip;
   RecordMaker records(options);
   Flattener flattener(storages, options.map_location, records, checkpoint);
   if (absl::Status status = flattener.Walk("", *root); !status.ok()) {

@@ -40,7 +40,6 @@ absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOpt
   StorageTable storages;
   ArchiveReader reader(*probe.zip, options, heap, storages);
   Checkpoint checkpoint;
-  checkpoint.format = CheckpointFormat::kTorchScript;
   RecordMaker records(options);
   Flattener flattener(storages, options.map_location, records, checkpoint);
   for (const auto& [folder, name] : kPickles) {

@@ -19,6 +19,10 @@ using testing::HasSubstr;
 
 TEST(ForeignKindTest, FilesAreNamedForWhatTheyAre) {
   const std::string zeros(1000, '\0');
+  const std::string kUnknown =
+      "in none of the supported formats (torch.jit.save, torch.save, torch.save before PyTorch 0.1.10, torch.save "
+      "before "
+      "PyTorch 1.6, safetensors)";
   const std::pair<std::string, std::string> kFiles[] = {
       {"GGUF\3" + zeros, "a GGUF model"},
       {"\x89HDF\r\n\x1a\n" + zeros, "an HDF5 file"},
@@ -38,9 +42,9 @@ TEST(ForeignKindTest, FilesAreNamedForWhatTheyAre) {
       {"{\"weight_map\": {}}", "a JSON text, which holds no tensors"},
       {Pickled("}"), "a plain pickle, but not one by torch.save"},
       {Pickled(Reduce("os", "system", {Text("true")})), "a plain pickle, but not one by torch.save"},
-      {"hello", "none of the formats that torch.save, torch.jit.save and safetensors write"},
-      {"x", "none of the formats that torch.save, torch.jit.save and safetensors write"},
-      {zeros, "none of the formats that torch.save, torch.jit.save and safetensors write"},
+      {"hello", kUnknown},
+      {"x", kUnknown},
+      {zeros, kUnknown},
   };
   for (const auto& [content, kind] : kFiles) {
     EXPECT_THAT(ReadCheckpoint(WriteFile("foreign", content)),
