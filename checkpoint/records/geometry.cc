@@ -12,10 +12,16 @@
 #include "absl/strings/str_join.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/io/checked_math.h"
-#include "checkpoint/torch/torch_types.h"
 
 namespace metaconv {
 namespace {
+
+// 2 and 4 for the quantized dtypes that pack several elements into a byte of storage, else 1.
+std::int64_t ElementsPerItem(c10::ScalarType dtype) {
+  if (dtype == c10::ScalarType::QUInt4x2) return 2;
+  if (dtype == c10::ScalarType::QUInt2x4) return 4;
+  return 1;
+}
 
 absl::Status TooLarge(const std::vector<std::int64_t>& size) {
   return absl::DataLossError(

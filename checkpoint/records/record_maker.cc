@@ -10,7 +10,7 @@
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "c10/core/SymInt.h"
-#include "checkpoint/records/storage_table.h"
+#include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/storage_location.h"
 #include "meta/creation_meta.h"

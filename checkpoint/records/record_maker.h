@@ -14,7 +14,7 @@
 
 #include "c10/core/ScalarType.h"
 #include "checkpoint/checkpoint_types.h"
-#include "checkpoint/records/storage_table.h"
+#include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/storage_location.h"
 #include "meta/meta_storage_desc.h"

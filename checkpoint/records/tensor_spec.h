@@ -15,7 +15,7 @@
 #include "c10/core/Device.h"
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
-#include "checkpoint/records/storage_table.h"
+#include "checkpoint/records/checkpoint_storage.h"
 
 namespace metaconv {
 

@@ -25,9 +25,9 @@
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/limits.h"
 #include "checkpoint/io/located_status.h"
+#include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/geometry.h"
 #include "checkpoint/records/record_maker.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/safetensors/safetensors_header.h"
 #include "checkpoint/storage_location.h"
@@ -84,7 +84,7 @@ std::uint64_t HeaderLength(std::string_view head) {
 }
 
 // The tensor as PyTorch has it: two elements of F4 are one of its float4_e2m1fn_x2.
-absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device device, StorageTable& storages) {
+absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device device, CheckpointStorages& storages) {
   const Dtype* const dtype = FindDtype(entry.dtype);
   if (dtype == nullptr) return absl::DataLossError(absl::StrCat("expected a dtype, found '", entry.dtype, "'"));
   absl::StatusOr<std::int64_t> numel = NumberOfElements(entry.shape);
@@ -148,7 +148,7 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
   const std::uint64_t data_bytes = behind_length - length;
   const c10::Device device = options.map_location.value_or(c10::Device(c10::DeviceType::CPU));
   Checkpoint checkpoint;
-  StorageTable storages;
+  CheckpointStorages storages;
   RecordMaker records(options);
   std::uint64_t covered = 0;
   for (const SafetensorsEntry& entry : *entries) {

@@ -21,10 +21,10 @@
 #include "checkpoint/io/zip_archive.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/pickle/unpickler.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/storage_location.h"
 #include "checkpoint/torch/refuse_commands.h"
 #include "checkpoint/torch/storage_id.h"
+#include "checkpoint/torch/storage_table.h"
 
 namespace metaconv {
 

@@ -21,9 +21,9 @@
 #include "checkpoint/pickle/pickle_heap.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/pickle/unpickler.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/storage_location.h"
 #include "checkpoint/torch/storage_id.h"
+#include "checkpoint/torch/storage_table.h"
 
 namespace metaconv {
 

@@ -17,6 +17,7 @@
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/torch/torch_globals.h"
 #include "checkpoint/torch/torch_types.h"
+#include "meta/from_python_repr.h"
 
 namespace metaconv {
 namespace {
@@ -77,7 +78,7 @@ absl::StatusOr<c10::Layout> CallArguments::Layout(std::size_t i, std::string_vie
   const PickleGlobal* const global = object == nullptr ? nullptr : GlobalOf(object->callable);
   if (global != nullptr && Is(*global, "torch.serialization", "_get_layout") && object->args->items.size() == 1) {
     const std::string* const text = AsText(object->args->items[0]);
-    const std::optional<c10::Layout> layout = text == nullptr ? std::nullopt : LayoutNamed(*text);
+    const std::optional<c10::Layout> layout = text == nullptr ? std::nullopt : LayoutFromPythonRepr(*text);
     if (layout.has_value()) return *layout;
   }
   return Expected(Wanted(name, "a layout"), value);

@@ -19,9 +19,9 @@
 #include "checkpoint/io/utf8.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/records/record_maker.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/torch/pickle_children.h"
+#include "checkpoint/torch/storage_table.h"
 #include "checkpoint/torch/torch_globals.h"
 #include "meta/meta_tensor_desc.h"
 

@@ -32,10 +32,10 @@
 #include "checkpoint/io/limits.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/records/record_maker.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/torch/pickle_children.h"
 #include "checkpoint/torch/rebuild.h"
+#include "checkpoint/torch/storage_table.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {

@@ -20,9 +20,9 @@
 #include "absl/status/statusor.h"
 #include "c10/core/Device.h"
 #include "checkpoint/pickle/pickle_value.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/torch/call_arguments.h"
+#include "checkpoint/torch/storage_table.h"
 
 namespace metaconv {
 

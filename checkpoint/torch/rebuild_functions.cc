@@ -19,11 +19,11 @@
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/records/geometry.h"
 #include "checkpoint/records/sparse_spec.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/storage_location.h"
 #include "checkpoint/torch/call_arguments.h"
 #include "checkpoint/torch/rebuild.h"
+#include "checkpoint/torch/storage_table.h"
 #include "checkpoint/torch/torch_globals.h"
 #include "checkpoint/torch/torch_types.h"
 

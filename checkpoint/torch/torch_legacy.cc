@@ -26,12 +26,13 @@
 #include "checkpoint/pickle/pickle_heap.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/pickle/unpickler.h"
+#include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/record_maker.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/storage_location.h"
 #include "checkpoint/torch/flatten.h"
 #include "checkpoint/torch/refuse_commands.h"
 #include "checkpoint/torch/storage_id.h"
+#include "checkpoint/torch/storage_table.h"
 #include "checkpoint/torch/torch_globals.h"
 
 namespace metaconv {

@@ -1,18 +1,14 @@
 #include "checkpoint/torch/torch_types.h"
 
-#include <array>
 #include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "c10/core/Device.h"
 #include "c10/core/DeviceType.h"
-#include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 
 namespace metaconv {
@@ -26,17 +22,6 @@ struct StorageClass {
 #define METACONV_STORAGE_CLASS(unused, name) StorageClass{#name, c10::ScalarType::name},
 constexpr StorageClass kStorageClasses[] = {AT_FORALL_SCALAR_TYPES_WITH_COMPLEX_AND_QINTS(METACONV_STORAGE_CLASS)};
 #undef METACONV_STORAGE_CLASS
-
-constexpr std::array<std::pair<std::string_view, c10::Layout>, 8> kLayouts = {{
-    {"torch.strided", c10::Layout::Strided},
-    {"torch.sparse_coo", c10::Layout::Sparse},
-    {"torch.sparse_csr", c10::Layout::SparseCsr},
-    {"torch.sparse_csc", c10::Layout::SparseCsc},
-    {"torch.sparse_bsr", c10::Layout::SparseBsr},
-    {"torch.sparse_bsc", c10::Layout::SparseBsc},
-    {"torch._mkldnn", c10::Layout::Mkldnn},
-    {"torch.jagged", c10::Layout::Jagged},
-}};
 
 // Those that have one device only, and so no index.
 bool HasIndex(c10::DeviceType type) { return type != c10::DeviceType::CPU && type != c10::DeviceType::Meta; }
@@ -67,13 +52,6 @@ std::optional<c10::ScalarType> StorageClassDtype(std::string_view class_name) {
   return std::nullopt;
 }
 
-std::optional<c10::Layout> LayoutNamed(std::string_view name) {
-  for (const auto& [known, layout] : kLayouts) {
-    if (known == name) return layout;
-  }
-  return std::nullopt;
-}
-
 std::optional<c10::Device> ParseDevice(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::optional<c10::DeviceType> type = DeviceTypeNamed(text.substr(0, colon));
@@ -87,12 +65,6 @@ std::optional<c10::Device> ParseDevice(std::string_view text) {
     if (index < 0 || index > 127 || (!HasIndex(*type) && index != 0)) return std::nullopt;
   }
   return c10::Device(*type, static_cast<c10::DeviceIndex>(index));
-}
-
-std::int64_t ElementsPerItem(c10::ScalarType dtype) {
-  if (dtype == c10::ScalarType::QUInt4x2) return 2;
-  if (dtype == c10::ScalarType::QUInt2x4) return 4;
-  return 1;
 }
 
 }  // namespace metaconv

@@ -16,9 +16,9 @@
 #include "checkpoint/pickle/pickle_heap.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/records/record_maker.h"
-#include "checkpoint/records/storage_table.h"
 #include "checkpoint/torch/archive_reader.h"
 #include "checkpoint/torch/flatten.h"
+#include "checkpoint/torch/storage_table.h"
 
 namespace metaconv {
 namespace {

@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "c10/core/Device.h"
-#include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "gtest/gtest.h"
 
@@ -24,11 +23,6 @@ TEST(TorchTypesTest, StorageClasses) {
   EXPECT_EQ(StorageClassDtype("UntypedStorage"), std::nullopt);
   EXPECT_EQ(StorageClassDtype("Storage"), std::nullopt);
   EXPECT_EQ(StorageClassDtype("Long"), std::nullopt);
-}
-
-TEST(TorchTypesTest, Layouts) {
-  EXPECT_EQ(LayoutNamed("torch.sparse_bsc"), c10::Layout::SparseBsc);
-  EXPECT_EQ(LayoutNamed("sparse_bsc"), std::nullopt);
 }
 
 TEST(TorchTypesTest, Devices) {

@@ -1,40 +1,30 @@
-// StorageTable: the storages that a checkpoint's pickle refers to.
+// StorageTable: the storages that the pickles of a checkpoint refer to.
 //
-// A pickle refers to a storage by a persistent id, and may do so many times. The reader of each file format says which
-// storage each PicklePersistent is; see storage_id.h for what they have in common.
+// A pickle refers to a storage by a persistent id, and may do so many times. The reader of each format says which storage
+// each PicklePersistent is; see storage_id.h for what the formats have in common.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: storages live as long as the table.
 
-#ifndef METACONV_CHECKPOINT_RECORDS_STORAGE_TABLE_H_
-#define METACONV_CHECKPOINT_RECORDS_STORAGE_TABLE_H_
+#ifndef METACONV_CHECKPOINT_TORCH_STORAGE_TABLE_H_
+#define METACONV_CHECKPOINT_TORCH_STORAGE_TABLE_H_
 
 #include <cstdint>
-#include <deque>
 
 #include "absl/container/flat_hash_map.h"
 #include "c10/core/Device.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/pickle/pickle_value.h"
-#include "checkpoint/storage_location.h"
-#include "meta/meta_tensor_desc.h"
+#include "checkpoint/records/checkpoint_storage.h"
+#include "checkpoint/records/tensor_spec.h"
 
 namespace metaconv {
 
-struct CheckpointStorage {
-  c10::Device device;
-  std::int64_t size_bytes = 0;
-  StorageLocation location;  // `size` and `alignment` are not set.
-  MetaStorageDescPtr desc;   // Null until a tensor on it is described: that is when it takes its id.
-};
-
-// A storage as a certain dtype.
+// A storage as the elements of a dtype.
 struct TypedStorage {
   CheckpointStorage* storage = nullptr;
   c10::ScalarType dtype = c10::ScalarType::Byte;
 };
-
-struct TensorSpec;
 
 class StorageTable {
  public:
@@ -42,36 +32,33 @@ class StorageTable {
   StorageTable(const StorageTable&) = delete;
   StorageTable& operator=(const StorageTable&) = delete;
 
-  CheckpointStorage* New(c10::Device device, std::int64_t size_bytes) {
-    return &storages_.emplace_back(
-        CheckpointStorage{.device = device, .size_bytes = size_bytes, .location = {}, .desc = nullptr});
-  }
+  CheckpointStorage* New(c10::Device device, std::int64_t size_bytes) { return storages_.New(device, size_bytes); }
 
   void Set(const PicklePersistent* persistent, TypedStorage storage) { by_persistent_[persistent] = storage; }
 
-  // Null if it is something else than a storage.
+  // Null if it is not a storage.
   const TypedStorage* Find(const PicklePersistent* persistent) const {
     const auto found = by_persistent_.find(persistent);
     return found == by_persistent_.end() ? nullptr : &found->second;
   }
 
-  // In the tar format a persistent id is a whole tensor. The table borrows it.
+  // In the tar format a persistent id refers to a tensor. The table borrows it.
   void SetTensor(const PicklePersistent* persistent, const TensorSpec* tensor) {
     tensor_by_persistent_[persistent] = tensor;
   }
 
-  // Null if it is something else than a tensor.
+  // Null if it is not a tensor.
   const TensorSpec* FindTensor(const PicklePersistent* persistent) const {
     const auto found = tensor_by_persistent_.find(persistent);
     return found == tensor_by_persistent_.end() ? nullptr : found->second;
   }
 
  private:
-  std::deque<CheckpointStorage> storages_;
+  CheckpointStorages storages_;
   absl::flat_hash_map<const PicklePersistent*, TypedStorage> by_persistent_;
   absl::flat_hash_map<const PicklePersistent*, const TensorSpec*> tensor_by_persistent_;
 };
 
 }  // namespace metaconv
 
-#endif  // METACONV_CHECKPOINT_RECORDS_STORAGE_TABLE_H_
+#endif  // METACONV_CHECKPOINT_TORCH_STORAGE_TABLE_H_
