@@ -21,7 +21,6 @@
 #include "gtest/gtest.h"
 #include "meta/meta_storage_desc.h"
 #include "tests/checkpoint/test_files.h"
-#include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
 
 namespace metaconv {
@@ -156,17 +155,6 @@ TEST(MappedFileTest, AFileThatHasBecomeShorterIsNotMapped) {
   ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(end - 1)), 0);
   EXPECT_THAT(MappedFile::Map(*file),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("it has become shorter since it was opened")));
-}
-
-TEST(MappedFileTest, ManyThreadsShareOneMapping) {
-  const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("bytes.pt"));
-  ASSERT_THAT(file, IsOk());
-  const absl::StatusOr<MappedFile> mapped = MappedFile::Map(*file);
-  ASSERT_THAT(mapped, IsOk());
-  const std::string bytes = ReadStorage(*file, 0);
-  RunThreads(8, [&](int) {
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(BytesOf(*mapped->Storage(0), bytes.size()), bytes);
-  });
 }
 
 }  // namespace

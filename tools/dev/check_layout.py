@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests mirror the source: tests/meta/x_test.cc tests meta/x.h.
+"""Tests mirror the source: tests/meta/x_test.cc tests meta/x.h, and so does x_SUBJECT_test.cc.
 
 A test file without a source of its name is an error, unless it lies in
 tests/integration or its name is in WITHOUT_SOURCE. Also: each header has the
@@ -51,8 +51,12 @@ def check_mirror(path, files):
     if not path.name.endswith("_test.cc") or str(path) in WITHOUT_SOURCE:
         return
     stem = pathlib.PurePosixPath(*parts[1:-1], path.name[:-len("_test.cc")])
-    if not {stem.with_suffix(".h"), stem.with_suffix(".cc")} & files:
-        yield f"{path}: there is no {stem}.h"
+    words = stem.name.split("_")
+    for count in range(len(words), 0, -1):
+        source = stem.with_name("_".join(words[:count]))
+        if {source.with_suffix(".h"), source.with_suffix(".cc")} & files:
+            return
+    yield f"{path}: there is no {stem}.h"
 
 
 def check_guard(path):
