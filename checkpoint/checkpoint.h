@@ -1,15 +1,16 @@
-// Checkpoint: the tensors of a file as records, read without the weights.
+// ReadCheckpoint: reads the metadata of all tensors in a checkpoint file as records, without reading the weights.
 //
-// Reads what `torch.save` writes (zip, and the older stream and tar forms), TorchScript archives and safetensors; goes
-// by the content, not by the name. Nothing in the file is executed: a pickle's globals that build tensors are known by
-// name, any other becomes an opaque object.
+// It reads the files of `torch.save` (zip archives, and the older formats: a sequence of pickles, tar archives), of
+// TorchScript and of safetensors. The format is determined from the content, not from the name of the file. No code in
+// the file is executed: the functions that build tensors in a pickle are known by name, and any other function or class
+// gives an opaque object.
 //
 // Example:
 //   absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint("model.pt");
 //   if (!checkpoint.ok()) return checkpoint.status();
 //   for (const NamedTensor& tensor : checkpoint->tensors) std::cout << tensor.name << ' ' << *tensor.desc << '\n';
 //
-// To read the weights as well, see checkpoint_file.h. Needs libc10 only.
+// Not for reading the weights: see checkpoint_file.h. Of LibTorch it needs libc10 only.
 //
 // Thread safety: ReadCheckpoint may be called from any number of threads.
 // Lifetime: a Checkpoint owns its records and is independent of the file.
@@ -24,13 +25,13 @@
 
 namespace metaconv {
 
-// The records are what a MetaTensorDescriber says of the tensors that Python loads from the file: torch.load gives
-// plain tensors on shared storages, safetensors gives views of flat tensors.
+// The records equal those that a MetaTensorDescriber makes of the tensors that Python loads from the file: torch.load
+// gives plain tensors on shared storages, safetensors gives views of one-dimensional tensors.
 //
 // Errors: kNotFound / kPermissionDenied if the file cannot be opened; kDataLoss if it is truncated, corrupt or
-// contradicts itself; kUnimplemented if it is of a kind that holds no readable tensors here (named in the message);
-// kInvalidArgument if its pickle asks to run a command; kResourceExhausted past the reader's limits. Each message names
-// the file, the member inside it and the offset in that.
+// inconsistent; kUnimplemented if its format is not supported (the message names it, if it is known); kInvalidArgument
+// if its pickle calls a function that runs commands; kResourceExhausted if it exceeds the limits of io/limits.h. Each
+// message names the file, the member of the archive and the offset in the member.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path, const ReadOptions& options = {});
 
 }  // namespace metaconv

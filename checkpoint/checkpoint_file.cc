@@ -27,14 +27,14 @@ namespace {
 
 absl::Status CheckRange(const StorageLocation& location, std::int64_t offset, std::size_t size) {
   if (offset < 0 || offset > location.size || size > static_cast<std::uint64_t>(location.size - offset)) {
-    return absl::InvalidArgumentError(absl::StrCat("expected a range inside of its ", location.size, " bytes, found ",
+    return absl::InvalidArgumentError(absl::StrCat("expected a range inside its ", location.size, " bytes, found ",
                                                    size, " bytes from ", offset, " on"));
   }
   const std::int64_t end = offset + static_cast<std::int64_t>(size);
   if (offset % location.swap_size != 0 || (end % location.swap_size != 0 && end != location.size)) {
     return absl::InvalidArgumentError(absl::StrCat("expected a range of whole elements of ", location.swap_size,
-                                                   " bytes, which are swapped, found ", size, " bytes from ", offset,
-                                                   " on"));
+                                                   " bytes, whose byte order is converted, found ", size,
+                                                   " bytes from ", offset, " on"));
   }
   return absl::OkStatus();
 }
@@ -46,7 +46,7 @@ absl::Status ReadPlain(const File& file, const StorageLocation& location, std::i
   if (*got == into.size()) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("expected ", into.size(), " bytes from offset ", begin,
                                           " of the file on, found ", *got,
-                                          ": it has become shorter since it was opened"));
+                                          ": the file was truncated after it was opened"));
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ absl::Status CheckpointFile::ReadBytes(MetaStorageId id, const StorageLocation& 
     case StorageBytes::kNone:
       return absl::FailedPreconditionError("is on the meta device, and has no bytes");
     case StorageBytes::kComputed:
-      return absl::UnimplementedError("has no bytes in the file: Python computes them while it loads the file");
+      return absl::UnimplementedError("has no bytes in the file: Python computes them when it loads the file");
   }
   if (status.ok()) SwapBytes(location.swap_size, into);
   return status;

@@ -1,7 +1,7 @@
-// CheckpointFile: a checkpoint whose file stays open, so that the bytes of its storages can be read too.
+// CheckpointFile: an open checkpoint file, with the records of its tensors and access to the bytes of its storages.
 //
-// Records and bytes are of one file, even if another one takes its place under the path meanwhile. Where no bytes are
-// needed, ReadCheckpoint (checkpoint.h) is enough. To use bytes where they lie in the file, see mapped_file.h.
+// Records and bytes come from the same file, even if another file is moved to the path in the meantime. If the bytes
+// are not needed, use ReadCheckpoint (checkpoint.h). To use the bytes without a copy, see mapped_file.h.
 //
 // Example:
 //   absl::StatusOr<CheckpointFile> file = CheckpointFile::Open("model.safetensors");
@@ -10,10 +10,11 @@
 //   std::string bytes(file->checkpoint().storages[desc.storage->id].size, '\0');
 //   absl::Status status = file->Read(desc.storage->id, /*offset=*/0, absl::MakeSpan(bytes));
 //
-// Bytes are as torch.load and safetensors give them, in this machine's order. Needs libc10 only.
+// The bytes equal those of the tensors that torch.load and safetensors load, in this machine's byte order. Of LibTorch
+// it needs libc10 only.
 //
-// Thread safety: all const methods may be called from any number of threads; see Read for compressed storages.
-// Lifetime: owns the file and the records, which are shared by pointer and may outlive it.
+// Thread safety: all const methods may be called from any number of threads; for compressed storages see Read.
+// Lifetime: owns the file. The records are shared by pointer and may outlive it.
 
 #ifndef METACONV_CHECKPOINT_CHECKPOINT_FILE_H_
 #define METACONV_CHECKPOINT_CHECKPOINT_FILE_H_
@@ -35,41 +36,42 @@ namespace metaconv {
 
 class CheckpointFile {
  public:
-  // The records are those of ReadCheckpoint, with `storages`. Errors: as ReadCheckpoint.
+  // checkpoint() equals the result of ReadCheckpoint with ReadOptions::locate_storages. Errors: as ReadCheckpoint.
   static absl::StatusOr<CheckpointFile> Open(const std::string& path, const ReadOptions& options = {});
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
 
-  // As it was given to Open, for messages.
+  // The path that was given to Open, for messages.
   const std::string& path() const { return path_; }
 
-  // For mapping the file. Owned by this object.
+  // Of the open file, for mmap. Owned by this object.
   int descriptor() const { return file_->descriptor(); }
 
-  // Reads the storage's bytes from `offset` on into the whole of `into`.
+  // Reads the bytes of the storage from `offset` on, until `into` is full.
   //
-  // Of a plain storage in any order and from any number of threads. Of a compressed one in order: `offset` is where the
-  // last call for this storage ended, or 0 to begin (again), from one thread at a time; its last bytes come with the
-  // check of its CRC-32. Where elements are swapped, `offset` and the end are multiples of StorageLocation::swap_size;
-  // the end may also be that of the storage.
+  // A StorageBytes::kPlain storage may be read in any order and by any number of threads. A kDeflated one must be read
+  // in order, by one thread at a time: `offset` is where the last call for this storage ended, or 0 to start again. The
+  // call that reads its last byte verifies the CRC-32. If StorageLocation::swap_size is not 1, `offset` and the end of
+  // the range have to be multiples of it; the end may also be the end of the storage.
   //
   // Errors: kInvalidArgument if there is no such storage or range; kFailedPrecondition if a compressed storage is not
   // read in order, or if the storage is on the meta device; kUnimplemented if its bytes are StorageBytes::kComputed;
-  // kDataLoss if they are damaged, or if the file has become shorter since it was opened. Messages name the file, the
-  // storage, the member and the offset; `into` may have changed.
+  // kDataLoss if they are damaged, or if the file was truncated after it was opened. Messages name the file, the
+  // storage, the member and the offset. After an error the content of `into` is undefined.
   absl::Status Read(MetaStorageId id, std::int64_t offset, absl::Span<char> into) const;
 
-  // Reads the whole storage to compare its CRC-32 with what the archive says. Does nothing where
-  // StorageLocation::crc32 is absent. Errors: as Read, and kDataLoss if it differs.
+  // Reads the whole storage and compares its CRC-32 with that in the archive. Does nothing if StorageLocation::crc32 is
+  // absent. Errors: as Read, and kDataLoss if the CRC-32 differs.
   absl::Status CheckCrc32(MetaStorageId id) const;
 
  private:
   CheckpointFile(std::string path, std::shared_ptr<const File> file, Checkpoint checkpoint);
 
   absl::StatusOr<const StorageLocation*> Find(MetaStorageId id) const;
-  // Without a check of the arguments, and without a place in the message.
+  // Read without the checks of its arguments. Messages do not name the file and the storage.
   absl::Status ReadBytes(MetaStorageId id, const StorageLocation& location, std::int64_t offset,
                          absl::Span<char> into) const;
+  // The status with the file, the storage and the member in front of its message.
   absl::Status Place(MetaStorageId id, const StorageLocation& location, const absl::Status& status) const;
 
   std::string path_;

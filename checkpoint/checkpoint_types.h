@@ -1,4 +1,4 @@
-// What ReadCheckpoint takes and gives; see checkpoint.h.
+// The options and the result of ReadCheckpoint; see checkpoint.h.
 //
 // Thread safety: plain values.
 // Lifetime: a Checkpoint owns its records and is independent of the file.
@@ -17,8 +17,8 @@
 
 namespace metaconv {
 
-// The format of a file, identified by its name. The formats that can be read are in the table of formats.cc; one that is
-// added there does not need a constant here.
+// The format of a file, identified by its name. The formats that can be read are in the table of formats.cc; one that
+// is added there does not need a constant here.
 struct CheckpointFormat {
   std::string_view name;  // Of static storage duration.
 
@@ -38,38 +38,40 @@ inline constexpr CheckpointFormat CheckpointFormat::kTorchScript = {"torch.jit.s
 inline constexpr CheckpointFormat CheckpointFormat::kSafetensors = {"safetensors"};
 
 struct NamedTensor {
-  // The path to the tensor: keys, indices and attributes joined by '.'; empty where the file is one tensor.
+  // The path to the tensor: keys, indices and attributes joined by '.'; empty if the file contains a tensor alone.
   std::string name;
-  // Two names of one tensor object share one record. Two tensors that share memory share one `storage` record.
+  // If one tensor object has two names, both have the same record. Tensors that share memory have the same `storage`
+  // record.
   MetaTensorDescPtr desc;
 };
 
-// An object of a class that the reader does not know, or a class or function that is a value itself: named, never
-// built.
+// An object of an unknown class, or a class or function that is itself a value in the file. Its name is recorded; it is
+// never constructed.
 struct OpaqueObject {
-  std::string name;  // The path, as for tensors. What is inside of it is listed under longer paths.
+  std::string name;  // The path, as for tensors. Tensors and objects inside it are listed under longer paths.
   std::string type;  // The full name in the file, "package.module.Class".
 };
 
 struct Checkpoint {
   CheckpointFormat format;
-  // In the file's order. Ids are dense in this order of first sight, of nested records (parts, bases) too.
+  // In the order of the file. Ids are consecutive in the order in which records are first met, which includes nested
+  // records (parts, bases).
   std::vector<NamedTensor> tensors;
-  std::vector<OpaqueObject> opaque;  // In the file's order.
-  // Where the bytes of each storage lie, by MetaStorageDesc::id. Empty unless asked for.
+  std::vector<OpaqueObject> opaque;  // In the order of the file.
+  // The locations of the storages' bytes, by MetaStorageDesc::id. Empty unless ReadOptions::locate_storages is set.
   std::vector<StorageLocation> storages;
 };
 
 struct ReadOptions {
-  // Where the tensors shall be said to live; absent: where the file says.
+  // The device that the records name; absent: the device in the file.
   std::optional<c10::Device> map_location = {};
 
-  // Whether to find out where the bytes of the storages lie. In zip archives it takes a small read for each of them. A
-  // CheckpointFile always does it.
+  // Whether to fill Checkpoint::storages. In zip archives this takes a small read for each storage. CheckpointFile
+  // always sets it.
   bool locate_storages = false;
 
-  // Whether the records of sparse COO tensors name those of their indices and values, which are needed to load them.
-  // The reference's do not, so ids are then other ones.
+  // Whether records of sparse COO tensors contain records of their indices and values, which are needed to load them.
+  // The reference's records do not, so ids differ from the reference's if this is set.
   bool sparse_parts = false;
 };
 

@@ -85,9 +85,9 @@ std::string_view ZipKind(const ZipArchive& archive) {
   return "a zip archive, but not one by PyTorch: it has no data.pkl";
 }
 
-// ONNX models and TensorFlow SavedModels are protocol buffers, which have no signature. ONNX's ModelProto begins with ir_version (field 1) and the producer's
-// name (field 2, a short text); TensorFlow's SavedModel with its schema version (field 1, always 1) and a graph (field
-// 2).
+// ONNX models and TensorFlow SavedModels are protocol buffers, which have no signature. ONNX's ModelProto begins with
+// ir_version (field 1) and the producer's name (field 2, a short text); TensorFlow's SavedModel with its schema version
+// (field 1, always 1) and a graph (field 2).
 std::string_view ProtocolBufferKind(std::string_view head) {
   if (head.size() < 16 || head[0] != 0x08 || head[1] < 1 || head[1] > 0x20) return "";
   if (head[2] == 0x12) {

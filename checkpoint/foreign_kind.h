@@ -12,8 +12,8 @@
 
 namespace metaconv {
 
-// "an ONNX model", "a git-lfs pointer …"; absent if the kind is unknown. It is determined from the content, not from the
-// name of the file. Requires that no format recognizes the file.
+// "an ONNX model", "a git-lfs pointer …"; absent if the kind is unknown. It is determined from the content, not from
+// the name of the file. Requires that no format recognizes the file.
 std::optional<std::string> ForeignKind(const FileProbe& probe);
 
 }  // namespace metaconv

@@ -1,8 +1,8 @@
 // The table of file formats: how each is recognized and read.
 //
-// A format is a folder with two functions and an entry of the table in formats.cc; nothing else names it. The reader of a
-// format serves ReadCheckpoint and CheckpointFile alike: a StorageLocation says all that is needed to read the bytes of a
-// storage later.
+// A format is a folder with two functions and an entry of the table in formats.cc; no other file has to name it. The
+// reader of a format serves ReadCheckpoint and CheckpointFile alike: a StorageLocation says all that is needed to read
+// the bytes of a storage later.
 //
 // Thread safety: any number of threads, each with its own probe.
 // Lifetime: the results are independent of the probe.
@@ -23,8 +23,8 @@ struct FormatReader {
   // Whether a file is of this format, as far as its first bytes or the names of its members tell.
   bool (*recognizes)(const FileProbe&) = nullptr;
 
-  // Called only for files that `recognizes` accepts. Does not set Checkpoint::format. If ReadOptions::locate_storages is
-  // set, it fills Checkpoint::storages. Errors: as ReadCheckpoint, without the name of the file.
+  // Called only for files that `recognizes` accepts. Does not set Checkpoint::format. If ReadOptions::locate_storages
+  // is set, it fills Checkpoint::storages. Errors: as ReadCheckpoint, without the name of the file.
   absl::StatusOr<Checkpoint> (*read)(const FileProbe&, const ReadOptions&) = nullptr;
 };
 

@@ -37,7 +37,7 @@ class MappedFile::Mapping {
   char* At(std::uint64_t offset) const { return address_ + offset; }
 
  private:
-  char* const address_;  // At the beginning of a page, so offsets in the file tell the alignment of addresses.
+  char* const address_;  // Aligned to a page, so an offset in the file has the same alignment as its address.
   const std::size_t size_;
 };
 
@@ -50,11 +50,11 @@ absl::StatusOr<MappedFile> MappedFile::Map(const CheckpointFile& file) {
   if (fstat(file.descriptor(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat(file.path(), ": fstat"));
   if (static_cast<std::uint64_t>(info.st_size) < end) {
     return absl::DataLossError(absl::StrCat(file.path(), ": expected storages up to offset ", end, ", found ",
-                                            info.st_size, " bytes: it has become shorter since it was opened"));
+                                            info.st_size, " bytes: the file was truncated after it was opened"));
   }
   void* address = nullptr;
   if (end > 0) {
-    // Without MAP_NORESERVE the kernel would set memory aside for a copy of the whole file.
+    // Without MAP_NORESERVE the kernel would reserve memory for a copy of the whole file.
     address = mmap(nullptr, end, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.descriptor(), 0);
     if (address == MAP_FAILED) {
       return absl::ResourceExhaustedError(
@@ -89,8 +89,8 @@ absl::Status MappedFile::Check(MetaStorageId id) const {
     return absl::FailedPreconditionError(absl::StrCat(path_, ": storage ", id, ": cannot be mapped: ", reason));
   };
   if (location.size == 0) return absl::OkStatus();
-  if (location.bytes != StorageBytes::kPlain) return cannot("its bytes are not in the file as they are");
-  if (location.swap_size != 1) return cannot("its elements are in another order of bytes");
+  if (location.bytes != StorageBytes::kPlain) return cannot("its bytes are compressed or not in the file");
+  if (location.swap_size != 1) return cannot("its elements are in another byte order");
   if (location.offset % static_cast<std::uint64_t>(location.alignment) != 0) {
     return cannot(
         absl::StrCat("expected an offset that is a multiple of ", location.alignment, ", found ", location.offset));

@@ -1,9 +1,9 @@
-// MappedFile: the storages of a checkpoint used where they lie in the file, without reading them.
+// MappedFile: the storages of a checkpoint file as memory that is mapped from the file.
 //
-// The whole file is mapped once, privately: what is written to a storage stays in this process, and pages that nobody
-// touches are never read. It is what torch.load(mmap=True) does. Like there, a file that becomes shorter while it is
-// mapped ends the process with SIGBUS at the first access to what is gone, and one that is overwritten in place changes
-// the pages that were not written to: use CheckpointFile::Read for files that may change.
+// The whole file is mapped once, as a private mapping: writes to a storage are visible in this process only, and pages
+// are read at the first access. torch.load(mmap=True) does the same. As there, if the file is truncated while it is
+// mapped, an access behind its new end terminates the process with SIGBUS; if it is overwritten in place, pages that
+// this process has not written to change. For files that may change, use CheckpointFile::Read.
 //
 // Example:
 //   absl::StatusOr<MappedFile> mapped = MappedFile::Map(file);
@@ -30,15 +30,16 @@ namespace metaconv {
 
 class MappedFile {
  public:
-  // Errors: kDataLoss if the file has become shorter since it was opened, kResourceExhausted if it cannot be mapped.
+  // Errors: kDataLoss if the file was truncated after it was opened, kResourceExhausted if it cannot be mapped.
   static absl::StatusOr<MappedFile> Map(const CheckpointFile& file);
 
-  // Whether the bytes of the storage are usable as they lie: neither compressed nor in another order, and at an address
-  // that suits its elements. Safetensors files may have any offset, and the two oldest formats rarely have a good one.
+  // Whether the storage can be used without a copy: its bytes are not compressed, in this machine's byte order, and
+  // aligned for its elements. In safetensors files storages may have any alignment, and in the two oldest formats of
+  // torch.save they are rarely aligned.
   bool CanMap(MetaStorageId id) const;
 
-  // The storage's bytes, on the CPU. Null for a storage of no bytes. The storages of the two oldest formats that are
-  // views of another one share its memory, as in Python.
+  // The bytes of the storage, on the CPU. Null if its size is 0. In the two oldest formats of torch.save a storage can
+  // be a view of another one; it then shares its memory, as in Python.
   // Errors: kInvalidArgument if there is no such storage; kFailedPrecondition, with the reason, where CanMap is false.
   absl::StatusOr<c10::DataPtr> Storage(MetaStorageId id) const;
 

@@ -10,7 +10,7 @@
 namespace metaconv {
 namespace {
 
-// With the size known, the compiler makes one instruction out of each run.
+// With a constant size the compiler reverses a group with one instruction.
 template <std::size_t kSize>
 void SwapRuns(absl::Span<char> bytes) {
   char* run = bytes.data();

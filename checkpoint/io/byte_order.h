@@ -1,4 +1,4 @@
-// The order of bytes in elements, and how to change it as torch.load does.
+// Conversion of elements from the byte order of a file to that of this machine, as torch.load does it.
 //
 // Example:
 //   SwapSize(c10::ScalarType::ComplexFloat, std::endian::big);   // 4 on a little-endian machine
@@ -16,11 +16,11 @@
 
 namespace metaconv {
 
-// How many bytes are reversed together to bring elements of `dtype` from `order` to this machine's: the bytes of one
-// real number. 1 if there is nothing to do.
+// The number of bytes to reverse as one group to convert elements of `dtype` from `order` to this machine's byte order:
+// the size of one real number, which is half of a complex element. 1 if no conversion is needed.
 int SwapSize(c10::ScalarType dtype, std::endian order);
 
-// Reverses each run of `swap_size` (1, 2, 4 or 8) bytes; a last run that is shorter stays as it is.
+// Reverses each group of `swap_size` (1, 2, 4 or 8) bytes. An incomplete last group is not changed.
 void SwapBytes(int swap_size, absl::Span<char> bytes);
 
 }  // namespace metaconv

@@ -59,7 +59,7 @@ absl::StatusOr<std::string> ByteReader::ReadLine(std::size_t limit) {
   std::string line;
   while (true) {
     if (buffered() == 0) {
-      if (remaining() == 0) return absl::DataLossError("the line has no end");
+      if (remaining() == 0) return absl::DataLossError("expected a line feed, found the end of the data");
       if (absl::Status status = Fill(1); !status.ok()) return status;
     }
     const char* const begin = buffer_.get() + begin_;
@@ -81,7 +81,7 @@ absl::Status ByteReader::Fill(std::size_t size) {
   std::memmove(buffer_.get(), buffer_.get() + begin_, buffered());
   end_ -= begin_;
   begin_ = 0;
-  // No more than the claimed size, so that what follows (the weights of a legacy file) is not read by accident.
+  // Never reads past size_, so that the data behind it (the weights in a file of the legacy format) is not read.
   const std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(kWindow, remaining())) - end_;
   std::size_t wanted = room;
   while (end_ < size) {

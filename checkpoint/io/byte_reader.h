@@ -1,12 +1,12 @@
-// ByteReader: a buffered reader that knows where it is and how much can still come.
+// ByteReader: a buffered reader with an offset and a known number of remaining bytes.
 //
-// Unlike ByteSource it hands out bytes in place, and an attempt to read past the end is an error: kDataLoss, without an
-// offset, since the caller knows better where what it reads began.
+// Unlike a ByteSource, it gives access to bytes in its buffer without a copy, and reading past the end is an error:
+// kDataLoss. The message has no offset, since only the caller knows at which offset the value that it reads begins.
 //
 // Example:
 //   ByteReader reader(source, member_size);
 //   absl::StatusOr<std::uint32_t> length = reader.ReadLittleEndian<std::uint32_t>();
-//   if (*length > reader.remaining()) …            // Before anything of that length is allocated.
+//   if (*length > reader.remaining()) …            // Check before allocating memory for `length` bytes.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: borrows the source.
@@ -29,24 +29,25 @@ namespace metaconv {
 
 class ByteReader {
  public:
-  // The longest run of bytes that Take can hand out.
+  // The largest size that Take accepts.
   static constexpr std::size_t kWindow = std::size_t{1} << 16;
 
-  // `size`: what the source is said to hold; fewer bytes are an error, more are not read.
+  // `size`: the number of bytes that the source should have. Reading is an error if it has fewer; if it has more, the
+  // rest is not read.
   ByteReader(ByteSource& source, std::uint64_t size);
 
   std::uint64_t offset() const { return offset_; }
   std::uint64_t remaining() const { return size_ - offset_; }
 
-  // The next `size` <= kWindow bytes, valid until the next call.
+  // Returns the next `size` <= kWindow bytes, which are valid until the next call.
   absl::StatusOr<std::string_view> Take(std::size_t size);
 
-  // Appends the next `size` bytes; grows `out` only as bytes arrive.
+  // Appends the next `size` bytes to `out`, which grows only by the bytes that have been read.
   absl::Status Append(std::uint64_t size, std::string& out);
 
   absl::Status Skip(std::uint64_t size);
 
-  // Up to the next '\n', which is consumed and not part of the result.
+  // Returns the bytes up to the next '\n', which is consumed and not part of the result.
   absl::StatusOr<std::string> ReadLine(std::size_t limit);
 
   template <std::unsigned_integral T>
@@ -61,7 +62,7 @@ class ByteReader {
   }
 
  private:
-  // Makes at least `size` bytes available at begin_, if the source has them.
+  // Reads until at least `size` bytes are in the buffer. Errors: kDataLoss if the source ends before.
   absl::Status Fill(std::size_t size);
   std::size_t buffered() const { return end_ - begin_; }
 

@@ -17,7 +17,7 @@ absl::Status SkipByReading(ByteSource& source, std::uint64_t size) {
     absl::StatusOr<std::size_t> got =
         source.Read(scratch.data(), static_cast<std::size_t>(std::min<std::uint64_t>(size, scratch.size())));
     if (!got.ok()) return got.status();
-    if (*got == 0) return absl::DataLossError("ends before its time");
+    if (*got == 0) return absl::DataLossError("ends too early");
     size -= *got;
   }
   return absl::OkStatus();
@@ -27,7 +27,7 @@ absl::Status ExpectEnd(ByteSource& source) {
   char beyond = 0;
   absl::StatusOr<std::size_t> got = source.Read(&beyond, 1);
   if (!got.ok()) return got.status();
-  return *got == 0 ? absl::OkStatus() : absl::DataLossError("is longer than it claims");
+  return *got == 0 ? absl::OkStatus() : absl::DataLossError("has more bytes than its size says");
 }
 
 absl::StatusOr<std::size_t> FileByteSource::Read(char* buffer, std::size_t size) {

@@ -1,7 +1,7 @@
-// ByteSource: bytes in order, from a file or from a compressed member of an archive.
+// ByteSource: bytes that are read in order, of a file or of a compressed member of an archive.
 //
 // Thread safety: for one thread at a time.
-// Lifetime: see the implementations; the ones here borrow what they read from.
+// Lifetime: FileByteSource borrows the file; for others see the implementations.
 
 #ifndef METACONV_CHECKPOINT_IO_BYTE_SOURCE_H_
 #define METACONV_CHECKPOINT_IO_BYTE_SOURCE_H_
@@ -21,20 +21,21 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
-  // At most `size` bytes; 0 at the end.
+  // Reads at most `size` bytes and returns how many; 0 at the end.
   virtual absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) = 0;
 
-  // Passes over `size` bytes, which the source is known to have.
+  // Skips `size` bytes. Requires that the source has as many.
   virtual absl::Status Skip(std::uint64_t size) = 0;
 };
 
-// Skip for sources that have to read what they pass over.
+// Implements Skip by Read, for sources that cannot seek.
 absl::Status SkipByReading(ByteSource& source, std::uint64_t size);
 
-// Errors: kDataLoss if the source has more bytes. Sources that check what they gave do it here.
+// Checks that the source is at its end. Errors: kDataLoss if it has more bytes; those of a source that verifies a
+// checksum at its end.
 absl::Status ExpectEnd(ByteSource& source);
 
-// Bytes of a file from `begin` on, up to the end of the file or `size` of them.
+// The bytes of a file from offset `begin` on: `size` bytes, or all up to the end of the file.
 class FileByteSource : public ByteSource {
  public:
   static constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();

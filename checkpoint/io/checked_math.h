@@ -1,4 +1,4 @@
-// Arithmetic on numbers that come from a file, absent on overflow.
+// Integer arithmetic that detects overflow, for numbers that come from a file. The result is absent on overflow.
 //
 // Thread safety: pure functions.
 

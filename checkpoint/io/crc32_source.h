@@ -1,6 +1,6 @@
-// Crc32Source: the bytes of another source, with their CRC-32 checked where they end.
+// Crc32Source: the bytes of another source, verified by their CRC-32.
 //
-// The check is made by the Read that finds the end and gives no more bytes.
+// The CRC-32 is compared by the call of Read that finds the end of the source, and so returns no bytes.
 //
 // Example:
 //   Crc32Source source(std::move(member), /*expected=*/0x2b17c258);

@@ -36,10 +36,10 @@ absl::Status DeflatedStreams::Read(MetaStorageId id, const StorageLocation& loca
     stream = {.source = OpenStorage(file_, location), .position = 0};
   } else if (stream.source == nullptr) {
     return absl::FailedPreconditionError(
-        absl::StrCat("is compressed and can be read in order only, by one thread: expected offset 0, found ", offset));
+        absl::StrCat("is compressed and must be read in order by one thread: expected offset 0, found ", offset));
   } else if (stream.position != offset) {
-    return absl::FailedPreconditionError(absl::StrCat("is compressed and can be read in order only: expected offset ",
-                                                      stream.position, ", or 0 to begin again, found ", offset));
+    return absl::FailedPreconditionError(absl::StrCat("is compressed and must be read in order: expected offset ",
+                                                      stream.position, ", or 0 to start again, found ", offset));
   }
   if (absl::Status status = Fill(*stream.source, into); !status.ok()) return status;
   stream.position += static_cast<std::int64_t>(into.size());

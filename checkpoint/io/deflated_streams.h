@@ -1,12 +1,12 @@
-// DeflatedStreams: storages that are compressed, each read in order over many calls.
+// DeflatedStreams: reads compressed storages, each in order and in any number of calls.
 //
 // Example:
-//   streams.Read(7, location, /*offset=*/0, first);              // Begins, or begins again.
-//   streams.Read(7, location, first.size(), second);             // Goes on.
-//   streams.Read(7, location, 0x10000, third);                   // kFailedPrecondition: not where the last one ended.
+//   streams.Read(7, location, /*offset=*/0, first);              // Starts, or starts again from the beginning.
+//   streams.Read(7, location, first.size(), second);             // Continues.
+//   streams.Read(7, location, 0x10000, third);                   // kFailedPrecondition: not where the last call ended.
 //
-// Thread safety: Thread-safe. Different storages are inflated at the same time. Of two threads at the same storage the
-// later one finds it in use, which is the same error.
+// Thread safety: Thread-safe. Different storages are inflated in parallel. If two threads read the same storage at the
+// same time, the second one gets kFailedPrecondition.
 // Lifetime: borrows the file.
 
 #ifndef METACONV_CHECKPOINT_IO_DEFLATED_STREAMS_H_
@@ -31,9 +31,10 @@ class DeflatedStreams {
  public:
   explicit DeflatedStreams(const File& file) : file_(file) {}
 
-  // Fills `into` with the storage's bytes from `offset` on, which it is known to have. The last bytes of a storage come
-  // with the check of its CRC-32. Errors: kFailedPrecondition if `offset` is neither 0 nor where the last call ended;
-  // kDataLoss if the bytes are damaged. After an error the storage has to be read from 0 on.
+  // Fills `into` with the bytes of the storage from `offset` on. Requires that the range is inside the storage. The
+  // call that reads the last byte verifies the CRC-32. Errors: kFailedPrecondition if `offset` is neither 0 nor where
+  // the last call ended; kDataLoss if the bytes are damaged. After an error the storage has to be read again from
+  // offset 0.
   absl::Status Read(MetaStorageId id, const StorageLocation& location, std::int64_t offset, absl::Span<char> into)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -43,13 +44,13 @@ class DeflatedStreams {
     std::int64_t position = 0;
   };
 
-  // Out of the table, so that no lock is held while it is read.
+  // Removes the stream from the table, so that no lock is held while it is read.
   Stream Take(MetaStorageId id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const File& file_;
   absl::Mutex mutex_;
-  absl::flat_hash_map<MetaStorageId, Stream> streams_ ABSL_GUARDED_BY(mutex_);  // Those between their first byte and
-                                                                                // their last.
+  // Of the storages of which some bytes, but not all, have been read.
+  absl::flat_hash_map<MetaStorageId, Stream> streams_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace metaconv

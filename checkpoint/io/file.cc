@@ -22,7 +22,7 @@ absl::StatusOr<File> File::Open(const std::string& path) {
   struct stat info;
   if (fstat(descriptor, &info) != 0) return absl::ErrnoToStatus(errno, "cannot stat");
   if (S_ISDIR(info.st_mode)) return absl::UnimplementedError("is a directory, not a checkpoint file");
-  if (!S_ISREG(info.st_mode)) return absl::UnimplementedError("is not a regular file, which a checkpoint must be");
+  if (!S_ISREG(info.st_mode)) return absl::UnimplementedError("is not a regular file, as a checkpoint has to be");
   file.size_ = static_cast<std::uint64_t>(info.st_size);
   return file;
 }

@@ -21,20 +21,21 @@ namespace metaconv {
 
 class File {
  public:
-  // Errors: kNotFound, kPermissionDenied, or kUnimplemented if the path is no regular file (a directory, a pipe).
+  // Errors: kNotFound, kPermissionDenied; kUnimplemented if the path is not a regular file but a directory, a pipe, ….
   static absl::StatusOr<File> Open(const std::string& path);
 
   File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
   File& operator=(File&&) = delete;
   ~File();
 
-  // When it was opened.
+  // The size of the file when it was opened.
   std::uint64_t size() const { return size_; }
 
-  // Owned by this object; for libraries that read for themselves.
+  // Owned by this object; for mmap and for libraries that read from a descriptor.
   int descriptor() const { return descriptor_; }
 
-  // Fills `buffer` from `offset` on. The result is less than `size` only at the end of the file.
+  // Reads `size` bytes from `offset` on into `buffer`, and returns how many were read: fewer than `size` only at the
+  // end of the file.
   absl::StatusOr<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t size) const;
 
  private:

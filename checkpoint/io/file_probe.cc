@@ -26,7 +26,8 @@ absl::StatusOr<FileProbe> FileProbe::Open(const std::string& path) {
   if (!got.ok()) return got.status();
   head.resize(*got);
   std::optional<ZipArchive> zip;
-  // As PyTorch does, only by the header of a first member: other files may have a zip archive at their end.
+  // As in PyTorch, a zip archive is recognized by the header of its first member at the start of the file. Files of
+  // other formats can have a zip archive at their end.
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) {
     absl::StatusOr<ZipArchive> archive = ZipArchive::Open(file);
     if (!archive.ok()) return archive.status();

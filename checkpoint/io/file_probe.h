@@ -1,4 +1,4 @@
-// FileProbe: what is known of a file before anybody decides what it is.
+// FileProbe: an open file with what is needed to find out its format.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: owns the archive, shares the file.
@@ -17,11 +17,12 @@
 namespace metaconv {
 
 struct FileProbe {
+  // Errors: as File::Open and ZipArchive::Open.
   static absl::StatusOr<FileProbe> Open(const std::string& path);
 
   std::shared_ptr<const File> file;
-  std::string head;               // The first kilobytes.
-  std::optional<ZipArchive> zip;  // If it is a zip file.
+  std::string head;               // The first 4 KiB, or the whole file if it is shorter.
+  std::optional<ZipArchive> zip;  // Present if the file is a zip archive.
 };
 
 }  // namespace metaconv

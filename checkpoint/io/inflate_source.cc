@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kInputBytes = std::size_t{1} << 16;
 
-// Negative for deflated bytes without the header that zlib would put before them.
+// Negative for a raw deflate stream, without the header of the zlib format.
 constexpr int kRawWindowBits = -MAX_WBITS;
 
 }  // namespace
@@ -42,7 +42,7 @@ absl::StatusOr<std::size_t> InflateSource::Read(char* buffer, std::size_t size) 
     case Z_STREAM_END:
       return wanted - zlib_.avail_out;
     case Z_BUF_ERROR:
-      return absl::DataLossError("cannot be inflated: the compressed bytes end before their time");
+      return absl::DataLossError("cannot be inflated: the compressed bytes end too early");
     case Z_MEM_ERROR:
       return absl::ResourceExhaustedError("cannot be inflated: out of memory");
     default:

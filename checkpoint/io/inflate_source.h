@@ -1,11 +1,11 @@
-// InflateSource: what a deflated run of bytes inflates to.
+// InflateSource: the decompressed bytes of a deflate stream in a file.
 //
 // Example:
 //   InflateSource source(FileByteSource(file, offset, compressed_size));
 //   absl::StatusOr<std::size_t> got = source.Read(buffer, sizeof(buffer));
 //
-// Unlike a member that libzip opens, it shares nothing with other sources of the same file, so that many of them can be
-// read at once.
+// Unlike an archive member that libzip opens, it shares no state with other sources of the same file, so that many of
+// them can be read in parallel.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: borrows the file.
@@ -37,13 +37,13 @@ class InflateSource : public ByteSource {
   absl::Status Skip(std::uint64_t size) override;
 
  private:
-  // Gives zlib more input. At the end of it there may still be output to come; if not, zlib says so.
+  // Gives zlib more input. At the end of the input zlib may still have output; if not, inflate returns Z_BUF_ERROR.
   absl::Status Fill();
 
   FileByteSource compressed_;
   std::unique_ptr<char[]> input_;
   z_stream zlib_ = {};
-  int code_;  // What zlib said last.
+  int code_;  // The last result of zlib.
 };
 
 }  // namespace metaconv

@@ -1,8 +1,8 @@
-// Limits: how much a reader takes before it gives up on a file.
+// Limits: the resources that reading a file may use, beyond which it fails with kResourceExhausted.
 //
-// A checkpoint is often downloaded, and what it says about itself may be false. Lengths are checked against the bytes
-// that are really there before anything is allocated; these limits bound what a file that is consistent may still ask
-// for. Each is far above what real checkpoints need.
+// Checkpoints are often downloaded from untrusted sources. Before memory is allocated, each length is compared with the
+// number of bytes that the file has; these limits bound what a consistent file can still request. Each is far above
+// what real checkpoints need.
 //
 // Thread safety: a plain value.
 
@@ -15,47 +15,51 @@
 namespace metaconv {
 
 struct Limits {
-  // Inflated size of a pickle inside an archive. A state dict takes about 300 bytes per tensor, so this is for
-  // millions.
+  // Decompressed size of a pickle in an archive. A state dict takes about 300 bytes per tensor, so this is enough for
+  // millions of tensors.
   std::uint64_t pickle_bytes = std::uint64_t{1} << 30;
 
-  // Memory of the values of one unpickling. One opcode byte may make a value of a hundred bytes.
+  // Memory of the values of one pickle. An opcode of one byte can make a value of a hundred bytes.
   std::size_t pickle_heap_bytes = std::size_t{1} << 30;
 
-  // Bytes of a string that are kept. Longer ones are texts that somebody stored beside the tensors, and no names.
+  // Bytes of a string that are kept; the rest is skipped. Longer strings are texts that were stored together with the
+  // tensors, not names.
   std::uint64_t string_bytes = std::uint64_t{1} << 20;
 
-  // Depth of the unpickler's stack, in values and in marks. Python's pickler recurses, and stops at some 500 levels.
+  // Depth of the unpickler's stack, in values and in marks. Python's pickler is recursive and fails at about 500
+  // levels.
   std::size_t stack_values = std::size_t{1} << 22;
   std::size_t stack_marks = std::size_t{1} << 20;
 
-  // Bytes of a line in a text opcode. Protocol 0 has whole strings on a line, but torch.save writes protocol 2.
+  // Bytes of a line that a text opcode reads. Protocol 0 writes a whole string on a line, but torch.save uses protocol
+  // 2.
   std::size_t line_bytes = std::size_t{1} << 24;
 
-  // Levels of containers in a name, such as 4 in "model.layers.0.weight".
+  // Depth of nested containers, and so of names: "model.layers.0.weight" has 4 levels.
   std::size_t name_depth = 10'000;
 
   // Bytes of one name.
   std::size_t path_bytes = std::size_t{1} << 16;
 
-  // Names, and the bytes of all of them. A list that holds another twice, which holds another twice, …, has 2^n names.
+  // Number of names, and their bytes together. n lists, each of which contains the next one twice, have 2^n names.
   std::size_t names = std::size_t{1} << 21;
   std::size_t name_bytes = std::size_t{1} << 28;
 
-  // Items of containers looked at on the way, each time it is met. The same list may be met under every name.
+  // Container items visited while names are collected. An item counts each time that it is visited, and a list may be
+  // visited under every name.
   std::size_t walk_steps = std::size_t{1} << 27;
 
-  // Rebuild functions that one tensor takes: a parameter of a sparse tensor of three parts takes five. They call each
-  // other through arguments and states, and a state may hold the very object that it is the state of.
+  // Calls of rebuild functions for one tensor: a sparse parameter of three parts takes five. Their arguments and states
+  // contain other calls, and a state can contain the object that it belongs to.
   int rebuild_calls = 64;
 
-  // Dimensions of a tensor. LibTorch's own kernels stop at 64.
+  // Dimensions of a tensor. LibTorch's kernels support 64.
   std::size_t dimensions = 1024;
 
-  // The JSON header of a safetensors file. The upstream library has the same limit.
+  // Bytes of the JSON header of a safetensors file. The safetensors library has the same limit.
   std::uint64_t safetensors_header_bytes = 100'000'000;
 
-  // Storages of a legacy file, each of which costs a seek to read its length.
+  // Storages of a file of the legacy format. Each needs a separate read, of its length.
   std::size_t legacy_storages = std::size_t{1} << 22;
 };
 

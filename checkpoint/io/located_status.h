@@ -1,4 +1,4 @@
-// Within: a status with the place it happened in put in front of its message.
+// Within: a copy of a status whose message begins with the place where the error was found.
 //
 // Example:
 //   Within("member 'archive/data.pkl'", status);   // "member 'archive/data.pkl', offset 12: expected …"
@@ -15,9 +15,10 @@
 
 namespace metaconv {
 
+// Returns an OK status unchanged.
 absl::Status Within(std::string_view place, const absl::Status& status, std::string_view separator = ", ");
 
-// "member 'NAME'", whatever bytes the name is made of.
+// "member 'NAME'". Bytes of the name that are not UTF-8 are escaped.
 std::string MemberPlace(std::string_view name);
 
 }  // namespace metaconv

@@ -1,4 +1,4 @@
-// OpenStorage: the bytes of one storage from its first to its last, as they are before they are swapped.
+// OpenStorage: all bytes of one storage, in order and in the byte order of the file.
 //
 // Example:
 //   std::unique_ptr<ByteSource> source = OpenStorage(file, checkpoint.storages[id]);
@@ -19,10 +19,10 @@
 
 namespace metaconv {
 
-// `location` is kPlain or kDeflated. Where it has a CRC-32, the Read that finds the end checks it.
+// Requires that `location` is kPlain or kDeflated. If it has a CRC-32, the call of Read that finds the end verifies it.
 std::unique_ptr<ByteSource> OpenStorage(const File& file, const StorageLocation& location);
 
-// The same for bytes that lie in `bytes`, deflated or as they are.
+// The same for the bytes of `bytes`, which are deflated or not.
 std::unique_ptr<ByteSource> OpenBytes(const FileByteSource& bytes, bool is_deflated,
                                       const std::optional<std::uint32_t>& crc32);
 

@@ -34,8 +34,8 @@ constexpr std::size_t kType = 156;
 
 std::string_view Bytes(std::string_view header, Field field) { return header.substr(field.begin, field.size); }
 
-// Octal digits, ended by a space or a zero byte. GNU tar writes sizes over 8 GiB in another way, PyTorch's files do
-// not.
+// Octal digits, followed by a space or a zero byte. GNU tar writes sizes over 8 GiB in binary, which PyTorch's files do
+// not use.
 std::optional<std::uint64_t> ParseOctal(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return std::nullopt;
@@ -47,7 +47,7 @@ std::optional<std::uint64_t> ParseOctal(std::string_view text) {
   return ended ? std::optional(value) : std::nullopt;
 }
 
-// The sum of all bytes, with the checksum's own as spaces.
+// The sum of all bytes, where the checksum field counts as spaces.
 std::uint64_t Checksum(std::string_view header) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < kBlock; ++i) {
@@ -62,8 +62,8 @@ bool HasChecksum(std::string_view header) {
   return checksum.has_value() && *checksum == Checksum(header);
 }
 
-// The member's size from pax records, "LENGTH KEY=VALUE\n" each, which stands above that of the header; 0 if none has
-// it.
+// The size in the pax records, which have the form "LENGTH KEY=VALUE\n". It replaces the size in the member's header; 0
+// if no record has it.
 std::uint64_t PaxSize(std::string_view records) {
   constexpr std::string_view kKey = " size=";
   const std::size_t key = records.find(kKey);
@@ -75,11 +75,11 @@ std::uint64_t PaxSize(std::string_view records) {
 }
 
 absl::Status DamagedHeader(std::uint64_t offset) {
-  return absl::DataLossError(absl::StrCat("offset ", offset, ": expected a tar header, found something else"));
+  return absl::DataLossError(absl::StrCat("offset ", offset, ": expected a tar header with a correct checksum"));
 }
 
 absl::Status WalkTar(const File& file, absl::flat_hash_map<std::string, TarMember>& members) {
-  std::uint64_t pax_size = 0;  // From the member before, if it was a pax header.
+  std::uint64_t pax_size = 0;  // From the preceding member, if it was a pax header.
   std::uint64_t offset = 0;
   for (std::size_t count = 0; file.size() - offset >= kBlock; ++count) {
     if (count == kMaxMembers) {
@@ -88,7 +88,7 @@ absl::Status WalkTar(const File& file, absl::flat_hash_map<std::string, TarMembe
     std::string header(kBlock, '\0');
     absl::StatusOr<std::size_t> got = file.ReadAt(offset, header.data(), kBlock);
     if (!got.ok()) return got.status();
-    // A block of zeros is the end.
+    // A block of zeros ends the archive.
     if (*got < kBlock || header.find_first_not_of('\0') == std::string::npos) break;
     const std::optional<std::uint64_t> header_size = ParseOctal(Bytes(header, kSize));
     if (!HasChecksum(header) || !header_size.has_value()) return DamagedHeader(offset);

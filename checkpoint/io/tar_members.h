@@ -1,4 +1,4 @@
-// The members of a tar archive, in the ustar and pax forms that Python's tarfile writes.
+// The members of a tar archive, in the ustar and pax formats that Python's tarfile module writes.
 //
 // Example:
 //   TarDirectory directory = ReadTarDirectory(file);
@@ -19,19 +19,19 @@
 namespace metaconv {
 
 struct TarMember {
-  std::uint64_t offset = 0;  // Of its content in the file.
+  std::uint64_t offset = 0;  // Of the content, in the file.
   std::uint64_t size = 0;
 };
 
 struct TarDirectory {
-  // The regular files, by name. A name that comes again stands for the last one, as for tar itself.
+  // The regular files, by name. Of several members of one name, the last one counts, as in tar.
   absl::flat_hash_map<std::string, TarMember> members;
-  // Where the walk from header to header ended: OK at the end of the archive.
+  // OK if all headers up to the end of the archive were read. `members` has the members before the error.
   // Errors: kDataLoss if a header is damaged or a member reaches past the end, kResourceExhausted past 10,000 members.
   absl::Status status;
 };
 
-// Whether `head`, the first bytes of a file, is a tar header: its checksum tells.
+// Whether `head`, the first bytes of a file, begins with a tar header, whose checksum is correct.
 bool IsTar(std::string_view head);
 
 TarDirectory ReadTarDirectory(const File& file);

@@ -10,7 +10,7 @@
 namespace metaconv {
 namespace {
 
-// Length of the well-formed sequence at the start of `text`; 0 if there is none.
+// Length of the well-formed sequence at the start of `text`; 0 if it is malformed.
 std::size_t SequenceLength(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -20,7 +20,7 @@ std::size_t SequenceLength(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
-  // Longer than needed, a surrogate, past U+10FFFF.
+  // Overlong encodings, surrogates, and code points above U+10FFFF.
   const unsigned char second = byte(1);
   if (first == 0xe0 && second < 0xa0) return 0;
   if (first == 0xed && second >= 0xa0) return 0;

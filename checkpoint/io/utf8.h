@@ -1,4 +1,4 @@
-// UTF-8: enough of it to write names that every reader of JSON accepts.
+// Encoding of UTF-8, and escaping of text that is not UTF-8, as JSON requires it of names.
 //
 // Thread safety: pure functions.
 
@@ -11,9 +11,10 @@
 
 namespace metaconv {
 
+// Appends the encoding of a code point up to U+10FFFF.
 void AppendUtf8(std::uint32_t code_point, std::string& out);
 
-// `text` with every byte that is not part of well-formed UTF-8 written as "\xNN".
+// `text`, in which every byte that is not part of well-formed UTF-8 is replaced by "\xNN".
 std::string EscapeInvalidUtf8(std::string_view text);
 
 }  // namespace metaconv

@@ -23,7 +23,7 @@
 namespace metaconv {
 namespace {
 
-// Deflate cannot make more out of a byte, so whoever claims it does not tell the truth.
+// The largest ratio that deflate can reach. A directory with a larger one is wrong.
 constexpr std::uint64_t kMaxDeflateRatio = 1032;
 
 absl::Status Damaged(std::string_view what) {
@@ -51,7 +51,8 @@ absl::StatusOr<ZipArchive> ZipArchive::Open(std::shared_ptr<const File> file) {
   std::uint64_t total = 0;
   for (zip_int64_t i = 0; i < count; ++i) {
     if (absl::Status status = archive.AddMember(static_cast<std::uint64_t>(i)); !status.ok()) return status;
-    // Members that overlap are how a small archive unpacks to anything; together they cannot be longer than the file.
+    // Members cannot be longer than the file together. If they are, they overlap, as in zip bombs, which use the same
+    // bytes for many members.
     const std::uint64_t compressed_size = archive.members_.back().compressed_size;
     if (compressed_size > archive.source_->file().size() - total)
       return Damaged("its members are longer than the file");
@@ -75,12 +76,13 @@ absl::Status ZipArchive::AddMember(std::uint64_t index) {
                    .crc32 = stat.crc,
                    .is_encrypted = stat.encryption_method != ZIP_EM_NONE};
   if (member.IsStored() && member.size != member.compressed_size) {
-    return Within(MemberPlace(member.name), absl::DataLossError("is stored, but its two sizes differ"));
+    return Within(MemberPlace(member.name),
+                  absl::DataLossError("is stored without compression, but its two sizes differ"));
   }
   if (member.size / kMaxDeflateRatio > member.compressed_size) {
     return Within(MemberPlace(member.name),
-                  absl::DataLossError(
-                      absl::StrCat("cannot inflate from ", member.compressed_size, " to ", member.size, " bytes")));
+                  absl::DataLossError(absl::StrCat("expected a size that ", member.compressed_size,
+                                                   " compressed bytes can have, found ", member.size)));
   }
   if (!by_name_.emplace(member.name, members_.size()).second) {
     return Within(MemberPlace(member.name), absl::DataLossError("is in the archive twice"));
@@ -97,8 +99,8 @@ const ZipMember* ZipArchive::Find(std::string_view name) const {
 absl::StatusOr<std::uint64_t> ZipArchive::Locate(const ZipMember& member) const {
   if (member.is_encrypted) return absl::UnimplementedError("is encrypted");
   if (member.method != ZIP_CM_STORE && member.method != ZIP_CM_DEFLATE) {
-    return absl::UnimplementedError(absl::StrCat("is compressed by method ", member.method,
-                                                 ", where PyTorch writes stored and deflated members only"));
+    return absl::UnimplementedError(absl::StrCat("has compression method ", member.method,
+                                                 "; only stored (0) and deflated (8) members are supported"));
   }
   if (member.compressed_size == 0) return 0;
   struct Close {
@@ -106,13 +108,14 @@ absl::StatusOr<std::uint64_t> ZipArchive::Locate(const ZipMember& member) const 
   };
   const std::unique_ptr<zip_file_t, Close> file(zip_fopen_index(zip_.get(), member.index, ZIP_FL_COMPRESSED));
   if (file == nullptr) return absl::DataLossError(absl::StrCat("cannot be opened: ", zip_strerror(zip_.get())));
-  // With ZIP_FL_COMPRESSED libzip gives the bytes as they are in the file, and reads no more than it is asked for.
+  // With ZIP_FL_COMPRESSED libzip returns the bytes as they are in the file and reads only as many as requested, so the
+  // last read was at the first byte of the data.
   char first = 0;
   if (zip_fread(file.get(), &first, 1) != 1) {
     return absl::DataLossError(absl::StrCat("cannot be read: ", zip_file_strerror(file.get())));
   }
   const std::uint64_t offset = source_->last_read();
-  // The file may have grown since it was opened.
+  // If the file has grown since it was opened, the offset may be behind its former end.
   const std::uint64_t rest = source_->file().size() - std::min(source_->file().size(), offset);
   if (member.compressed_size > rest) {
     return absl::DataLossError(
@@ -139,7 +142,7 @@ absl::StatusOr<std::string> ZipArchive::ReadMember(const ZipMember& member, std:
   while (done < content.size()) {
     absl::StatusOr<std::size_t> got = (*source)->Read(content.data() + done, content.size() - done);
     if (!got.ok()) return got.status();
-    if (*got == 0) return absl::DataLossError("ends before its time");
+    if (*got == 0) return absl::DataLossError("ends too early");
     done += *got;
   }
   return content;

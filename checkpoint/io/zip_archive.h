@@ -1,15 +1,15 @@
 // ZipArchive: the members of a zip file.
 //
-// Only the directory is read when it is opened, so an archive of any size opens fast. libzip reads the directory;
-// members are read past it, so that their sources are independent of each other.
+// Opening an archive reads its directory only, so the time does not depend on the size of the members. libzip reads the
+// directory and finds the members; their bytes are read without it, so that the sources are independent of each other.
 //
 // Example:
 //   absl::StatusOr<ZipArchive> archive = ZipArchive::Open(file);
 //   const ZipMember* member = archive->Find("archive/data.pkl");
 //   absl::StatusOr<std::unique_ptr<ByteSource>> source = archive->OpenMember(*member);
 //
-// Thread safety: for one thread at a time; sources are independent of the archive.
-// Lifetime: shares the file. Members borrow from the archive, sources from the file.
+// Thread safety: for one thread at a time. The sources are independent of the archive.
+// Lifetime: shares ownership of the file. Members belong to the archive, sources borrow the file.
 
 #ifndef METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_
 #define METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_
@@ -35,10 +35,10 @@ namespace metaconv {
 struct ZipMember {
   std::string name;
   std::uint64_t index = 0;
-  std::uint64_t size = 0;  // Inflated.
+  std::uint64_t size = 0;  // Decompressed.
   std::uint64_t compressed_size = 0;
   std::uint16_t method = 0;
-  std::uint32_t crc32 = 0;  // Means something only where the archive has_checksums.
+  std::uint32_t crc32 = 0;  // Valid only if ZipArchive::has_checksums().
   bool is_encrypted = false;
 
   bool IsStored() const { return method == ZIP_CM_STORE; }
@@ -46,7 +46,7 @@ struct ZipMember {
 
 class ZipArchive {
  public:
-  // Errors: kDataLoss if the directory is damaged or contradicts itself or the file's size.
+  // Errors: kDataLoss if the directory is damaged, inconsistent, or does not fit the size of the file.
   static absl::StatusOr<ZipArchive> Open(std::shared_ptr<const File> file);
 
   // In the order of the directory.
@@ -55,19 +55,21 @@ class ZipArchive {
   // Null if there is none.
   const ZipMember* Find(std::string_view name) const;
 
-  // False if every member claims the CRC-32 0: so torch.save writes it where it was told not to compute any, by
-  // torch.serialization.set_crc32_options(False). It has members of a fixed content whose CRC-32 is another.
+  // False if the CRC-32 of every member is 0. That is what torch.save writes after
+  // torch.serialization.set_crc32_options(False). An archive with CRC-32s has other values too, since torch.save writes
+  // members of a constant content whose CRC-32 is not 0.
   bool has_checksums() const { return has_checksums_; }
 
-  // The offset in the file of a member's first byte, which lies behind a header of its own that is read here. All of
-  // its `compressed_size` bytes are inside of the file.
+  // The offset in the file of the first byte of a member's data. It reads the local header of the member, which
+  // precedes the data. The `compressed_size` bytes from there on are inside the file.
   // Errors: kUnimplemented if it is encrypted or compressed by another method than deflate, kDataLoss if it is damaged.
   absl::StatusOr<std::uint64_t> Locate(const ZipMember& member) const;
 
-  // Checks the CRC-32 where the source ends, if there is one. Errors: as Locate.
+  // The decompressed bytes of a member. The source verifies the CRC-32 at its end, if the archive has checksums.
+  // Errors: as Locate.
   absl::StatusOr<std::unique_ptr<ByteSource>> OpenMember(const ZipMember& member) const;
 
-  // The whole of a small member. Errors: as OpenMember, and kDataLoss if it is longer than `limit`.
+  // All bytes of a small member. Errors: as OpenMember, and kDataLoss if it is longer than `limit`.
   absl::StatusOr<std::string> ReadMember(const ZipMember& member, std::size_t limit) const;
 
  private:

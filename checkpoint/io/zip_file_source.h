@@ -1,15 +1,15 @@
-// ZipFileSource: a File as libzip reads it.
+// ZipFileSource: lets libzip read a File.
 //
-// libzip has sources of its own for open files. They move the descriptor's position, which everything that was
-// duplicated from it shares; this one reads by position. It also knows where libzip read last, and so where the first
-// byte of a member lies, which libzip does not tell.
+// libzip's own sources for open files move the file offset of the descriptor, which all its duplicates share. This one
+// reads at explicit offsets. It also records the offset of the last read, by which the position of a member's data is
+// found, for which libzip has no function.
 //
 // Example:
 //   ZipFileSource source(file);
 //   zip_t* zip = zip_open_from_source(source.NewSource(&error), ZIP_RDONLY, &error);
 //
 // Thread safety: for one thread at a time.
-// Lifetime: must outlive what libzip makes of it.
+// Lifetime: must outlive the zip_source_t and the archive that is opened with it.
 
 #ifndef METACONV_CHECKPOINT_IO_ZIP_FILE_SOURCE_H_
 #define METACONV_CHECKPOINT_IO_ZIP_FILE_SOURCE_H_
@@ -30,12 +30,12 @@ class ZipFileSource {
   ZipFileSource(const ZipFileSource&) = delete;
   ZipFileSource& operator=(const ZipFileSource&) = delete;
 
-  // Null, with `error` set, if there is no memory.
+  // Null, with `error` set, if memory cannot be allocated.
   zip_source_t* NewSource(zip_error_t* error);
 
   const File& file() const { return *file_; }
 
-  // Where the last read began.
+  // The offset of the last read.
   std::uint64_t last_read() const { return last_read_; }
 
  private:

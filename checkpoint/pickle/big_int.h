@@ -1,4 +1,4 @@
-// Integers of a pickle that may not fit 64 bits: two's complement, least significant byte first, as LONG1 has them.
+// Integers in a pickle that may not fit 64 bits: two's complement, little-endian, as the opcode LONG1 encodes them.
 //
 // Example:
 //   BigIntValue("\xff");         // -1
@@ -16,10 +16,11 @@
 
 namespace metaconv {
 
-// Absent where it does not fit. No bytes are zero.
+// Absent if the value does not fit. An empty argument is 0.
 std::optional<std::int64_t> BigIntValue(std::string_view little_endian);
 
-// In decimal; in hexadecimal from 64 bytes on, where decimal would take time quadratic in the length.
+// In decimal. If the integer has more than 64 bytes, the first 64 in hexadecimal, since conversion to decimal takes
+// time quadratic in the length.
 std::string BigIntDigits(std::string_view little_endian);
 
 }  // namespace metaconv

@@ -1,6 +1,6 @@
-// PickleHeap: owns the nodes of unpickled values, and bounds their memory.
+// PickleHeap: owns the nodes of unpickled values, and limits their memory.
 //
-// Nodes are never freed one by one. So freeing them needs no recursion, however deep the file nests them.
+// All nodes are freed together, so no recursion is needed for deeply nested values.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: nodes live as long as the heap.
@@ -31,14 +31,14 @@ class PickleHeap {
     return &node;
   }
 
-  // Counts memory that a node holds beyond its own size.
+  // Adds memory that a node owns in addition to its own size.
   void Charge(std::size_t bytes) { used_ += bytes; }
 
-  // Whoever makes nodes in a loop asks this once per step; a step makes little.
+  // Whether the limit is exceeded. Callers check it after each opcode, which makes only a few nodes.
   bool full() const { return used_ > limit_; }
   std::size_t limit() const { return limit_; }
 
-  // Every call and instance that the pickles in this heap asked for, whether something still refers to it or not.
+  // All calls and instances in the pickles of this heap, including those that no other value refers to.
   const std::deque<PickleObject>& objects() const { return std::get<std::deque<PickleObject>>(nodes_); }
 
  private:

@@ -17,7 +17,7 @@
 namespace metaconv {
 namespace {
 
-// What an element costs the container that holds it, growth of the container included.
+// The memory of an element of a container, including the unused capacity of the container.
 constexpr std::size_t kElementBytes = 2 * sizeof(PickleValue);
 constexpr std::size_t kMemoEntryBytes = 48;
 
@@ -113,11 +113,12 @@ absl::StatusOr<std::uint8_t> PickleMachine::ReadOpcode() {
 
 absl::Status PickleMachine::CheckLimits() const {
   if (heap_.full()) {
-    return absl::ResourceExhaustedError(absl::StrCat("the values take more than ", heap_.limit(), " bytes"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("expected values of at most ", heap_.limit(), " bytes together, found more"));
   }
   if (stack_.size() > limits_.stack_values || marks_.size() > limits_.stack_marks) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("values are nested too deeply (", stack_.size(), " on the stack)"));
+    return absl::ResourceExhaustedError(absl::StrCat("values are nested too deeply: ", stack_.size(), " values and ",
+                                                     marks_.size(), " marks on the stack"));
   }
   return absl::OkStatus();
 }

@@ -1,7 +1,6 @@
-// PickleMachine: the state of an unpickling: stack, marks, memo, and how opcodes read and change them.
+// PickleMachine: the state of the pickle machine (stack, marks, memo), and the operations that opcodes are made of.
 //
-// The opcodes themselves are in pickle_opcodes.h. Errors here and there have no offset: the loop that runs them adds
-// it.
+// The opcodes are in pickle_opcodes.h. Error messages of both have no offset; Unpickle adds it.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: borrows reader, heap and limits; values belong to the heap.
@@ -30,52 +29,52 @@ class PickleMachine {
   PickleMachine(ByteReader& reader, PickleHeap& heap, const Limits& limits)
       : reader_(reader), heap_(heap), limits_(limits) {}
 
-  // --- What follows an opcode. ---
+  // --- Reading the argument of an opcode. ---
 
-  // An unsigned integer of `width` bytes, least significant first.
+  // Reads an unsigned little-endian integer of `width` bytes.
   absl::StatusOr<std::uint64_t> ReadUnsigned(int width);
 
-  // The same as a length that the rest of the pickle can hold.
+  // Reads such an integer as a length. Errors: kDataLoss if the rest of the pickle is shorter.
   absl::StatusOr<std::uint64_t> ReadLength(int width);
 
-  // Up to the next '\n'.
+  // Reads up to the next '\n'.
   absl::StatusOr<std::string> ReadLine();
 
-  // The number of a memo entry on a line of its own.
+  // Reads a line with the number of a memo entry.
   absl::StatusOr<std::uint64_t> ReadMemoKeyLine();
 
   absl::StatusOr<std::string_view> Take(std::size_t size) { return reader_.Take(size); }
   const Limits& limits() const { return limits_; }
 
-  // Reads bytes of a length that ReadLength gave, and keeps the first `kept` of them.
+  // Reads `length` bytes, which is a result of ReadLength, and appends the first `kept` of them to `out`.
   absl::Status ReadInto(std::uint64_t length, std::uint64_t kept, std::string& out);
 
   // --- Nodes. ---
 
-  // Made by the current opcode.
+  // A new node whose offset is that of the current opcode.
   template <class Node>
   Node* New() {
     return heap_.New<Node>(at_);
   }
   void Charge(std::size_t bytes) { heap_.Charge(bytes); }
-  // For `count` values that a container takes in.
+  // Charges the memory of `count` values that are added to a container.
   void ChargeElements(std::size_t count);
 
-  // --- The stack. Values under the topmost mark are out of reach, as in Python. ---
+  // --- The stack. As in Python, values below the topmost mark cannot be popped. ---
   absl::Status Push(PickleValue value) {
     stack_.push_back(value);
     return absl::OkStatus();
   }
   absl::Status Require(std::size_t count) const;
   absl::StatusOr<PickleValue> Pop();
-  // The topmost `count` values, the deepest first.
+  // Pops the topmost `count` values; the first result is the deepest one.
   absl::StatusOr<std::vector<PickleValue>> Pop(std::size_t count);
   absl::StatusOr<std::vector<PickleValue>> PopToMark();
-  // Requires that there is one.
+  // Requires that the stack is not empty.
   PickleValue& top() { return stack_.back(); }
 
   void Mark() { marks_.push_back(stack_.size()); }
-  // Takes away a mark that has no value above it.
+  // Removes the topmost mark if no value is above it, and returns whether it did.
   bool PopMark();
 
   // --- The memo. ---
@@ -99,7 +98,7 @@ class PickleMachine {
   std::uint64_t at_ = 0;
   bool stopped_ = false;
   std::vector<PickleValue> stack_;
-  std::vector<std::size_t> marks_;  // Sizes that the stack had.
+  std::vector<std::size_t> marks_;  // The size of the stack at each mark.
   absl::flat_hash_map<std::uint64_t, PickleValue> memo_;
 };
 

@@ -59,7 +59,7 @@ absl::Status PushObject(PickleMachine& machine, const PickleValue& callable, con
   return machine.Push(object);
 }
 
-// REDUCE and NEWOBJ: a function or a class, then its arguments.
+// REDUCE and NEWOBJ: the stack has a function or a class, and its arguments.
 absl::Status Call(PickleMachine& machine, int) {
   absl::StatusOr<std::vector<PickleValue>> values = machine.Pop(2);
   if (!values.ok()) return values.status();
@@ -131,12 +131,12 @@ absl::Status PersistentFromStack(PickleMachine& machine, int) {
 absl::Status Extension(PickleMachine& machine, int width) {
   absl::StatusOr<std::uint64_t> code = machine.ReadUnsigned(width);
   if (!code.ok()) return code.status();
-  return absl::DataLossError(
-      absl::StrCat("expected no extension codes, found ", *code, ", which only its writer can resolve"));
+  return absl::DataLossError(absl::StrCat("expected no extension codes, found ", *code,
+                                          ", which has a meaning only in the program that wrote it"));
 }
 
 absl::Status OutOfBandBuffer(PickleMachine&, int) {
-  return absl::UnimplementedError("the pickle keeps data in out-of-band buffers, which are not in the file");
+  return absl::UnimplementedError("the pickle has data in out-of-band buffers, which are not in the file");
 }
 
 }  // namespace

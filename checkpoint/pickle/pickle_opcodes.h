@@ -1,6 +1,6 @@
-// The opcodes of pickle protocols 0 to 5, by family.
+// The opcodes of the pickle protocols 0 to 5, in four groups.
 //
-// Thread safety: pure functions, on a machine for one thread at a time.
+// Thread safety: pure functions; each PickleMachine is for one thread at a time.
 
 #ifndef METACONV_CHECKPOINT_PICKLE_PICKLE_OPCODES_H_
 #define METACONV_CHECKPOINT_PICKLE_PICKLE_OPCODES_H_
@@ -14,18 +14,18 @@ namespace metaconv {
 
 struct PickleOpcode {
   absl::Status (*run)(PickleMachine&, int) = nullptr;  // Null where there is no such opcode.
-  // What tells it from others that do nearly the same: the width in bytes of what follows, how many values it takes,
-  // the value it pushes.
+  // Passed to `run`, which several opcodes share: the width of the opcode's argument in bytes, the number of values
+  // that it pops, or the value that it pushes.
   int argument = 0;
 };
 
 using PickleOpcodes = std::array<PickleOpcode, 256>;
 
-// Each adds its family. What an opcode does is said in the comments of Python's pickletools.
+// Each adds the opcodes of one group. Python's module pickletools documents what an opcode does.
 void AddScalarOpcodes(PickleOpcodes& opcodes);     // None, bool, int, float, str, bytes.
 void AddContainerOpcodes(PickleOpcodes& opcodes);  // tuple, list, set, dict.
 void AddObjectOpcodes(PickleOpcodes& opcodes);     // Globals, calls, instances, persistent objects.
-void AddStackOpcodes(PickleOpcodes& opcodes);      // The stack, the memo, the frame around it all.
+void AddStackOpcodes(PickleOpcodes& opcodes);      // The stack, the memo, protocol and frame.
 
 }  // namespace metaconv
 

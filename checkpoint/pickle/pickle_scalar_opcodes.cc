@@ -45,7 +45,7 @@ absl::Status PushDecimal(PickleMachine& machine, std::string_view text) {
 absl::Status IntLine(PickleMachine& machine, int) {
   absl::StatusOr<std::string> line = machine.ReadLine();
   if (!line.ok()) return line.status();
-  // The booleans of protocol 0.
+  // Protocol 0 writes booleans this way.
   if (*line == "00") return machine.Push(false);
   if (*line == "01") return machine.Push(true);
   return PushDecimal(machine, *line);
@@ -63,7 +63,8 @@ absl::Status Long(PickleMachine& machine, int width) {
   if (!length.ok()) return length.status();
   PickleBigInt* const number = machine.New<PickleBigInt>();
   if (*length > machine.limits().string_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat("an integer of ", *length, " bytes"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("expected an integer of at most ", machine.limits().string_bytes, " bytes, found ", *length));
   }
   if (absl::Status status = machine.ReadInto(*length, *length, number->little_endian); !status.ok()) return status;
   if (const std::optional<std::int64_t> value = BigIntValue(number->little_endian)) return machine.Push(*value);
@@ -145,7 +146,7 @@ void AddScalarOpcodes(PickleOpcodes& opcodes) {
   opcodes[0x8b] = {Long, 4};
   opcodes['F'] = {FloatLine};
   opcodes['G'] = {BinFloat};
-  // Python 2's str, which may be text or bytes, and is read as text.
+  // str of Python 2, which may be text or bytes. It is read as text.
   opcodes['S'] = {StringLine};
   opcodes['T'] = {String, 4};
   opcodes['U'] = {String, 1};

@@ -18,7 +18,7 @@ absl::Status Proto(PickleMachine& machine, int) {
   return absl::DataLossError(absl::StrCat("expected a pickle protocol up to ", kNewestProtocol, ", found ", *protocol));
 }
 
-// A frame only says how far to read ahead.
+// A frame only gives the number of bytes to read ahead.
 absl::Status Frame(PickleMachine& machine, int) { return machine.ReadLength(8).status(); }
 
 absl::Status Stop(PickleMachine& machine, int) {
@@ -32,7 +32,7 @@ absl::Status Mark(PickleMachine& machine, int) {
   return absl::OkStatus();
 }
 
-// Python's POP takes the mark itself if nothing is above it.
+// As in Python, POP removes the topmost mark if no value is above it.
 absl::Status Pop(PickleMachine& machine, int) { return machine.PopMark() ? absl::OkStatus() : machine.Pop().status(); }
 
 absl::Status PopToMark(PickleMachine& machine, int) { return machine.PopToMark().status(); }

@@ -30,7 +30,7 @@ std::optional<std::uint32_t> ParseHex(std::string_view text, std::size_t count) 
   return value;
 }
 
-// Reads the escape behind a backslash, and removes it from `text`.
+// Appends the character of the escape sequence after a backslash, and removes the sequence from `text`.
 bool AppendEscape(std::string_view& text, std::string& out) {
   if (text.empty()) return false;
   const char kind = text[0];
@@ -78,7 +78,7 @@ bool AppendEscape(std::string_view& text, std::string& out) {
     case '"':
       out += kind;
       return true;
-    default:  // Python keeps the backslash of an escape that it does not know.
+    default:  // As in Python, the backslash of an unknown escape sequence is kept.
       out += '\\';
       out += kind;
       return true;

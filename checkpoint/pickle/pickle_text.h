@@ -1,4 +1,4 @@
-// The literals of pickle's text opcodes (protocol 0).
+// Parsers for the arguments of the text opcodes (pickle protocol 0).
 //
 // Thread safety: pure functions.
 
@@ -12,14 +12,15 @@
 
 namespace metaconv {
 
-// A quoted Python string with its escapes, as STRING has it; absent if it is not one.
+// The argument of STRING: a quoted Python string literal with escapes. Absent if it is malformed.
 std::optional<std::string> ParseStringLiteral(std::string_view literal);
 
-// Python's raw-unicode-escape, as UNICODE has it: Latin-1 with \uXXXX and \UXXXXXXXX. The result is UTF-8.
+// The argument of UNICODE, in Python's encoding raw-unicode-escape: Latin-1 with \uXXXX and \UXXXXXXXX. The result is
+// UTF-8; absent if it is malformed.
 std::optional<std::string> ParseRawUnicodeEscape(std::string_view text);
 
-// Decimal digits with a sign, as INT and LONG have them; absent if it is not a number.
-// Numbers out of range come out as the nearest in range: none that large means anything to a checkpoint.
+// The argument of INT and LONG: decimal digits, optionally with a sign. Absent if it is malformed. A number out of
+// range becomes the nearest one in range, since a checkpoint uses no such number.
 std::optional<std::int64_t> ParseDecimal(std::string_view text);
 
 }  // namespace metaconv

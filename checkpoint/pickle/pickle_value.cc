@@ -18,10 +18,10 @@
 namespace metaconv {
 namespace {
 
-// A key that nests deeper is cut: nobody reads such a name.
+// The representation of a value that is nested more deeply is abbreviated.
 constexpr int kMaxReprDepth = 8;
 
-// Python's repr of a float: the shortest text that gives the same number, with an exponent from 1e16 on and under 1e-4.
+// Python's repr of a float: the shortest text that gives the same number, with an exponent from 1e16 on and below 1e-4.
 std::string FloatRepr(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -76,7 +76,7 @@ std::string ReprOfItems(const std::vector<PickleValue>& items, int depth) {
   return out;
 }
 
-// Latin-1 text of UTF-8; absent if it has other characters.
+// UTF-8 converted to Latin-1; absent if it has other characters.
 std::optional<std::string> ToLatin1(std::string_view utf8) {
   std::string out;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
@@ -95,7 +95,7 @@ std::optional<std::string> ToLatin1(std::string_view utf8) {
 std::string ReprOfObject(const PickleObject& object) {
   const PickleGlobal* const global = As<PickleGlobal>(object.callable);
   if (global == nullptr) return "<object>";
-  // How protocol 2 writes bytes, which it has no opcode for.
+  // Protocol 2 has no opcode for bytes and writes them as this call.
   if (global->module == "_codecs" && global->name == "encode" && !object.args->items.empty()) {
     const std::string* const text = AsText(object.args->items[0]);
     const std::optional<std::string> bytes = text == nullptr ? std::nullopt : ToLatin1(*text);

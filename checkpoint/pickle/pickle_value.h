@@ -1,12 +1,11 @@
-// PickleValue: what a pickle says, before anybody asks what it means.
+// PickleValue: a value of a pickle, without any interpretation.
 //
-// The unpickler runs nothing. A call in the pickle becomes a PickleObject that keeps the function's name and its
-// arguments; what later opcodes add to the object (list items, dict items, state) is kept beside them. So one form
-// covers an OrderedDict, a tensor and an instance of a class nobody here has heard of, and its readers decide which it
-// is.
+// The unpickler executes no code. A call in the pickle becomes a PickleObject with the name of the function and the
+// arguments; what later opcodes add to the object (list items, dict items, state) is kept with it. So a PickleObject
+// represents an OrderedDict, a tensor, or an instance of an unknown class, and its users decide which of these it is.
 //
-// Scalars are held by value, everything else by pointer: two values are the same Python object if their pointers are
-// equal. A pickle may make an object contain itself, so whoever follows pointers must expect cycles.
+// Scalars are held by value, all other values by pointer: two values are the same Python object if their pointers are
+// equal. An object may contain itself, so code that follows pointers has to handle cycles.
 //
 // Example:
 //   PickleValue value = …;
@@ -14,7 +13,7 @@
 //   if (const std::int64_t* number = std::get_if<std::int64_t>(&value)) …
 //
 // Thread safety: for one thread at a time.
-// Lifetime: nodes belong to the PickleHeap they were made in.
+// Lifetime: nodes belong to the PickleHeap that made them.
 
 #ifndef METACONV_CHECKPOINT_PICKLE_PICKLE_VALUE_H_
 #define METACONV_CHECKPOINT_PICKLE_PICKLE_VALUE_H_
@@ -44,24 +43,23 @@ using PickleValue =
     std::variant<PickleNone, bool, std::int64_t, double, PickleString*, PickleBytes*, PickleBigInt*, PickleTuple*,
                  PickleList*, PickleSet*, PickleDict*, PickleGlobal*, PickleObject*, PicklePersistent*>;
 
-// Every node knows the offset of the opcode that made it, for error messages.
+// A node has the offset of the opcode that made it, for error messages.
 struct PickleNode {
   std::uint64_t offset = 0;
 };
 
-// UTF-8 if the pickle keeps its own rules; Python 2 strings are whatever bytes they were. Cut after
-// Limits::string_bytes.
+// UTF-8 in a well-formed pickle, but strings of Python 2 may be any bytes. Truncated after Limits::string_bytes.
 struct PickleString : PickleNode {
   std::string text;
 };
 
 struct PickleBytes : PickleNode {
   std::uint64_t size = 0;
-  std::string content;  // The first kKeptBytes: long byte strings are data, which nobody here reads.
+  std::string content;  // The first kKeptBytes; longer byte strings contain data that is not needed.
   static constexpr std::uint64_t kKeptBytes = 4096;
 };
 
-// An integer outside of 64 bits.
+// An integer that does not fit 64 bits.
 struct PickleBigInt : PickleNode {
   std::string little_endian;  // Two's complement.
 };
@@ -81,7 +79,7 @@ struct PickleSet : PickleNode {  // Also a frozenset.
 using PickleItems = std::vector<std::pair<PickleValue, PickleValue>>;
 
 struct PickleDict : PickleNode {
-  PickleItems items;  // In the order of the file, repeated keys included.
+  PickleItems items;  // In the order of the file, including repeated keys.
 };
 
 struct PickleGlobal : PickleNode {
@@ -98,10 +96,10 @@ struct PickleObject : PickleNode {
   PickleValue kwargs;                 // A dict, or None.
   std::vector<PickleValue> appended;  // APPEND, APPENDS, ADDITEMS.
   PickleItems items;                  // SETITEM, SETITEMS.
-  std::vector<PickleValue> states;    // BUILD; more than once only in odd files.
+  std::vector<PickleValue> states;    // BUILD. Usually there is at most one.
 };
 
-// Something outside of the pickle, such as a storage.
+// A reference to something outside the pickle, such as a storage.
 struct PicklePersistent : PickleNode {
   PickleValue id;
 };
@@ -112,16 +110,16 @@ Node* As(const PickleValue& value) {
   return node == nullptr ? nullptr : *node;
 }
 
-// Text of a str, or null.
+// The text of a str; null for other values.
 const std::string* AsText(const PickleValue& value);
 
-// Identity, for maps; null for values that are held by value.
+// The identity of the object, for maps; null for values that are held by value.
 const void* AddressOf(const PickleValue& value);
 
-// For error messages: "an int", "a tuple of 3", "a str".
+// For error messages: "the int 7", "a tuple of 3", "a str".
 std::string DescribeKind(const PickleValue& value);
 
-// What Python's str() says of a dict key: str as it is, numbers in digits, tuples and bytes as their repr.
+// A dict key as Python's str() converts it: str unchanged, numbers in digits, tuples and bytes as their repr.
 std::string KeyText(const PickleValue& key);
 
 }  // namespace metaconv

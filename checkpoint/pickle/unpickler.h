@@ -1,12 +1,12 @@
-// Unpickle: reads one pickle of any protocol (0 to 5) into values, and runs nothing of what it asks for.
+// Unpickle: reads one pickle of any protocol (0 to 5) into values, without executing what it calls.
 //
-// See pickle_value.h for what calls and instances become.
+// See pickle_value.h for how calls and instances are represented.
 //
 // Example:
 //   PickleHeap heap(kLimits.pickle_heap_bytes);
 //   absl::StatusOr<Unpickled> pickle = Unpickle(reader, heap, kLimits);
 //
-// Thread safety: any number of threads, each with a reader and a heap of its own.
+// Thread safety: any number of threads, each with its own reader and heap.
 // Lifetime: values belong to the heap.
 
 #ifndef METACONV_CHECKPOINT_PICKLE_UNPICKLER_H_
@@ -24,13 +24,13 @@ namespace metaconv {
 
 struct Unpickled {
   PickleValue root;
-  // In the order in which Python would ask for them, those that the root does not reach included.
+  // In the order of the opcodes, in which Python would load them; including those that the root does not refer to.
   std::vector<PicklePersistent*> persistent;
 };
 
-// Leaves `reader` right behind the pickle's STOP.
-// Errors: kDataLoss if it is no well-formed pickle, kUnimplemented if it needs out-of-band buffers, kResourceExhausted
-// past the limits. Messages begin with the offset.
+// Afterwards `reader` is at the byte after the opcode STOP.
+// Errors: kDataLoss if the pickle is malformed, kUnimplemented if it needs out-of-band buffers, kResourceExhausted if
+// it exceeds the limits. Messages begin with the offset.
 absl::StatusOr<Unpickled> Unpickle(ByteReader& reader, PickleHeap& heap, const Limits& limits = kLimits);
 
 }  // namespace metaconv

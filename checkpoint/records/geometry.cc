@@ -32,7 +32,8 @@ absl::Status TooLarge(const std::vector<std::int64_t>& size) {
 
 absl::StatusOr<std::int64_t> NumberOfElements(const std::vector<std::int64_t>& size) {
   for (const std::int64_t dimension : size) {
-    if (dimension < 0) return absl::DataLossError(absl::StrCat("expected sizes from 0 on, found ", dimension));
+    if (dimension < 0)
+      return absl::DataLossError(absl::StrCat("expected sizes that are not negative, found ", dimension));
   }
   if (std::find(size.begin(), size.end(), 0) != size.end()) return 0;
   std::int64_t numel = 1;
@@ -52,10 +53,10 @@ absl::StatusOr<std::int64_t> BytesReached(const std::vector<std::int64_t>& size,
         absl::StrCat("expected a stride for each size, found ", size.size(), " sizes and ", stride.size(), " strides"));
   }
   if (storage_offset < 0) {
-    return absl::DataLossError(absl::StrCat("expected a storage offset from 0 on, found ", storage_offset));
+    return absl::DataLossError(absl::StrCat("expected a storage offset that is not negative, found ", storage_offset));
   }
   for (const std::int64_t step : stride) {
-    if (step < 0) return absl::DataLossError(absl::StrCat("expected strides from 0 on, found ", step));
+    if (step < 0) return absl::DataLossError(absl::StrCat("expected strides that are not negative, found ", step));
   }
   const absl::StatusOr<std::int64_t> numel = NumberOfElements(size);
   if (!numel.ok()) return numel.status();

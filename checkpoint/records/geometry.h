@@ -1,4 +1,4 @@
-// Checks of sizes and strides that come from a file.
+// Checks of sizes and strides that come from a file. Error messages have no offset, which only callers know.
 //
 // Thread safety: pure functions.
 
@@ -13,18 +13,16 @@
 
 namespace metaconv {
 
-// What is wrong is said without an offset: callers know it.
-
-// Number of elements. Errors: kDataLoss on a negative size or if it does not fit 64 bits.
+// The number of elements. Errors: kDataLoss if a size is negative or the number does not fit 64 bits.
 absl::StatusOr<std::int64_t> NumberOfElements(const std::vector<std::int64_t>& size);
 
-// Bytes from the start of the storage to the end of the last element that is reached; 0 if there is none.
+// The number of bytes from the start of the storage to the end of the last element of the tensor; 0 if it has none.
 // Errors: kDataLoss if sizes and strides differ in number, are negative, or the result does not fit 64 bits.
 absl::StatusOr<std::int64_t> BytesReached(const std::vector<std::int64_t>& size,
                                           const std::vector<std::int64_t>& stride, std::int64_t storage_offset,
                                           c10::ScalarType dtype);
 
-// Strides of a contiguous tensor, as PyTorch gives them (a dimension of size 0 counts as 1).
+// The strides of a contiguous tensor, as PyTorch computes them: a dimension of size 0 counts as 1.
 // Errors: kDataLoss if they do not fit 64 bits.
 absl::StatusOr<std::vector<std::int64_t>> ContiguousStride(const std::vector<std::int64_t>& size);
 

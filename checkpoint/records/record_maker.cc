@@ -72,7 +72,7 @@ void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   if (spec.parts.empty()) return;
   if (spec.layout == c10::Layout::Sparse) {
     if (!options_.sparse_parts) return;
-    // What `_indices()` and `_values()` give: plain tensors, which autograd knows nothing of.
+    // As `_indices()` and `_values()` return them: plain tensors without a gradient history.
     desc.indices = Make(spec.parts[0]);
     desc.values = Make(spec.parts[1]);
     return;
@@ -80,8 +80,8 @@ void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   const bool by_row = spec.layout == c10::Layout::SparseCsr || spec.layout == c10::Layout::SparseBsr;
   (by_row ? desc.crow_indices : desc.ccol_indices) = Make(spec.parts[0]);
   (by_row ? desc.col_indices : desc.row_indices) = Make(spec.parts[1]);
-  // `values()` makes a view of what the sparse tensor holds. The reference does not descend into its base, which would
-  // lead back here.
+  // `values()` returns a view of the sparse tensor. The reference does not describe the base of that view, which is the
+  // sparse tensor again.
   MetaTensorDesc values = Start(spec.parts[2]);
   values.requires_grad = spec.requires_grad;
   values.is_leaf = !spec.requires_grad;

@@ -1,7 +1,8 @@
-// RecordMaker: gives a checkpoint's tensors and storages their ids, and makes their records.
+// RecordMaker: makes the records of a checkpoint's tensors and storages, and gives them their ids.
 //
-// Ids are what a MetaTensorDescriber would give to the tensors that Python loads from the file, in the order in which
-// Make is called: a storage has its id before the tensor, a tensor before its parts and its base.
+// The ids are those that a MetaTensorDescriber gives to the tensors that Python loads from the file, if it describes
+// them in the order of the calls of Make: a storage gets its id before the tensor, a tensor before its parts and its
+// base.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: records are independent of the maker.
@@ -26,13 +27,13 @@ class RecordMaker {
  public:
   explicit RecordMaker(const ReadOptions& options) : options_(options) {}
 
-  // A new record with a new id: call it once per tensor object.
+  // A new record with a new id. Call it once per tensor object.
   MetaTensorDescPtr Make(const TensorSpec& spec);
 
-  // The same for a strided view of `base`, whose record is made here too.
+  // The same for a strided view of `base`. Makes the record of `base` too.
   MetaTensorDescPtr MakeView(const TensorSpec& spec, const TensorSpec& base);
 
-  // By storage id; empty unless the options ask for them.
+  // The locations by storage id; empty unless ReadOptions::locate_storages is set.
   std::vector<StorageLocation> TakeLocations() { return std::move(locations_); }
 
  private:

@@ -22,24 +22,25 @@ namespace metaconv {
 namespace {
 
 absl::Status Mismatch(std::string_view what) {
-  return absl::DataLossError(
-      absl::StrCat("expected sparse parts that fit each other, found ", absl::string_view(what.data(), what.size())));
+  return absl::DataLossError(absl::StrCat("expected parts of a sparse tensor that match, found ",
+                                          absl::string_view(what.data(), what.size())));
 }
 
 std::string Shape(const TensorSpec& spec) { return absl::StrCat("(", absl::StrJoin(spec.size, ", "), ")"); }
 
-// What both kinds of sparse tensors take from their parts.
+// The fields that are set in the same way for COO and compressed tensors.
 absl::StatusOr<TensorSpec> Start(const TensorSpec& indices, const TensorSpec& values, std::vector<std::int64_t> size) {
-  if (indices.layout != c10::Layout::Strided || values.layout != c10::Layout::Strided) return Mismatch("sparse parts");
+  if (indices.layout != c10::Layout::Strided || values.layout != c10::Layout::Strided)
+    return Mismatch("parts that are sparse themselves");
   if (indices.dtype != c10::ScalarType::Long && indices.dtype != c10::ScalarType::Int) {
-    return Mismatch("indices that are no int32 or int64");
+    return Mismatch("indices whose dtype is neither int32 nor int64");
   }
   if (const auto numel = NumberOfElements(size); !numel.ok()) return numel.status();
   TensorSpec spec;
   spec.dtype = values.dtype;
   spec.device = values.device;
   spec.size = std::move(size);
-  // The constructor of sparse tensors is differentiable in the values.
+  // The constructor of sparse tensors is differentiable with respect to the values.
   spec.requires_grad = values.requires_grad;
   spec.is_leaf = !values.requires_grad;
   return spec;
@@ -79,8 +80,9 @@ absl::StatusOr<TensorSpec> CompressedSpec(c10::Layout layout, TensorSpec compres
                                  Shape(plain_indices), " and values of shape ", Shape(values), " in a tensor of shape ",
                                  Shape(*spec)));
   };
-  // Each part has the batch dimensions first. Then: compressed indices [rows + 1], plain indices [nnz],
-  // values [nnz, (block rows, block columns), dense dimensions…], tensor [rows, columns, dense dimensions…].
+  // The first dimensions of each part are the batch dimensions. They are followed by: compressed indices [rows + 1],
+  // plain indices [nnz], values [nnz, (block rows, block columns), dense dimensions…], tensor [rows, columns, dense
+  // dimensions…].
   const std::size_t ndim = spec->size.size();
   const std::size_t block_dims = blocked ? 2 : 0;
   if (compressed_indices.size.empty()) return mismatch();

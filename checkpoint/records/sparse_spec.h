@@ -1,4 +1,5 @@
-// Sparse tensors out of their parts, checked as far as shapes tell: the indices themselves are data, and not read.
+// Sparse tensors made of their parts. Only dtypes and shapes of the parts are checked; the values of the indices are
+// data, which is not read.
 //
 // Thread safety: pure functions.
 
@@ -15,12 +16,12 @@
 
 namespace metaconv {
 
-// `is_coalesced`: absent in files of early versions, for which PyTorch takes up to one value as coalesced.
-// Errors: kDataLoss, without an offset, if the parts do not fit each other.
+// `is_coalesced` is absent in files of early versions. As in PyTorch, a tensor of at most one value is then coalesced.
+// Errors: kDataLoss if the parts do not match. The message has no offset.
 absl::StatusOr<TensorSpec> CooSpec(TensorSpec indices, TensorSpec values, std::vector<std::int64_t> size,
                                    std::optional<bool> is_coalesced);
 
-// For CSR and BSR the compressed indices are those of rows, for CSC and BSC those of columns.
+// The compressed indices are those of rows for CSR and BSR, and those of columns for CSC and BSC. Errors: as CooSpec.
 absl::StatusOr<TensorSpec> CompressedSpec(c10::Layout layout, TensorSpec compressed_indices, TensorSpec plain_indices,
                                           TensorSpec values, std::vector<std::int64_t> size);
 

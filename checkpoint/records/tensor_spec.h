@@ -1,10 +1,10 @@
-// TensorSpec: a tensor as its file describes it, checked, but without ids.
+// TensorSpec: the metadata of a tensor in a file, checked, but without ids.
 //
-// Between the pickle and the record. A tensor may be described in the middle of another (a parameter around its data)
-// and only the outermost takes an id, so ids come later; see record_maker.h.
+// A tensor in a file may be a part of the description of another one, such as the data of a parameter. Only the
+// outermost tensor gets an id, so ids are given later; see record_maker.h.
 //
 // Thread safety: a plain value.
-// Lifetime: borrows the storage from the StorageTable.
+// Lifetime: borrows the storage from its CheckpointStorages.
 
 #ifndef METACONV_CHECKPOINT_RECORDS_TENSOR_SPEC_H_
 #define METACONV_CHECKPOINT_RECORDS_TENSOR_SPEC_H_

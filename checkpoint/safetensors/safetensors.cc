@@ -37,7 +37,7 @@ namespace {
 
 constexpr std::uint64_t kLengthBytes = 8;
 
-// A length from here on is that of no header, but some other file's first bytes.
+// A file whose first eight bytes are a larger number is of another format.
 constexpr std::uint64_t kImplausibleLength = std::uint64_t{1} << 40;
 
 struct Dtype {
@@ -83,7 +83,7 @@ std::uint64_t HeaderLength(std::string_view head) {
   return length;
 }
 
-// The tensor as PyTorch has it: two elements of F4 are one of its float4_e2m1fn_x2.
+// The tensor that PyTorch makes of an entry. Two elements of F4 are one element of its dtype float4_e2m1fn_x2.
 absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device device, CheckpointStorages& storages) {
   const Dtype* const dtype = FindDtype(entry.dtype);
   if (dtype == nullptr) return absl::DataLossError(absl::StrCat("expected a dtype, found '", entry.dtype, "'"));
@@ -91,8 +91,8 @@ absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device d
   if (!numel.ok()) return numel.status();
   const std::optional<std::int64_t> bits = CheckedProduct(*numel, dtype->bits);
   if (!bits.has_value() || *bits % 8 != 0 || static_cast<std::uint64_t>(*bits / 8) != entry.end - entry.begin) {
-    return absl::DataLossError(absl::StrCat("expected as many bytes as ", *numel, " elements of ", entry.dtype,
-                                            " take, found ", entry.end - entry.begin));
+    return absl::DataLossError(absl::StrCat("expected the bytes of ", *numel, " elements of ", entry.dtype, ", found ",
+                                            entry.end - entry.begin));
   }
   if (!dtype->dtype.has_value()) {
     return absl::UnimplementedError(absl::StrCat("PyTorch has no dtype for ", entry.dtype));
@@ -103,7 +103,7 @@ absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device d
   spec.size = entry.shape;
   if (dtype->bits == 4) {
     if (spec.size.empty() || spec.size.back() % 2 != 0) {
-      return absl::DataLossError("expected an even last dimension for F4, which packs two elements into a byte");
+      return absl::DataLossError("expected an even last dimension for F4, of which a byte contains two elements");
     }
     spec.size.back() /= 2;
   }
@@ -141,7 +141,7 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
   absl::StatusOr<std::vector<SafetensorsEntry>> entries = ParseSafetensorsHeader(json);
   if (!entries.ok()) return Within("header", entries.status());
 
-  // The order of the upstream library: that of the data.
+  // The safetensors library lists tensors in the order of their data.
   std::stable_sort(entries->begin(), entries->end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
     return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
   });
@@ -166,7 +166,7 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
     location.offset = kLengthBytes + length + entry.begin;
     location.size_in_file = entry.end - entry.begin;
     location.swap_size = SwapSize(spec->dtype, std::endian::little);
-    // Python gets each tensor as a reshaped view of the flat tensor on its bytes.
+    // In Python each tensor is a view of a one-dimensional tensor of its bytes.
     TensorSpec flat = *spec;
     flat.size = {*NumberOfElements(spec->size)};
     flat.stride = {1};

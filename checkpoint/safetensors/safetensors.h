@@ -1,4 +1,4 @@
-// The reader of safetensors: a JSON header, then the bytes of all tensors.
+// The safetensors format: a JSON header, followed by the bytes of all tensors.
 //
 // Thread safety: any number of threads.
 
@@ -11,7 +11,7 @@
 
 namespace metaconv {
 
-// Whether a file is of this format, as far as its first bytes or its members tell.
+// Whether a file is of this format, as far as its first bytes tell.
 bool IsSafetensors(const FileProbe& probe);
 
 // Errors: as ReadCheckpoint, without the name of the file.

@@ -17,17 +17,17 @@
 namespace metaconv {
 namespace {
 
-// A shape longer than this is no tensor's.
+// The largest number of dimensions that is accepted.
 constexpr std::size_t kMaxDimensions = 1024;
 
-// Builds the entries from the events of the JSON parser. Returning false stops the parser.
+// Makes the entries from the events of the JSON parser. A method that returns false stops the parser.
 class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
  public:
   absl::Status status = absl::OkStatus();
   std::vector<SafetensorsEntry> entries;
 
   bool null() override {
-    // The upstream library takes null for no metadata.
+    // As in the safetensors library, null means that there is no metadata.
     if (depth_ == 1 && in_metadata_) return true;
     return Value("null");
   }
@@ -39,7 +39,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(number_unsigned_t number) override {
     if (field_ == Field::kShape && depth_ == 3) {
       if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-        return Expected("a size", "more");
+        return Expected("a size of at most 63 bits", "a larger number");
       if (entries.back().shape.size() == kMaxDimensions) return Expected("a shape", "one of more than 1024 dimensions");
       entries.back().shape.push_back(static_cast<std::int64_t>(number));
       return true;
@@ -107,8 +107,8 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& error) override {
-    // The library's text: "[json.exception.…] parse error at …: syntax error …".
-    status = absl::DataLossError(absl::StrCat("offset ", position, ": the header is no JSON: ", error.what()));
+    // The text of nlohmann/json: "[json.exception.…] parse error at …: syntax error …".
+    status = absl::DataLossError(absl::StrCat("offset ", position, ": the header is not valid JSON: ", error.what()));
     return false;
   }
 
@@ -121,7 +121,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     field_ = Field::kNone;
     if (in_metadata_) return true;
     if (!names_.insert(name).second) {
-      status = absl::DataLossError(absl::StrCat("tensor '", name, "' is in the header twice"));
+      status = absl::DataLossError(absl::StrCat("tensor '", name, "' occurs twice in the header"));
       return false;
     }
     entries.emplace_back().name = std::move(name);
@@ -130,13 +130,14 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  // A value where the header has no place for it, unless the field is one that is passed over.
+  // Handles a value of an unexpected type: an error, unless it is in a field that is skipped.
   bool Value(std::string_view found) {
     if (depth_ >= 2 && field_ == Field::kOther && !in_metadata_) return true;
     if (depth_ == 0) return Expected("an object", found);
     if (depth_ == 1) return Expected("an object for each tensor", found);
     if (in_metadata_) return Expected("strings in __metadata__", found);
-    return Expected(field_ == Field::kDtype ? "a string as the dtype" : "an array of sizes from 0 on", found);
+    return Expected(field_ == Field::kDtype ? "a string as the dtype" : "an array of integers that are not negative",
+                    found);
   }
 
   bool Nested(std::string_view found) {
@@ -169,7 +170,7 @@ absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(std::string
   HeaderEvents events;
   const bool parsed = nlohmann::json::sax_parse(json.begin(), json.end(), &events);
   if (!events.status.ok()) return events.status;
-  if (!parsed) return absl::DataLossError("the header is no JSON");
+  if (!parsed) return absl::DataLossError("the header is not valid JSON");
   return std::move(events.entries);
 }
 

@@ -21,12 +21,12 @@ struct SafetensorsEntry {
   std::string name;
   std::string dtype;
   std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0;  // In bytes, from the end of the header on.
+  std::uint64_t begin = 0;  // In bytes, from the end of the header.
   std::uint64_t end = 0;
 };
 
-// The tensors in the order of the header. Memory is proportional to what they need: other fields are passed over.
-// Errors: kDataLoss if it is no such JSON, or has a name twice.
+// The tensors in the order of the header. Other fields are skipped and take no memory.
+// Errors: kDataLoss if it is not JSON of this form, or if a name occurs twice.
 absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(std::string_view json);
 
 }  // namespace metaconv

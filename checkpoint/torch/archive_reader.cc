@@ -63,7 +63,7 @@ absl::StatusOr<Unpickled> ArchiveReader::UnpickleMember(const ZipMember& member)
   absl::StatusOr<Unpickled> pickle = Unpickle(reader, heap_);
   if (!pickle.ok()) return pickle;
   if (absl::Status status = RefuseCommands(heap_); !status.ok()) return status;
-  // To the end, and one byte on: there the CRC-32 of all bytes is checked.
+  // Reads to the end of the member, where the source verifies the CRC-32.
   if (absl::Status status = reader.Skip(reader.remaining()); !status.ok()) return status;
   if (absl::Status status = ExpectEnd(**source); !status.ok()) return status;
   return pickle;
@@ -80,8 +80,8 @@ absl::Status ArchiveReader::ResolveStorages(const Unpickled& pickle, std::string
     if (!device.ok()) return device.status();
     const auto [found, is_new] = by_key.try_emplace(*id->key);
     TypedStorage storage{.storage = found->second.storage, .dtype = id->dtype};
-    // A record without data may be referred to under dtypes that disagree on its length: each gets a storage of its
-    // own, as in Python.
+    // References to a record without data may have dtypes that give it different sizes. As in Python, each then gets
+    // its own storage.
     if (is_new || found->second.storage->size_bytes != id->size_bytes) {
       storage.storage = storages_.New(*device, id->size_bytes);
       if (options_.locate_storages) {
@@ -101,12 +101,12 @@ absl::StatusOr<const ZipMember*> ArchiveReader::FindRecord(const StorageId& id, 
   const std::string name = MemberName(absl::StrCat(std::string(records), "/", *id.key));
   const ZipMember* const member = archive_.Find(name);
   if (member == nullptr) {
-    // Storages on the meta device have no record, and TorchScript does not look for the record of an empty one.
+    // Storages on the meta device have no record, and TorchScript does not read the record of an empty storage.
     const bool has_data = id.numel > 0 && *id.location != "meta";
     if (!has_data) return nullptr;
     return absl::DataLossError(absl::StrCat("offset ", id.offset, ": expected ", MemberPlace(name), ", found none"));
   }
-  // A storage that is no multiple of the element size has a few bytes more than its elements.
+  // If the size of the storage is not a multiple of the element size, the record is longer than the elements.
   const std::uint64_t item_size = c10::elementSize(id.dtype);
   if (*id.location == "meta" || member->size / item_size == static_cast<std::uint64_t>(id.numel)) return member;
   return absl::DataLossError(absl::StrCat("offset ", id.offset, ": expected ", id.size_bytes, " bytes in ",

@@ -1,8 +1,8 @@
-// ArchiveReader: pickles in an archive by PyTorch, and the storages they refer to.
+// ArchiveReader: reads the pickles of a zip archive that PyTorch wrote, and finds the storages that they refer to.
 //
-// Such an archive has one folder at its top, and in it pickles (data.pkl, constants.pkl) each with a folder of storage
-// records. The weights are never read: the directory of the zip file tells their sizes. Only to find out where exactly
-// they lie, the header before each is read.
+// All members of such an archive are in one folder: pickles (data.pkl, constants.pkl), and for each pickle a folder of
+// records, which contain the bytes of the storages. Records are not read, since the directory of the archive has their
+// sizes. If ReadOptions::locate_storages is set, the local header of each record is read to find its offset.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: borrows the archive, the heap and the table.
@@ -27,7 +27,7 @@
 
 namespace metaconv {
 
-// The folder that all members of PyTorch's archives are in, which is that of the first one; empty if there is none.
+// The folder of the first member, which is the folder of all members in an archive of PyTorch; empty if there is none.
 std::string ArchiveFolder(const ZipArchive& archive);
 
 class ArchiveReader {
@@ -35,17 +35,16 @@ class ArchiveReader {
   ArchiveReader(const ZipArchive& archive, const ReadOptions& options, PickleHeap& heap, StorageTable& storages)
       : archive_(archive), folder_(ArchiveFolder(archive)), options_(options), heap_(heap), storages_(storages) {}
 
-  // "FOLDER/name".
+  // The full name of a member: "FOLDER/name".
   std::string MemberName(std::string_view name) const;
 
-  // Reads the pickle `name`; the records of its storages are in the folder `records`, their elements in the order of
-  // bytes `order`.
+  // Reads the pickle `name`. The records of its storages are in the folder `records`, in the byte order `order`.
   absl::StatusOr<PickleValue> ReadPickle(std::string_view name, std::string_view records, std::endian order);
 
  private:
   absl::StatusOr<Unpickled> UnpickleMember(const ZipMember& member);
   absl::Status ResolveStorages(const Unpickled& pickle, std::string_view records, std::endian order);
-  // Null if there is none and need not be one.
+  // The member with the bytes of a storage; null if the storage has no bytes and so needs no member.
   absl::StatusOr<const ZipMember*> FindRecord(const StorageId& id, std::string_view records) const;
   // `record` may be null.
   absl::StatusOr<StorageLocation> Locate(const StorageId& id, const ZipMember* record) const;

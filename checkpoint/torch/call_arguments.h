@@ -1,4 +1,4 @@
-// CallArguments: typed access to the arguments of a call in a pickle, with errors that say what was expected.
+// CallArguments: typed access to the arguments of a call in a pickle. Errors name the function and the argument.
 //
 // Example:
 //   CallArguments arguments(global, args, offset);
@@ -6,7 +6,7 @@
 //   // "offset 88: torch._utils._rebuild_tensor_v2: expected storage_offset as an int, found a str"
 //
 // Thread safety: for one thread at a time.
-// Lifetime: borrows what it is made of.
+// Lifetime: borrows the function and the arguments.
 
 #ifndef METACONV_CHECKPOINT_TORCH_CALL_ARGUMENTS_H_
 #define METACONV_CHECKPOINT_TORCH_CALL_ARGUMENTS_H_
@@ -33,7 +33,7 @@ class CallArguments {
   std::size_t count() const { return args_.size(); }
   absl::Status RequireCount(std::size_t least, std::size_t most) const;
 
-  // None where there is no such argument.
+  // None if there is no such argument.
   PickleValue Value(std::size_t i) const { return i < args_.size() ? args_[i] : PickleValue(PickleNone{}); }
 
   absl::StatusOr<std::int64_t> Int(std::size_t i, std::string_view name) const;
@@ -48,7 +48,7 @@ class CallArguments {
 
   absl::Status Expected(std::string_view wanted, const PickleValue& found) const;
 
-  // Puts offset and function in front of the message.
+  // The status with the offset and the name of the function in front of its message.
   absl::Status Located(const absl::Status& status) const;
 
  private:

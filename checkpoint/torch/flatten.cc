@@ -28,12 +28,12 @@
 namespace metaconv {
 namespace {
 
-// A class that TorchScript code in the archive defines.
+// Whether it is a class that the TorchScript code in the archive defines.
 bool IsTorchScriptClass(const PickleGlobal& global) {
   return global.module == "__torch__" || global.module.starts_with("__torch__.");
 }
 
-// A call that puts a Python class, its second argument, around the tensor that another call builds.
+// Whether it is a call that converts the tensor of another call to a Python class, its second argument.
 bool IsRebuildFromType(const PickleObject& object, const PickleGlobal& global) {
   return (Is(global, "torch._tensor", "_rebuild_from_type_v2") || Is(global, "torch._tensor", "_rebuild_from_type")) &&
          object.args->items.size() == 4 && GlobalOf(object.args->items[1]) != nullptr &&
@@ -75,7 +75,8 @@ absl::Status Flattener::Walk(std::string_view name, const PickleValue& value) {
 absl::Status Flattener::Enter(const PickleValue& unresolved) {
   const PickleValue value = Resolve(unresolved);
   if (steps_ > limits_.walk_steps) {
-    return absl::ResourceExhaustedError("the same objects are met too often, under different names");
+    return absl::ResourceExhaustedError(absl::StrCat("expected at most ", limits_.walk_steps,
+                                                     " container items, counted under every name, found more"));
   }
   if (const PickleTuple* const tuple = As<PickleTuple>(value)) {
     return EnterContainer(tuple, [tuple] { return ChildrenOfSequence(tuple->items); });
@@ -118,7 +119,7 @@ absl::Status Flattener::EnterObject(const PickleObject& object) {
   };
   static const std::vector<PickleValue>& kNothing = *new std::vector<PickleValue>();
   if (global == nullptr) {
-    // The callable is itself the result of a call.
+    // The function is itself the result of a call.
     if (absl::Status status = AddOpaque(KeyText(object.callable)); !status.ok()) return status;
     return EnterContainer(&object, instance(object.args->items, object.states));
   }
@@ -138,7 +139,7 @@ absl::Status Flattener::EnterObject(const PickleObject& object) {
     case CallMeaning::kForbidden:
       return absl::OkStatus();
     case CallMeaning::kReconstructor: {
-      // (class, base, state of the base): the state is the constructor's argument, unless the base is object.
+      // (class, base, state): the state is the argument of the base's constructor, unless the base is `object`.
       const std::vector<PickleValue>& args = object.args->items;
       const PickleGlobal* const type = args.size() == 3 ? GlobalOf(args[0]) : nullptr;
       if (type == nullptr) break;
@@ -151,7 +152,7 @@ absl::Status Flattener::EnterObject(const PickleObject& object) {
     case CallMeaning::kOpaque:
       break;
   }
-  // A TorchScript module is what the archive is made of, and not worth a mention.
+  // The modules of a TorchScript archive are not listed as opaque objects.
   if (!IsTorchScriptClass(*global) || !HasAttributes(object)) {
     if (absl::Status status = AddOpaque(global->FullName()); !status.ok()) return status;
   }
@@ -172,7 +173,8 @@ template <class MakeChildren>
 absl::Status Flattener::EnterContainer(const void* container, const MakeChildren& children) {
   if (barren_.contains(container) || CutAt(container)) return absl::OkStatus();
   if (frames_.size() >= limits_.name_depth) {
-    return absl::ResourceExhaustedError(absl::StrCat("containers are nested more than ", limits_.name_depth, " deep"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("expected at most ", limits_.name_depth, " levels of containers, found more"));
   }
   PickleChildren made = children();
   steps_ += made.scanned;
@@ -198,7 +200,7 @@ void Flattener::Leave() {
   const Frame frame = std::move(frames_.back());
   frames_.pop_back();
   open_.erase(frame.container);
-  // Nothing in it refers back to what is around it, so it is empty wherever it is met.
+  // No container outside it was found again inside it, so it has no tensors and objects under any other name either.
   if (frame.outermost_cut >= frames_.size() && found() == frame.found_before) barren_.insert(frame.container);
   if (!frames_.empty()) frames_.back().outermost_cut = std::min(frames_.back().outermost_cut, frame.outermost_cut);
 }
@@ -211,7 +213,8 @@ absl::Status Flattener::Append(const PickleChild& child) {
   if (!child.prefix.empty()) append(child.prefix);
   if (!std::holds_alternative<PickleNone>(child.label) || child.prefix.empty()) append(KeyText(child.label));
   if (path_.size() <= limits_.path_bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("a name is longer than ", limits_.path_bytes, " bytes"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("expected names of at most ", limits_.path_bytes, " bytes, found a longer one"));
 }
 
 absl::Status Flattener::AddTensor(const void* identity, const TensorSpec& spec) {
@@ -232,8 +235,8 @@ absl::Status Flattener::AddOpaque(std::string type) {
 
 absl::StatusOr<std::string> Flattener::NewName(absl::flat_hash_map<std::string, std::size_t>& taken) {
   std::string name = path_;
-  // How often the path was asked for is also where the search for a free number goes on, so that many equal names take
-  // linear time.
+  // The search for an unused number starts at the number of earlier requests, so that many equal names take linear
+  // time.
   std::size_t count = taken[path_] + 1;
   if (count > 1) {
     while (taken.contains(name = absl::StrCat(path_, "#", count))) ++count;
@@ -242,8 +245,9 @@ absl::StatusOr<std::string> Flattener::NewName(absl::flat_hash_map<std::string, 
   taken[name] = std::max<std::size_t>(taken[name], 1);
   name_bytes_ += name.size();
   if (found() >= limits_.names || name_bytes_ > limits_.name_bytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there are too many names (", found(), ", of ", name_bytes_, " bytes)"));
+    return absl::ResourceExhaustedError(absl::StrCat("expected at most ", limits_.names, " names of ",
+                                                     limits_.name_bytes, " bytes together, found ", found() + 1, " of ",
+                                                     name_bytes_, " bytes"));
   }
   return name;
 }

@@ -17,7 +17,7 @@
 namespace metaconv {
 namespace {
 
-// The dicts of an nn.Module that have no part in its parameters' names.
+// The dicts of an nn.Module whose names are not part of the names of its parameters.
 constexpr std::array<std::string_view, 3> kTransparentAttributes = {"_parameters", "_buffers", "_modules"};
 
 bool MayHoldSomething(const PickleValue& value) {
@@ -35,7 +35,7 @@ void AddSequence(std::string_view prefix, const std::vector<PickleValue>& items,
   for (std::size_t i = 0; i < items.size(); ++i) Add(prefix, static_cast<std::int64_t>(i), items[i], out);
 }
 
-// Equal for keys that are equal in Python, as far as keys of one type go.
+// Equal for keys of the same type that are equal in Python.
 std::string Identity(const PickleValue& key) { return absl::StrCat(key.index(), ":", KeyText(key)); }
 
 PickleItems WithoutRepeatedKeys(const PickleItems& items) {
@@ -56,7 +56,7 @@ void AddDict(const PickleItems& items, PickleChildren& out) {
   for (const auto& [key, value] : WithoutRepeatedKeys(items)) Add("", key, value, out);
 }
 
-// The items that a dict's constructor is given: another dict, or pairs.
+// Appends the items in an argument of a dict's constructor: another dict, or a list of pairs.
 void AppendItemsOf(const PickleValue& argument, PickleItems& out) {
   if (const PickleDict* const dict = As<PickleDict>(argument)) {
     out.insert(out.end(), dict->items.begin(), dict->items.end());
@@ -79,7 +79,7 @@ PickleItems ItemsOfDictObject(const PickleObject& object) {
   return items;
 }
 
-// The items of a dict of any kind; absent for other values.
+// The items of a dict, or of a dict that a call makes; absent for other values.
 std::optional<PickleItems> ItemsOf(const PickleValue& value) {
   if (const PickleDict* const dict = As<PickleDict>(value)) return dict->items;
   const PickleObject* const object = As<PickleObject>(value);
@@ -88,7 +88,7 @@ std::optional<PickleItems> ItemsOf(const PickleValue& value) {
   return ItemsOfDictObject(*object);
 }
 
-// The attributes that a state sets: a dict, or a tuple of two where each is a dict or None. Absent for another state.
+// The attributes that a state sets: a dict, or a tuple of two dicts or Nones. Absent for states of another form.
 std::optional<PickleItems> AttributesOf(const PickleValue& state) {
   const PickleTuple* const pair = As<PickleTuple>(state);
   if (pair == nullptr || pair->items.size() != 2) {
@@ -126,7 +126,7 @@ void AddAttributes(const PickleItems& attributes, PickleChildren& out) {
   }
 }
 
-// Attributes first, whatever the order of states; the rare state of another form keeps its parts under "state".
+// Attributes come first, whatever the order of the states. The parts of a state of another form are named "state".
 void AddStates(const std::vector<PickleValue>& states, PickleChildren& out) {
   PickleItems attributes;
   for (const PickleValue& state : states) {

@@ -20,14 +20,14 @@
 namespace metaconv {
 namespace {
 
-// What the first argument has to do with the result.
+// How the result depends on the first argument.
 enum class InnerKind {
   kNone,
-  kTensor,  // A tensor, which the result is made of.
-  kCall,    // The first argument is a function, the third its arguments.
+  kTensor,  // The first argument is a tensor, of which the result is made.
+  kCall,    // The first argument is a function that makes the tensor, the third its arguments.
 };
 
-// "FloatTensor" and the like, which the oldest files name as classes: the dtype comes with the storage.
+// "FloatTensor" and similar classes, which the oldest files name. The dtype is that of the storage.
 bool IsTypedTensorClass(const PickleGlobal& global) {
   constexpr std::string_view kSuffix = "Tensor";
   if (global.module != "torch" && global.module != "torch.cuda") return false;
@@ -87,7 +87,7 @@ bool TensorRebuilder::IsTensorCall(const PickleGlobal& callable, const PickleTup
     case InnerKind::kNone:
       return true;
     case InnerKind::kTensor: {
-      // Anything that is no object at all is an error, which Rebuild reports.
+      // A value that is not an object is an error, which Rebuild returns.
       const PickleGlobal* const global = inner == nullptr ? nullptr : GlobalOf(inner->callable);
       return inner == nullptr || (global != nullptr && IsTensorCall(*global, *inner->args, depth + 1));
     }
@@ -121,19 +121,20 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Call(const PickleGlobal& callable, c
   const KnownFunction* const function = FindFunction(callable);
   if (function == nullptr) return arguments.Located(absl::DataLossError("expected a function that rebuilds tensors"));
   if (++calls_ > kLimits.rebuild_calls) {
-    return arguments.Located(absl::ResourceExhaustedError("expected a tensor of fewer rebuild functions"));
+    return arguments.Located(absl::ResourceExhaustedError(absl::StrCat(
+        "expected at most ", kLimits.rebuild_calls, " calls of rebuild functions for a tensor, found more")));
   }
   return (this->*function->handler)(arguments);
 }
 
-// The states that tensors and variables had before they had rebuild functions; see Tensor.__setstate__ of PyTorch.
-// Other states are Python attributes, which are no part of a record.
+// Applies the states of tensors and variables of early versions, which had no rebuild functions; see
+// Tensor.__setstate__ in PyTorch. Other states are Python attributes, which are not in a record.
 absl::Status TensorRebuilder::ApplyState(const PickleObject& object, const CallArguments& arguments, TensorSpec& spec) {
   for (const PickleValue& state : object.states) {
     const PickleTuple* const tuple = As<PickleTuple>(state);
     if (tuple == nullptr) continue;
     const std::vector<PickleValue>& items = tuple->items;
-    std::size_t requires_grad = 0;  // Where it is in the tuple.
+    std::size_t requires_grad = 0;  // Its index in the tuple.
     if (items.size() == 4) {
       const CallArguments set(*GlobalOf(object.callable), *tuple, object.offset);
       absl::StatusOr<TensorSpec> placed = Strided(set);

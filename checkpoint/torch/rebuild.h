@@ -1,7 +1,7 @@
-// TensorRebuilder: what the tensor-building functions in PyTorch's pickles would build, without building it.
+// TensorRebuilder: the metadata of the tensors that calls in PyTorch's pickles construct.
 //
-// It knows the functions of torch._utils and torch._tensor by name (_rebuild_tensor_v2, _rebuild_parameter, …) and the
-// classes that early versions called directly.
+// The functions are known by name: those of torch._utils and torch._tensor (_rebuild_tensor_v2, _rebuild_parameter, …)
+// and the classes that early versions of torch.save called directly. None is executed.
 //
 // Example:
 //   if (rebuilder.IsTensor(object)) {
@@ -31,11 +31,11 @@ class TensorRebuilder {
   TensorRebuilder(StorageTable& storages, std::optional<c10::Device> map_location)
       : storages_(storages), map_location_(map_location) {}
 
-  // Whether the object is a tensor of a kind that Rebuild knows. False for wrappers of tensors (DTensor, nested
-  // tensors): their shape is known to their class alone.
+  // Whether the object is a tensor that Rebuild supports. False for wrappers of tensors (DTensor, nested tensors),
+  // whose shape only the code of their class knows.
   bool IsTensor(const PickleObject& object) const;
 
-  // Errors: kDataLoss if the arguments do not make sense or reach outside of the storage.
+  // Errors: kDataLoss if the arguments are inconsistent or the tensor is not inside its storage.
   absl::StatusOr<TensorSpec> Rebuild(const PickleObject& object);
 
  private:
@@ -62,9 +62,9 @@ class TensorRebuilder {
   absl::StatusOr<TensorSpec> WithClass(const CallArguments& arguments);
   absl::StatusOr<TensorSpec> EmptyOfClass(const CallArguments& arguments);
 
-  // Arguments (storage, storage_offset, size, stride); the dtype is the storage's unless given.
+  // Arguments (storage, storage_offset, size, stride). The dtype is that of the storage, unless `dtype` is given.
   absl::StatusOr<TensorSpec> Strided(const CallArguments& arguments, std::optional<c10::ScalarType> dtype = {});
-  // On a storage of its own, just large enough.
+  // Puts the tensor on a new storage of the smallest size.
   absl::Status PlaceOnNewStorage(const CallArguments& arguments, TensorSpec& spec);
   absl::Status SetMetadata(const CallArguments& arguments, std::size_t i, TensorSpec& spec) const;
   absl::StatusOr<TensorSpec> Inner(const CallArguments& arguments, const PickleValue& value);
@@ -72,7 +72,7 @@ class TensorRebuilder {
 
   StorageTable& storages_;
   const std::optional<c10::Device> map_location_;
-  int calls_ = 0;  // That the tensor at hand has taken so far.
+  int calls_ = 0;  // Of the current tensor; see Limits::rebuild_calls.
 };
 
 }  // namespace metaconv

@@ -1,4 +1,4 @@
-// The functions that TensorRebuilder knows; rebuild.cc has their names.
+// The functions that TensorRebuilder supports. The table of their names is in rebuild.cc.
 
 #include <algorithm>
 #include <cstddef>
@@ -69,7 +69,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Quantized(const CallArguments& argum
   absl::StatusOr<TensorSpec> spec = Strided(arguments);
   if (!spec.ok()) return spec;
   if (!c10::isQIntType(spec->dtype)) return arguments.Expected("the storage of a quantized dtype", arguments.Value(0));
-  // Scales and zero points are not in a record, so they are not looked at.
+  // Scales and zero points are not in a record, so they are ignored.
   absl::StatusOr<const PickleTuple*> quantizer = arguments.Tuple(4, "quantizer_params");
   if (!quantizer.ok()) return quantizer.status();
   if (absl::Status status = SetRequiresGrad(arguments, 5, *spec); !status.ok()) return status;
@@ -88,7 +88,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::MetaWithoutStorage(const CallArgumen
   if (!requires_grad.ok()) return requires_grad.status();
   TensorSpec spec;
   spec.dtype = *dtype;
-  spec.device = c10::Device(c10::DeviceType::Meta);  // Whatever the map location: there are no bytes to map.
+  spec.device = c10::Device(c10::DeviceType::Meta);  // map_location does not apply, since there are no bytes.
   spec.size = *std::move(size);
   spec.stride = *std::move(stride);
   spec.requires_grad = *requires_grad;
@@ -107,7 +107,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::FromCpuTensor(const CallArguments& a
   if (absl::Status status = SetRequiresGrad(arguments, 3, *spec); !status.ok()) return status;
   if (spec->dtype == *dtype && spec->device == *device) return spec;
   if (spec->layout != c10::Layout::Strided) return arguments.Expected("a strided tensor", arguments.Value(0));
-  // A copy keeps the strides of a tensor without gaps, else it is contiguous.
+  // A copy keeps the strides if the tensor has no gaps and no overlaps; otherwise it is contiguous.
   absl::StatusOr<std::int64_t> reached = BytesReached(spec->size, spec->stride, 0, spec->dtype);
   absl::StatusOr<std::int64_t> numel = NumberOfElements(spec->size);
   absl::StatusOr<std::vector<std::int64_t>> contiguous = ContiguousStride(spec->size);
@@ -122,7 +122,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::FromCpuTensor(const CallArguments& a
 
 absl::StatusOr<TensorSpec> TensorRebuilder::FromNumpy(const CallArguments& arguments) {
   if (absl::Status status = arguments.RequireCount(4, 4); !status.ok()) return status;
-  // An array's state is (version, shape, dtype, is_fortran, data).
+  // The state of an array is (version, shape, dtype, is_fortran, data).
   const PickleObject* const array = As<PickleObject>(arguments.Value(0));
   const PickleTuple* const state =
       array == nullptr || array->states.size() != 1 ? nullptr : As<PickleTuple>(array->states[0]);
@@ -190,7 +190,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Parameter(const CallArguments& argum
   if (absl::Status status = arguments.RequireCount(1, 4); !status.ok()) return status;
   absl::StatusOr<TensorSpec> spec = Inner(arguments, arguments.Value(0));
   if (!spec.ok()) return spec;
-  // As the class itself, by default it requires a gradient.
+  // As in the constructor of the class, requires_grad is true by default.
   spec->requires_grad = true;
   if (arguments.count() > 1) {
     if (absl::Status status = SetRequiresGrad(arguments, 1, *spec); !status.ok()) return status;
@@ -211,13 +211,13 @@ absl::StatusOr<TensorSpec> TensorRebuilder::WithClass(const CallArguments& argum
   if (function == nullptr) return arguments.Expected("a function", arguments.Value(0));
   absl::StatusOr<const PickleTuple*> args = arguments.Tuple(2, "args");
   if (!args.ok()) return args.status();
-  // The class, and the attributes in the state, make no difference to a record.
+  // The class and the attributes in the state are not in a record.
   return Call(*function, **args, (*args)->offset);
 }
 
 absl::StatusOr<TensorSpec> TensorRebuilder::EmptyOfClass(const CallArguments& arguments) {
   if (absl::Status status = arguments.RequireCount(0, 0); !status.ok()) return status;
-  // The state, which comes next, puts it on its storage.
+  // The state, which is applied next, sets the storage.
   TensorSpec spec;
   spec.size = {0};
   spec.stride = {1};
@@ -225,7 +225,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::EmptyOfClass(const CallArguments& ar
   return spec;
 }
 
-// --- What they share. ---
+// --- Used by several functions. ---
 
 absl::StatusOr<TensorSpec> TensorRebuilder::Strided(const CallArguments& arguments,
                                                     std::optional<c10::ScalarType> dtype) {
@@ -249,8 +249,8 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Strided(const CallArguments& argumen
   if (!reached.ok()) return arguments.Located(reached.status());
   if (*reached > spec.storage->size_bytes) {
     return arguments.Located(
-        absl::DataLossError(absl::StrCat("expected a tensor inside of its storage of ", spec.storage->size_bytes,
-                                         " bytes, found one that reaches ", *reached)));
+        absl::DataLossError(absl::StrCat("expected a tensor inside its storage of ", spec.storage->size_bytes,
+                                         " bytes, found one that ends at ", *reached)));
   }
   return spec;
 }
@@ -273,11 +273,11 @@ absl::Status TensorRebuilder::SetMetadata(const CallArguments& arguments, std::s
     const std::string* const name = AsText(key);
     if (name == nullptr || (*name != "conj" && *name != "neg")) continue;
     const bool* const bit = std::get_if<bool>(&setting);
-    if (bit == nullptr) return arguments.Expected("the bits of metadata as bools", setting);
+    if (bit == nullptr) return arguments.Expected("the flags in metadata as bools", setting);
     (*name == "conj" ? spec.is_conj : spec.is_neg) = *bit;
   }
   if (spec.is_conj && !c10::isComplexType(spec.dtype)) {
-    return arguments.Located(absl::DataLossError("expected a complex dtype for a conjugated tensor"));
+    return arguments.Located(absl::DataLossError("expected a complex dtype for a tensor with the conjugate bit"));
   }
   return absl::OkStatus();
 }

@@ -10,7 +10,8 @@
 namespace metaconv {
 namespace {
 
-// The function that the object is a call of, directly or by way of a function that calls its first argument.
+// The forbidden function that is called, directly or as the first argument of a function that calls it; null if none
+// is.
 const PickleGlobal* ForbiddenCall(const PickleObject& object) {
   const PickleGlobal* const callable = GlobalOf(object.callable);
   if (callable == nullptr) return nullptr;
@@ -28,9 +29,9 @@ const PickleGlobal* ForbiddenCall(const PickleObject& object) {
 absl::Status RefuseCommands(const PickleHeap& heap) {
   for (const PickleObject& object : heap.objects()) {
     if (const PickleGlobal* const forbidden = ForbiddenCall(object)) {
-      return absl::InvalidArgumentError(absl::StrCat("offset ", object.offset, ": the pickle asks to call ",
+      return absl::InvalidArgumentError(absl::StrCat("offset ", object.offset, ": the pickle calls ",
                                                      EscapeInvalidUtf8(forbidden->FullName()),
-                                                     ", which no checkpoint needs; nothing was run"));
+                                                     ", which no checkpoint needs; it was not executed"));
     }
   }
   return absl::OkStatus();

@@ -1,7 +1,7 @@
-// RefuseCommands: turns down pickles that ask to run something.
+// RefuseCommands: rejects pickles that call functions which execute commands.
 //
-// Nothing here would run it. But a file that asks is made to attack whoever loads it with Python, and its user should
-// hear.
+// The reader never executes such a call. But the file is an attack on programs that load it with Python, so the user
+// has to be told.
 //
 // Thread safety: for one thread at a time.
 
@@ -13,7 +13,7 @@
 
 namespace metaconv {
 
-// Looks at every call in the heap, whether its result is used or not.
+// Checks every call in the heap, including calls whose result is not used.
 // Errors: kInvalidArgument, with the offset and the name of the function.
 absl::Status RefuseCommands(const PickleHeap& heap);
 

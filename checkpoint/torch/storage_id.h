@@ -19,19 +19,19 @@ namespace metaconv {
 
 struct StorageId {
   c10::ScalarType dtype;        // Byte for an untyped storage.
-  const std::string* key;       // Names the record in the file.
-  const std::string* location;  // A device, as torch.save tags it.
+  const std::string* key;       // The name of the record in the file.
+  const std::string* location;  // The device, as torch.save writes it.
   std::int64_t numel;
   std::int64_t size_bytes;
-  PickleValue view;  // Stream format only: (key, offset, numel) if it is a part of the storage, else None.
+  PickleValue view;  // Legacy format only: (key, offset, numel) if it is a view of the storage, else None.
 
   std::uint64_t offset;  // In the pickle, for error messages.
 };
 
-// Errors: kDataLoss if it is not one, with the offset.
+// Errors: kDataLoss, with the offset, if the id does not have this form.
 absl::StatusOr<StorageId> ParseStorageId(const PicklePersistent& persistent);
 
-// Where the storage shall be said to live.
+// The device that the record names: `map_location`, or that in the id.
 absl::StatusOr<c10::Device> StorageDevice(const StorageId& id, const std::optional<c10::Device>& map_location);
 
 }  // namespace metaconv

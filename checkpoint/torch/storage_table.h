@@ -1,7 +1,7 @@
 // StorageTable: the storages that the pickles of a checkpoint refer to.
 //
-// A pickle refers to a storage by a persistent id, and may do so many times. The reader of each format says which storage
-// each PicklePersistent is; see storage_id.h for what the formats have in common.
+// A pickle refers to a storage by a persistent id, and may do so many times. The reader of each format says which
+// storage each PicklePersistent is; see storage_id.h for what the formats have in common.
 //
 // Thread safety: for one thread at a time.
 // Lifetime: storages live as long as the table.

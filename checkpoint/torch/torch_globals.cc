@@ -123,7 +123,7 @@ const PickleGlobal* GlobalOf(const PickleValue& value) {
   if (const PickleGlobal* const global = As<PickleGlobal>(value)) return global;
   const PicklePersistent* const persistent = As<PicklePersistent>(value);
   if (persistent == nullptr) return nullptr;
-  // ("module", class, file, source) in the stream format, (class, file, source) in the tar format.
+  // ("module", class, file, source) in the legacy format, (class, file, source) in the tar format.
   const PickleTuple* const id = As<PickleTuple>(persistent->id);
   if (id == nullptr || id->items.empty()) return nullptr;
   if (const PickleGlobal* const global = As<PickleGlobal>(id->items[0])) return global;

@@ -1,4 +1,4 @@
-// What the globals of a checkpoint's pickle mean, tensors aside (those are in rebuild.h).
+// The meaning of functions and classes in the pickle of a checkpoint, except for tensors, which are in rebuild.h.
 //
 // Example:
 //   const PickleGlobal* callable = GlobalOf(object.callable);
@@ -16,28 +16,29 @@
 namespace metaconv {
 
 enum class CallMeaning {
-  kOpaque,         // Everything that is not known.
-  kDict,           // An OrderedDict, a defaultdict: its items are names.
-  kSequence,       // A list, a tuple, a torch.Size.
-  kPlain,          // Holds nothing that has a name: a device, a set, bytes.
-  kFirstArgument,  // Stands for its first argument, as TorchScript's type tags do.
+  kOpaque,         // Unknown.
+  kDict,           // Makes a dict: an OrderedDict, a defaultdict.
+  kSequence,       // Makes a list, a tuple or a torch.Size.
+  kPlain,          // Makes a value without named parts: a device, a set, bytes.
+  kFirstArgument,  // Returns its first argument, as the type tags of TorchScript do.
   kReconstructor,  // copyreg._reconstructor: its first argument is the class.
-  kForbidden,      // Would run commands. No checkpoint asks for it, so the file is refused.
+  kForbidden,      // Executes commands. No checkpoint needs it, so the file is rejected.
 };
 
 CallMeaning MeaningOfCall(const PickleGlobal& callable);
 
-// Whether a global that is a value itself tells nothing to a user: a dtype, a quantization scheme. Others, functions
-// and classes, are listed as opaque.
+// Whether a global that is a value in the file is a constant, such as a dtype or a quantization scheme. Other globals,
+// which are functions and classes, are listed as opaque objects.
 bool IsPlainGlobal(const PickleGlobal& global);
 
-// The global that `value` is, or null. A class may also come as a persistent object with its source, as old versions of
-// torch.save wrote the classes of modules.
+// The function or class that `value` is; null for other values. Old versions of torch.save wrote the class of a module
+// as a persistent object, together with its source code.
 const PickleGlobal* GlobalOf(const PickleValue& value);
 
+// Whether it is this function or class, under the current name of its module.
 bool Is(const PickleGlobal& global, std::string_view module, std::string_view name);
 
-// Python 2's names of modules in Python 3, and the former ones of torch's own.
+// The current name of a module that was renamed in Python 3 or in torch; otherwise `module`.
 std::string_view CurrentModule(std::string_view module);
 
 }  // namespace metaconv

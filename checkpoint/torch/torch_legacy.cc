@@ -38,15 +38,15 @@
 namespace metaconv {
 namespace {
 
-// The pickled integer that such files begin with, 0x1950a86a20f9469cfc6c.
+// The file begins with this integer as a pickle: 0x1950a86a20f9469cfc6c.
 constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
-constexpr std::size_t kMagicWithin = 32;  // PROTO, perhaps FRAME, LONG1.
+constexpr std::size_t kMagicWithin = 32;  // It follows the opcodes PROTO, optionally FRAME, and LONG1.
 
 constexpr std::int64_t kProtocolVersion = 1001;
 
-constexpr std::size_t kCountBytes = 8;  // Of a storage's number of elements.
+constexpr std::size_t kCountBytes = 8;  // The number of elements precedes the bytes of each storage.
 
-// Reads the parts of one file in order.
+// Reads one file, part by part.
 class LegacyReader {
  public:
   LegacyReader(const File& file, const ReadOptions& options)
@@ -78,14 +78,14 @@ class LegacyReader {
   }
 
  private:
-  // A storage under a key, as the dtype of the reference that came first.
+  // The storage of a key, with the dtype of the first reference to it.
   struct Keyed {
     TypedStorage storage;
-    std::uint64_t offset = 0;  // Of that reference.
+    std::uint64_t offset = 0;  // Of the first reference, in the file.
     bool has_data = false;
   };
 
-  // A storage whose bytes are some of another's.
+  // A storage whose bytes are a part of those of another one.
   struct StorageView {
     CheckpointStorage* storage;
     const CheckpointStorage* root;
@@ -107,8 +107,8 @@ class LegacyReader {
       return absl::DataLossError(absl::StrCat("offset ", version_offset, ": expected protocol version ",
                                               kProtocolVersion, ", found ", DescribeKind(version->root)));
     }
-    // About the machine that wrote it: its order of bytes, in which the file is not written, and the sizes of its
-    // integers.
+    // The third pickle has the byte order and the sizes of integers of the machine that wrote the file. It is ignored,
+    // since the file is always little-endian.
     return Unpickle(reader_, heap_).status();
   }
 
@@ -138,16 +138,16 @@ class LegacyReader {
     }
     CheckpointStorage* const storage = keyed.storage.storage;
     if (keyed.storage.dtype == id.dtype || storage->size_bytes == id.size_bytes) return TypedStorage{storage, id.dtype};
-    // Python makes an empty storage where two references disagree.
+    // If two references have different sizes, Python makes an empty storage for the second one.
     return TypedStorage{storages_.New(storage->device, 0), id.dtype};
   }
 
-  // A part of a storage. Its memory is that of the whole, but as in Python it is a storage by itself: the two have
-  // different ids, and the size is the part's.
+  // A view of a storage. It shares the memory of the storage, but as in Python it is a separate storage with its own id
+  // and size.
   absl::StatusOr<TypedStorage> View(const StorageId& id, const TypedStorage& root) {
     const auto malformed = [&id](std::string_view found) {
       return absl::DataLossError(absl::StrCat(
-          "offset ", id.offset, ": persistent id: expected a view (key, offset, size) inside of its storage, found ",
+          "offset ", id.offset, ": persistent id: expected a view (key, offset, size) inside its storage, found ",
           std::string(found)));
     };
     const PickleTuple* const view = As<PickleTuple>(id.view);
@@ -169,8 +169,8 @@ class LegacyReader {
     return storage;
   }
 
-  // Behind the pickles the storages follow in the order of the keys: the number of elements, then the bytes, the least
-  // significant one of each number first.
+  // After the pickles follow the storages in the order of the keys: the number of elements, then the elements, all
+  // little-endian.
   absl::Status FindStorages(const PickleValue& keys) {
     const PickleList* const list = As<PickleList>(keys);
     if (list == nullptr) {
@@ -190,8 +190,9 @@ class LegacyReader {
                                                 EscapeInvalidUtf8(KeyText(key)), "'"));
       }
       if (found->second.has_data) {
-        return absl::DataLossError(absl::StrCat("offset ", offset, ": expected the key of a whole storage, and once, ",
-                                                "found '", EscapeInvalidUtf8(*text), "'"));
+        return absl::DataLossError(absl::StrCat("offset ", offset,
+                                                ": expected the key of a storage that is not a view, ",
+                                                "and each key once, found '", EscapeInvalidUtf8(*text), "'"));
       }
       absl::StatusOr<std::uint64_t> size = StorageSizeAt(offset, found->second.storage);
       if (!size.ok()) return size.status();
@@ -214,7 +215,7 @@ class LegacyReader {
     return absl::OkStatus();
   }
 
-  // In the order of the pickle, in which a root comes before its views.
+  // In the order of the pickle, in which a storage comes before its views.
   void PlaceViews() {
     for (const StorageView& view : views_) {
       StorageLocation& location = view.storage->location;
@@ -224,7 +225,7 @@ class LegacyReader {
     }
   }
 
-  // In bytes, checked against the reference and the end of the file.
+  // Reads the size of a storage, in bytes, and compares it with the reference and the size of the file.
   absl::StatusOr<std::uint64_t> StorageSizeAt(std::uint64_t offset, const TypedStorage& storage) {
     char bytes[kCountBytes];
     absl::StatusOr<std::size_t> got = file_.ReadAt(offset, bytes, kCountBytes);

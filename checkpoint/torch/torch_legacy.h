@@ -1,4 +1,4 @@
-// The reader of what torch.save wrote before PyTorch 1.6: a stream of pickles, then the storages.
+// The format of torch.save before PyTorch 1.6: a sequence of pickles, followed by the storages.
 //
 // Thread safety: any number of threads.
 
@@ -11,7 +11,7 @@
 
 namespace metaconv {
 
-// Whether a file is of this format, as far as its first bytes or its members tell.
+// Whether a file is of this format, as far as its first bytes tell.
 bool IsTorchLegacy(const FileProbe& probe);
 
 // Errors: as ReadCheckpoint, without the name of the file.

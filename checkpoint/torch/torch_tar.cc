@@ -52,7 +52,7 @@ constexpr std::string_view kTensors = "tensors";
 constexpr std::string_view kPickle = "pickle";
 constexpr std::array<std::string_view, 3> kMembers = {kStorages, kTensors, kPickle};
 
-// One member, read in order.
+// Reads one member in order.
 class MemberReader {
  public:
   MemberReader(const File& file, const TarMember& member, PickleHeap& heap)
@@ -62,7 +62,7 @@ class MemberReader {
 
   absl::StatusOr<Unpickled> ReadPickle() { return Unpickle(reader_, heap_); }
 
-  // A pickled tuple of three, which is what the members are lists of.
+  // Reads a pickled tuple of three items, which describes a storage or a tensor.
   absl::StatusOr<std::array<PickleValue, 3>> ReadTriple(std::string_view wanted) {
     const std::uint64_t offset = reader_.offset();
     absl::StatusOr<Unpickled> pickle = ReadPickle();
@@ -75,7 +75,7 @@ class MemberReader {
     return std::array<PickleValue, 3>{tuple->items[0], tuple->items[1], tuple->items[2]};
   }
 
-  // Eight bytes.
+  // Reads an integer of eight bytes.
   absl::StatusOr<std::uint64_t> ReadNumber() {
     const std::uint64_t offset = reader_.offset();
     absl::StatusOr<std::uint64_t> number = reader_.ReadLittleEndian<std::uint64_t>();
@@ -106,7 +106,7 @@ class TarReader {
 
   absl::StatusOr<Checkpoint> Read() {
     Checkpoint checkpoint;
-    // Each builds on what those before it have read.
+    // Each step uses the results of those before it.
     struct Step {
       std::string_view member;
       absl::Status (TarReader::*read)(Checkpoint&);
@@ -122,15 +122,15 @@ class TarReader {
   }
 
  private:
-  // Numbers in the process that wrote the file: the addresses of its storages and tensors.
+  // The address of a storage or tensor in the process that wrote the file.
   using Key = std::int64_t;
 
   const TarMember& Member(std::string_view name) const { return directory_.members.at(std::string(name)); }
 
   MemberReader Open(std::string_view name) { return MemberReader(file_, Member(name), heap_); }
 
-  // The number of storages; of each a triple (key, location, class), the number of elements and the bytes; then a list
-  // of the storages that are parts of others.
+  // The member has the number of storages; for each storage a triple (key, location, class), the number of elements and
+  // the bytes; and a list of the storages that are views of others.
   absl::Status ReadStorages(Checkpoint&) {
     MemberReader reader = Open(kStorages);
     absl::StatusOr<std::int64_t> count = reader.ReadCount("storages");
@@ -181,9 +181,9 @@ class TarReader {
     return reader.bytes().Skip(size);
   }
 
-  // (key, key of the whole, offset, number of elements)
+  // A view is (key, key of the storage, offset, number of elements).
   absl::Status AddView(std::uint64_t offset, const PickleValue& view) {
-    constexpr std::string_view kWanted = "a view (key, root key, offset, size) inside of its storage";
+    constexpr std::string_view kWanted = "a view (key, root key, offset, size) inside its storage";
     const PickleTuple* const tuple = As<PickleTuple>(view);
     if (tuple == nullptr || tuple->items.size() != 4) return Expected(offset, kWanted, view);
     std::array<std::int64_t, 4> numbers;
@@ -201,7 +201,7 @@ class TarReader {
     if (begin < 0 || numel < 0 || !end_bytes.has_value() || *end_bytes > root->second.storage->size_bytes) {
       return Expected(offset, kWanted, view);
     }
-    // In Python a storage by itself, though its memory is that of the whole.
+    // As in Python, it is a separate storage that shares the memory of the other.
     const TypedStorage whole = root->second;
     CheckpointStorage* const part = storages_.New(whole.storage->device, numel * item_size);
     part->location = whole.storage->location;
@@ -211,8 +211,8 @@ class TarReader {
     return absl::OkStatus();
   }
 
-  // The number of tensors; of each a triple (key, key of its storage, class), then dimensions, sizes, strides and
-  // offset.
+  // The member has the number of tensors, and for each a triple (key, key of its storage, class), the number of
+  // dimensions, the sizes, the strides and the storage offset.
   absl::Status ReadTensors(Checkpoint&) {
     MemberReader reader = Open(kTensors);
     absl::StatusOr<std::int64_t> count = reader.ReadCount("tensors");
@@ -232,7 +232,7 @@ class TarReader {
     if (key == nullptr) return Expected(offset, "an int as the key", (*triple)[0]);
     const auto storage = storage_key == nullptr ? storages_by_key_.end() : storages_by_key_.find(*storage_key);
     if (storage == storages_by_key_.end()) return Expected(offset, "the key of a storage", (*triple)[1]);
-    // Eight bytes, of which the upper four may be anything.
+    // The number has eight bytes, of which the upper four are undefined.
     absl::StatusOr<std::uint64_t> ndim = reader.ReadNumber();
     if (!ndim.ok()) return ndim.status();
     const std::size_t dimensions = static_cast<std::uint32_t>(*ndim);
@@ -257,8 +257,8 @@ class TarReader {
     absl::StatusOr<std::int64_t> reached = BytesReached(spec.size, spec.stride, spec.storage_offset, spec.dtype);
     if (!reached.ok()) return Within(absl::StrCat("offset ", offset), reached.status(), ": ");
     if (*reached > spec.storage->size_bytes) {
-      return absl::DataLossError(absl::StrCat("offset ", offset, ": expected a tensor inside of its storage of ",
-                                              spec.storage->size_bytes, " bytes, found one that reaches ", *reached));
+      return absl::DataLossError(absl::StrCat("offset ", offset, ": expected a tensor inside its storage of ",
+                                              spec.storage->size_bytes, " bytes, found one that ends at ", *reached));
     }
     tensors_[*key] = &specs_.emplace_back(std::move(spec));
     return absl::OkStatus();
@@ -282,7 +282,7 @@ class TarReader {
     return absl::OkStatus();
   }
 
-  // A number, or its digits.
+  // The key of a tensor is an int, or a str of its digits.
   static std::optional<Key> TensorKey(const PickleValue& id) {
     if (const Key* const number = std::get_if<Key>(&id)) return *number;
     const std::string* const text = AsText(id);
@@ -311,7 +311,7 @@ class TarReader {
 
 bool IsTorchTar(const FileProbe& probe) {
   if (!IsTar(probe.head)) return false;
-  // No other archive has a member of that name, and a truncated file may have no more than this.
+  // No other archive has a member of this name. It is the first one, so a truncated file usually has it too.
   return ReadTarDirectory(*probe.file).members.contains("sys_info");
 }
 

@@ -1,5 +1,5 @@
-// The reader of what torch.save wrote before PyTorch 0.1.10: a tar archive with the members sys_info, storages, tensors
-// and pickle.
+// The format of torch.save before PyTorch 0.1.10: a tar archive with the members sys_info, storages, tensors and
+// pickle.
 //
 // Thread safety: any number of threads.
 
@@ -12,7 +12,7 @@
 
 namespace metaconv {
 
-// Whether a file is of this format, as far as its first bytes or its members tell.
+// Whether a file is of this format, as far as the names of its members tell.
 bool IsTorchTar(const FileProbe& probe);
 
 // Errors: as ReadCheckpoint, without the name of the file.

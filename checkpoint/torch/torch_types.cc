@@ -23,7 +23,7 @@ struct StorageClass {
 constexpr StorageClass kStorageClasses[] = {AT_FORALL_SCALAR_TYPES_WITH_COMPLEX_AND_QINTS(METACONV_STORAGE_CLASS)};
 #undef METACONV_STORAGE_CLASS
 
-// Those that have one device only, and so no index.
+// CPU and meta have one device only, and so no index.
 bool HasIndex(c10::DeviceType type) { return type != c10::DeviceType::CPU && type != c10::DeviceType::Meta; }
 
 std::optional<c10::DeviceType> DeviceTypeNamed(std::string_view name) {

@@ -18,13 +18,13 @@
 
 namespace metaconv {
 
-// `name` without "torch.".
+// The dtype with this name, which is given without "torch."; absent if there is none.
 std::optional<c10::ScalarType> DtypeNamed(std::string_view name);
 
-// Of the typed storage classes; UntypedStorage is not one.
+// The dtype of a typed storage class; absent for UntypedStorage and other names.
 std::optional<c10::ScalarType> StorageClassDtype(std::string_view class_name);
 
-// "cpu", "cuda:0", "mps", … An accelerator without an index is the first one, as it is for a tensor in Python.
+// "cpu", "cuda:0", "mps", …; absent for other text. An accelerator without an index has index 0, as a tensor in Python.
 std::optional<c10::Device> ParseDevice(std::string_view text);
 
 }  // namespace metaconv

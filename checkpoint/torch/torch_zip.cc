@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::size_t kMaxByteorderBytes = 16;
 
-// In which order the machine that wrote the file has the bytes of its numbers. Earlier files do not say: nearly all
-// such machines are little-endian, and torch.load takes it for granted.
+// The byte order of the machine that wrote the file. Files of early versions do not have it; as in torch.load they are
+// read as little-endian.
 absl::StatusOr<std::endian> ReadByteorder(const ZipArchive& archive, const ArchiveReader& reader) {
   const std::string name = reader.MemberName("byteorder");
   const ZipMember* const member = archive.Find(name);

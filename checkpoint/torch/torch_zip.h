@@ -1,4 +1,4 @@
-// The reader of what torch.save writes since PyTorch 1.6: a zip archive with data.pkl and a record for each storage.
+// The format of torch.save since PyTorch 1.6: a zip archive with data.pkl and a record for each storage.
 //
 // Thread safety: any number of threads.
 
@@ -11,7 +11,7 @@
 
 namespace metaconv {
 
-// Whether a file is of this format, as far as its first bytes or its members tell.
+// Whether a file is of this format, as far as the names of its members tell. True for TorchScript archives too.
 bool IsTorchZip(const FileProbe& probe);
 
 // Errors: as ReadCheckpoint, without the name of the file.

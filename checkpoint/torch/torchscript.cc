@@ -33,8 +33,8 @@ bool IsTorchScript(const FileProbe& probe) {
 }
 
 absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOptions& options) {
-  // Attributes come in the order of the archive, which has a module's parameters before its buffers and both before its
-  // submodules: the order of state_dict(), with the other attributes in between.
+  // Attributes are listed in the order of the archive. It has the parameters of a module before its buffers, and both
+  // before its submodules, which is the order of state_dict(), with other attributes between them.
   constexpr std::pair<std::string_view, std::string_view> kPickles[] = {{"data", ""}, {"constants", "constants"}};
   PickleHeap heap(kLimits.pickle_heap_bytes);
   StorageTable storages;
@@ -44,7 +44,7 @@ absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOpt
   Flattener flattener(storages, options.map_location, records, checkpoint);
   for (const auto& [folder, name] : kPickles) {
     const std::string member = absl::StrCat(std::string(folder), ".pkl");
-    // torch.jit.load does not look at the member "byteorder".
+    // torch.jit.load ignores the member "byteorder".
     absl::StatusOr<PickleValue> root = reader.ReadPickle(member, folder, std::endian::native);
     if (!root.ok()) return root.status();
     if (absl::Status status = flattener.Walk(name, *root); !status.ok()) {

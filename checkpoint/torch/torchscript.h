@@ -1,4 +1,4 @@
-// The reader of what torch.jit.save writes: a zip archive with data.pkl, constants.pkl and code.
+// The format of torch.jit.save (TorchScript): a zip archive with data.pkl, constants.pkl and code.
 //
 // Thread safety: any number of threads.
 
@@ -11,7 +11,7 @@
 
 namespace metaconv {
 
-// Whether a file is of this format, as far as its first bytes or its members tell.
+// Whether a file is of this format, as far as the names of its members tell.
 bool IsTorchScript(const FileProbe& probe);
 
 // Errors: as ReadCheckpoint, without the name of the file.

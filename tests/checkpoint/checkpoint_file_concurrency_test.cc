@@ -40,7 +40,7 @@ TEST(CheckpointFileConcurrencyTest, ManyThreadsReadOnePlainStorage) {
   RunThreads(8, [&](int i) { EXPECT_TRUE(*ReadStorage(*file, 0, 1000 + i) == bytes) << i; });
 }
 
-// It is not how it should be used, but what comes is either right or an error.
+// The caller must not do this, but the result is either correct or an error.
 TEST(CheckpointFileConcurrencyTest, ManyThreadsReadOneCompressedStorage) {
   const std::string bytes = Pattern(300'000, 10);
   const absl::StatusOr<CheckpointFile> file =
@@ -51,7 +51,7 @@ TEST(CheckpointFileConcurrencyTest, ManyThreadsReadOneCompressedStorage) {
     if (read.ok()) {
       EXPECT_TRUE(*read == bytes);
     } else {
-      EXPECT_THAT(read, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("in order only")));
+      EXPECT_THAT(read, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("must be read in order")));
     }
   });
   EXPECT_TRUE(*ReadStorage(*file, 0, 1024) == bytes);

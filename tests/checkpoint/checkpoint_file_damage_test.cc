@@ -31,13 +31,13 @@ TEST(CheckpointFileDamageTest, DamageIsFoundByItsChecksum) {
     ASSERT_THAT(file, IsOk());
     EXPECT_THAT(file->CheckCrc32(0), IsOk());
     EXPECT_THAT(file->CheckCrc32(1), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("storage 1, member")));
-    // A plain storage may be read in any order, which leaves the check to whoever wants it.
+    // A plain storage can be read in any order, so Read does not verify its CRC-32.
     const absl::Status read = ReadStorage(*file, 1).status();
     EXPECT_EQ(read.code(), method == ZipMethod::kStored ? absl::StatusCode::kOk : absl::StatusCode::kDataLoss);
   }
 }
 
-TEST(CheckpointFileDamageTest, ChecksumsNameWhatWasExpectedAndFound) {
+TEST(CheckpointFileDamageTest, TheMessageHasBothChecksums) {
   const std::string path = WriteTensors("checksum.pt", {std::string(8, '\0')});
   std::string content = ReadFile(path);
   content[CheckpointFile::Open(path)->checkpoint().storages[0].offset] = '\1';
@@ -47,13 +47,13 @@ TEST(CheckpointFileDamageTest, ChecksumsNameWhatWasExpectedAndFound) {
                               "a988dff7"));
 }
 
-// torch.save writes zeros for all members where it computes no CRC-32. These four bytes have it by themselves.
-TEST(CheckpointFileDamageTest, AChecksumOfZeroIsOneUnlessAllAreZero) {
+// If torch.save does not compute CRC-32s, it writes 0 for all members. Here 0 is the CRC-32 of the four bytes.
+TEST(CheckpointFileDamageTest, AChecksumOfZeroIsValidUnlessAllAreZero) {
   const std::string path = WriteTensors("zero.pt", {"\x9d\x0a\xd9\x6d"});
   EXPECT_EQ(CheckpointFile::Open(path)->checkpoint().storages[0].crc32, 0u);
 }
 
-TEST(CheckpointFileDamageTest, AFileThatHasBecomeShorter) {
+TEST(CheckpointFileDamageTest, AFileThatWasTruncatedAfterOpen) {
   for (const ZipMethod method : {ZipMethod::kStored, ZipMethod::kDeflated}) {
     const std::string path = WriteTensors("shorter.pt", {Pattern(1000, 5), Pattern(400'000, 6)}, method);
     const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(path);
@@ -69,7 +69,7 @@ TEST(CheckpointFileDamageTest, AFileThatHasBecomeShorter) {
         ReadStorage(*file, 1),
         StatusIs(absl::StatusCode::kDataLoss,
                  EndsWith(absl::StrCat("expected 64 bytes from offset ", location.offset + 64,
-                                       " of the file on, found 36: it has become shorter since it was opened"))));
+                                       " of the file on, found 36: the file was truncated after it was opened"))));
   }
 }
 

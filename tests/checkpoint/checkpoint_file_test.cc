@@ -27,7 +27,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST(CheckpointFileTest, RangesMustBeInsideOfAStorage) {
+TEST(CheckpointFileTest, RangesHaveToBeInsideTheStorage) {
   const std::string path = WriteTensors("ranges.pt", {Pattern(100, 1)});
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(path);
   ASSERT_THAT(file, IsOk());
@@ -38,7 +38,7 @@ TEST(CheckpointFileTest, RangesMustBeInsideOfAStorage) {
   for (const std::int64_t offset : {std::int64_t{-1}, std::int64_t{91}, std::int64_t{101}, INT64_MIN, INT64_MAX}) {
     EXPECT_THAT(file->Read(0, offset, absl::MakeSpan(into)),
                 StatusIs(absl::StatusCode::kInvalidArgument,
-                         absl::StrCat(path, ": storage 0, member 'archive/data/0': expected a range inside of its 100 ",
+                         absl::StrCat(path, ": storage 0, member 'archive/data/0': expected a range inside its 100 ",
                                       "bytes, found 10 bytes from ", offset, " on")));
   }
   for (const MetaStorageId id : {MetaStorageId{-1}, MetaStorageId{1}, INT64_MAX}) {
@@ -48,14 +48,14 @@ TEST(CheckpointFileTest, RangesMustBeInsideOfAStorage) {
   }
 }
 
-TEST(CheckpointFileTest, SwappedElementsAreReadWhole) {
+TEST(CheckpointFileTest, ConvertedElementsAreReadAsAWhole) {
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("bytes_big_endian.pt"));
   ASSERT_THAT(file, IsOk());
   const std::string whole = *ReadStorage(*file, 0);
   std::string into(8, '\0');
   EXPECT_THAT(file->Read(0, 4, absl::MakeSpan(into)), IsOk());
   EXPECT_EQ(into, whole.substr(4, 8));
-  constexpr std::string_view kWanted = "expected a range of whole elements of 4 bytes, which are swapped";
+  constexpr std::string_view kWanted = "expected a range of whole elements of 4 bytes, whose byte order is converted";
   EXPECT_THAT(file->Read(0, 2, absl::MakeSpan(into)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(std::string(kWanted))));
   EXPECT_THAT(file->Read(0, 0, absl::MakeSpan(into).subspan(1)),
@@ -78,14 +78,14 @@ TEST(CheckpointFileTest, CompressedStoragesAreReadInOrder) {
   EXPECT_THAT(file->Read(0, 64, span), IsOk());
   EXPECT_EQ(into, bytes.substr(64, 64));
   EXPECT_THAT(file->Read(0, 64, span),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("expected offset 128, or 0 to begin again")));
-  // After an error, and after the end, it begins again.
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("expected offset 128, or 0 to start again")));
+  // After an error, and after the end, the storage has to be read from the start.
   EXPECT_THAT(file->Read(0, 128, span),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("expected offset 0")));
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(*ReadStorage(*file, 0, 100'000) == bytes);
 }
 
-TEST(CheckpointFileTest, StoragesWithoutBytesInTheFile) {
+TEST(CheckpointFileTest, StoragesWithoutBytesInTheFileAreErrors) {
   const std::string array =
       Reduce("numpy.core.multiarray", "_reconstruct", {Global("numpy", "ndarray"), Ints({0}), Text("b")}) +
       Tuple({Int(1), Ints({2, 3}), "N", Bool(true), Text("")}) + "b";

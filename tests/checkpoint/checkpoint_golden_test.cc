@@ -1,4 +1,4 @@
-// Records and bytes of each fixture, compared with what the Python reference says of it.
+// The records and the bytes of each fixture equal those of the Python reference.
 
 #include <zlib.h>
 
@@ -71,8 +71,8 @@ TEST_P(GoldenTest, BytesAreThoseThatPythonLoads) {
   }
 }
 
-// Wherever a file ends that has not all bytes of a storage, somebody notices.
-TEST_P(GoldenTest, AFileThatIsCutIsAnError) {
+// A file that ends before the last byte of a storage gives an error, when it is opened or when the storage is read.
+TEST_P(GoldenTest, ATruncatedFileIsAnError) {
   const std::string content = ReadFile(FixturePath(GetParam()));
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath(GetParam()));
   ASSERT_THAT(file, IsOk());

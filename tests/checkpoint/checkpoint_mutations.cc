@@ -1,7 +1,7 @@
-// Damaged files: every fixture cut short, and with bytes changed, ends in a checkpoint or in a status.
+// Damaged files: reading each fixture truncated, and with changed bytes, gives a checkpoint or an error.
 //
-// So does reading the storages. What the status says is tested elsewhere. Here it is that nothing crashes, which the
-// sanitizers watch.
+// The same holds for reading its storages. Other tests check the errors. This one checks that nothing crashes, together
+// with the sanitizers.
 
 #include <algorithm>
 #include <cstddef>
@@ -26,7 +26,7 @@ namespace {
 constexpr int kMutationsPerFixture = 400;
 constexpr std::size_t kCutsPerFixture = 100;
 
-// Few storages of the fixtures are longer, but what a damaged file says may be.
+// Few storages of the fixtures are larger, but a damaged file may contain any size.
 constexpr std::size_t kBytesPerStorage = 1 << 16;
 
 void ReadStorages(const CheckpointFile& file) {
@@ -73,14 +73,14 @@ TEST_P(MutationTest, Changed) {
   }
 }
 
-// A change inside of a zip member rarely passes its checksum, so the pickles of archives are changed before they are
-// packed.
+// A change in a member of a zip archive is usually found by the CRC-32. So this test changes the pickle and then writes
+// a new archive.
 TEST_P(MutationTest, ChangedPickle) {
   const std::string bytes = ReadFile(FixturePath(GetParam()));
   const std::size_t begin = bytes.find("\x80\x02");
   if (bytes.substr(0, 2) != "PK" || begin == std::string::npos) return;
-  // From its PROTO to the header of the next member, which is longer than the pickle: what follows STOP is not looked
-  // at.
+  // From the opcode PROTO to the header of the next member. That is more than the pickle, but bytes after STOP are
+  // ignored.
   const std::string pickle = bytes.substr(begin, bytes.find("PK", begin) - begin);
   std::mt19937 random(20240502);
   for (int i = 0; i < kMutationsPerFixture; ++i) {

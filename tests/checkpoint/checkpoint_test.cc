@@ -77,7 +77,7 @@ TEST(CheckpointTest, DevicesAreAsRecordedUnlessMapped) {
   }
 }
 
-TEST(CheckpointTest, PartsOfCooTensorsAreNamedWhereAskedFor) {
+TEST(CheckpointTest, PartsOfCooTensorsAreDescribedIfRequested) {
   const absl::StatusOr<Checkpoint> without = ReadCheckpoint(FixturePath("sparse.pt"));
   const absl::StatusOr<Checkpoint> with =
       ReadCheckpoint(FixturePath("sparse.pt"), {.locate_storages = true, .sparse_parts = true});
@@ -103,16 +103,16 @@ TEST(CheckpointTest, PartsOfCooTensorsAreNamedWhereAskedFor) {
   EXPECT_EQ(coo.values->storage->id, 1);
   EXPECT_FALSE(coo.values->is_view);
   EXPECT_TRUE(coo.values->is_leaf);
-  // Two tensors of the same parts have records of their own, on the same storages.
+  // Two tensors with the same parts have separate records of them, on the same storages.
   EXPECT_EQ(with->tensors[1].desc->indices->storage, coo.indices->storage);
   EXPECT_EQ(with->tensors[2].desc->values->size, (c10::SymDimVector{0, 2}));
-  // Other kinds have the parts that they had.
+  // The option does not change tensors of other layouts.
   EXPECT_EQ(with->tensors[3].desc->indices, nullptr);
   EXPECT_EQ(with->tensors[3].desc->values->size, without->tensors[3].desc->values->size);
   EXPECT_EQ(with->storages.size(), static_cast<std::size_t>(with->tensors.back().desc->values->storage->id) + 1);
 }
 
-TEST(CheckpointTest, LocationsNobodyKnowsAreAnErrorUnlessMapped) {
+TEST(CheckpointTest, UnknownDevicesAreAnErrorUnlessMapped) {
   const std::string path =
       WriteTorchZip("location.pt", Pickled(TensorV2(Storage("0", 1, "FloatStorage", "abacus:0"), 0, {1}, {1})), {4});
   EXPECT_THAT(ReadCheckpoint(path),
@@ -134,7 +134,7 @@ TEST(CheckpointTest, AnEmptyStateDictIsACheckpoint) {
   EXPECT_THAT(checkpoint->opaque, IsEmpty());
 }
 
-TEST(CheckpointTest, EveryErrorBeginsWithTheFile) {
+TEST(CheckpointTest, EveryErrorBeginsWithThePath) {
   EXPECT_THAT(ReadCheckpoint("/nowhere/model.pt"),
               StatusIs(absl::StatusCode::kNotFound, StartsWith("/nowhere/model.pt: cannot open")));
   EXPECT_THAT(ReadCheckpoint("/"),
@@ -149,18 +149,18 @@ TEST(CheckpointTest, ErrorsNameMemberAndOffset) {
   EXPECT_THAT(ReadCheckpoint(path),
               StatusIs(absl::StatusCode::kDataLoss,
                        AllOf(StartsWith(path + ": member 'archive/data.pkl', offset "),
-                             HasSubstr("torch._utils._rebuild_tensor_v2: expected a tensor inside of its storage of 24 "
-                                       "bytes, found one that reaches 32"))));
+                             HasSubstr("torch._utils._rebuild_tensor_v2: expected a tensor inside its storage of 24 "
+                                       "bytes, found one that ends at 32"))));
 }
 
-// A file of 100 GB, nearly all of it a hole: only its header is read.
+// A sparse file of 100 GB, of which only the header is read.
 TEST(CheckpointTest, HugeSafetensorsOpenFast) {
   constexpr std::uint64_t kDataBytes = 100'000'000'000;
   const std::string header = absl::StrCat(R"({"weight":{"dtype":"BF16","shape":[)", kDataBytes / 2,
                                           R"(],"data_offsets":[0,)", kDataBytes, "]}}");
   const std::string path = WriteSafetensors("huge.safetensors", header, 0);
   if (truncate(path.c_str(), static_cast<off_t>(8 + header.size() + kDataBytes)) != 0) {
-    FAIL() << "this file system has no files of 100 GB";
+    FAIL() << "the file system does not support files of 100 GB";
   }
   const auto start = std::chrono::steady_clock::now();
   const absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(path);

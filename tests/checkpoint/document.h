@@ -1,4 +1,4 @@
-// A Checkpoint as the document that the Python reference makes of the same file: see tests/reference.
+// A Checkpoint as the JSON document that the Python reference writes for the same file; see tests/reference.
 
 #ifndef METACONV_TESTS_CHECKPOINT_DOCUMENT_H_
 #define METACONV_TESTS_CHECKPOINT_DOCUMENT_H_
@@ -11,12 +11,12 @@
 
 namespace metaconv {
 
-// Storages and tensors in the order of their ids, names, opaque objects.
+// Storages and tensors in the order of their ids, then names and opaque objects.
 nlohmann::ordered_json Document(const Checkpoint& checkpoint);
 
 std::vector<std::string> Names(const Checkpoint& checkpoint);
 
-// "name: type" of each.
+// The opaque objects, each as "name: type".
 std::vector<std::string> OpaqueNames(const Checkpoint& checkpoint);
 
 }  // namespace metaconv

@@ -17,7 +17,7 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 
-TEST(ForeignKindTest, FilesAreNamedForWhatTheyAre) {
+TEST(ForeignKindTest, FilesAreNamedByTheirContent) {
   const std::string zeros(1000, '\0');
   const std::string kUnknown =
       "in none of the supported formats (torch.jit.save, torch.save, torch.save before PyTorch 0.1.10, torch.save "

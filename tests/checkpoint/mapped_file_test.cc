@@ -50,7 +50,7 @@ std::string_view BytesOf(const c10::DataPtr& data, std::size_t size) {
 
 class MappedFixtureTest : public testing::TestWithParam<const char*> {};
 
-TEST_P(MappedFixtureTest, StoragesAreWhatReadGives) {
+TEST_P(MappedFixtureTest, StoragesEqualTheBytesOfRead) {
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath(GetParam()));
   ASSERT_THAT(file, IsOk());
   const absl::StatusOr<MappedFile> mapped = MappedFile::Map(*file);
@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, MappedFixtureTest,
                          testing::Values("bytes.pt", "bytes_without_crc.pt", "bytes_big_endian.pt", "bytes_traced.pt",
                                          "bytes.safetensors", "bytes_aligned.safetensors"));
 
-TEST(MappedFileTest, WhatIsWrittenStaysInTheProcess) {
+TEST(MappedFileTest, WritesArePrivateToTheProcess) {
   const std::string content = ReadFile(FixturePath("bytes.pt"));
   const std::string path = WriteFile("private.pt", content);
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(path);
@@ -102,7 +102,7 @@ TEST(MappedFileTest, PointersOutliveFileAndMapping) {
   EXPECT_EQ(BytesOf(*data, bytes.size()), bytes);
 }
 
-TEST(MappedFileTest, ReasonsWhyAStorageCannotBeMapped) {
+TEST(MappedFileTest, TheErrorSaysWhyAStorageCannotBeMapped) {
   struct Case {
     const char* fixture;
     const char* tensor;
@@ -111,9 +111,9 @@ TEST(MappedFileTest, ReasonsWhyAStorageCannotBeMapped) {
   constexpr Case kCases[] = {
       {"bytes.safetensors", "float", "expected an offset that is a multiple of 4, found "},
       {"bytes.safetensors", "half", "expected an offset that is a multiple of 2, found "},
-      {"bytes_deflated.pt", "base", "its bytes are not in the file as they are"},
-      {"bytes_big_endian.pt", "base", "its elements are in another order of bytes"},
-      {"meta.pt", "meta", "its bytes are not in the file as they are"},
+      {"bytes_deflated.pt", "base", "its bytes are compressed or not in the file"},
+      {"bytes_big_endian.pt", "base", "its elements are in another byte order"},
+      {"meta.pt", "meta", "its bytes are compressed or not in the file"},
   };
   for (const Case& c : kCases) {
     const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath(c.fixture));
@@ -128,7 +128,7 @@ TEST(MappedFileTest, ReasonsWhyAStorageCannotBeMapped) {
   }
 }
 
-TEST(MappedFileTest, NeighboursOfAStorageThatCannotBeMappedCan) {
+TEST(MappedFileTest, OtherStoragesOfTheFileCanBeMapped) {
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("bytes.safetensors"));
   ASSERT_THAT(file, IsOk());
   const absl::StatusOr<MappedFile> mapped = MappedFile::Map(*file);
@@ -137,7 +137,7 @@ TEST(MappedFileTest, NeighboursOfAStorageThatCannotBeMappedCan) {
   EXPECT_TRUE(mapped->CanMap(IdOf(file->checkpoint(), "zero")));
 }
 
-TEST(MappedFileTest, IdsMustBeThoseOfTheFile) {
+TEST(MappedFileTest, UnknownIdsAreInvalid) {
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("empty.pt"));
   ASSERT_THAT(file, IsOk());
   const absl::StatusOr<MappedFile> mapped = MappedFile::Map(*file);
@@ -147,14 +147,14 @@ TEST(MappedFileTest, IdsMustBeThoseOfTheFile) {
                                             HasSubstr("expected the id of one of its 0 storages, found -1")));
 }
 
-TEST(MappedFileTest, AFileThatHasBecomeShorterIsNotMapped) {
+TEST(MappedFileTest, AFileThatWasTruncatedAfterOpenIsNotMapped) {
   const std::string path = WriteFile("shorter.safetensors", ReadFile(FixturePath("bytes_aligned.safetensors")));
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(path);
   ASSERT_THAT(file, IsOk());
   const std::uint64_t end = file->checkpoint().storages.back().offset + 16;
   ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(end - 1)), 0);
   EXPECT_THAT(MappedFile::Map(*file),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("it has become shorter since it was opened")));
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("the file was truncated after it was opened")));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Pickles by hand: each function gives the opcodes that push one value.
+// Builders of pickles: each function returns the opcodes that push one value.
 //
 // Example:
 //   Pickled(Dict({{Text("weight"), TensorV2(Storage("0", 6), 0, {2, 3}, {3, 1})}}));
@@ -16,7 +16,7 @@
 
 namespace metaconv {
 
-// `width` bytes, least significant first.
+// The value as `width` little-endian bytes.
 inline std::string LittleEndian(std::uint64_t value, int width) {
   std::string out;
   for (int i = 0; i < width; ++i) out += static_cast<char>(value >> (8 * i));
@@ -30,7 +30,7 @@ inline std::string Repeat(std::string_view piece, std::size_t count) {
   return out;
 }
 
-// A whole pickle of one value.
+// A complete pickle of one value.
 inline std::string Pickled(const std::string& value) { return "\x80\x02" + value + "."; }
 
 inline std::string Text(std::string_view text) { return "X" + LittleEndian(text.size(), 4) + std::string(text); }
@@ -85,7 +85,7 @@ inline std::string TensorV2(const std::string& storage, std::int64_t offset, con
                 {storage, Int(offset), Ints(size), Ints(stride), Bool(requires_grad), "}"});
 }
 
-// Puts the value on top of the stack into the memo, and takes it from there.
+// Stores the topmost value of the stack in the memo; pushes it from the memo.
 inline std::string Put(int key) { return "q" + LittleEndian(static_cast<std::uint64_t>(key), 1); }
 inline std::string Get(int key) { return "h" + LittleEndian(static_cast<std::uint64_t>(key), 1); }
 

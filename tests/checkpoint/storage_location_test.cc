@@ -21,7 +21,7 @@
 namespace metaconv {
 namespace {
 
-TEST(StorageLocationTest, LocationsSayWhereAndInWhatForm) {
+TEST(StorageLocationTest, PositionAndEncodingOfTheFixtures) {
   const auto first = [](std::string_view name) {
     const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath(name));
     EXPECT_THAT(file, IsOk());
@@ -47,7 +47,7 @@ TEST(StorageLocationTest, LocationsSayWhereAndInWhatForm) {
   EXPECT_EQ(first("bytes_traced.pt").member, "bytes_traced/data/0");
 }
 
-TEST(StorageLocationTest, ViewsOfALegacyStorageLieInsideOfIt) {
+TEST(StorageLocationTest, ViewsOfALegacyStorageAreInsideItsRange) {
   const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("bytes_legacy_views.pt"));
   ASSERT_THAT(file, IsOk());
   const std::vector<StorageLocation>& storages = file->checkpoint().storages;

@@ -17,7 +17,7 @@ std::string Swapped(int swap_size, std::string bytes) {
   return bytes;
 }
 
-TEST(ByteOrderTest, ElementsAreSwappedAndComplexOnesByTheirParts) {
+TEST(ByteOrderTest, TheSizeIsThatOfOneRealNumber) {
   EXPECT_EQ(SwapSize(c10::ScalarType::Bool, kOther), 1);
   EXPECT_EQ(SwapSize(c10::ScalarType::BFloat16, kOther), 2);
   EXPECT_EQ(SwapSize(c10::ScalarType::Int, kOther), 4);
@@ -28,11 +28,11 @@ TEST(ByteOrderTest, ElementsAreSwappedAndComplexOnesByTheirParts) {
   EXPECT_EQ(SwapSize(c10::ScalarType::ComplexDouble, kOther), 8);
 }
 
-TEST(ByteOrderTest, NothingIsSwappedInTheMachinesOwnOrder) {
+TEST(ByteOrderTest, TheByteOrderOfTheMachineNeedsNoConversion) {
   EXPECT_EQ(SwapSize(c10::ScalarType::Double, std::endian::native), 1);
 }
 
-TEST(ByteOrderTest, AnIncompleteRunStaysAsItIs) {
+TEST(ByteOrderTest, AnIncompleteGroupIsNotChanged) {
   EXPECT_EQ(Swapped(1, "abcd"), "abcd");
   EXPECT_EQ(Swapped(2, "abcde"), "badce");
   EXPECT_EQ(Swapped(4, "abcdefg"), "dcbaefg");

@@ -19,7 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Gives its bytes a few at a time, as a decompressor may.
+// Returns at most 1000 bytes per call, as a decompressor may return fewer bytes than requested.
 class SlowSource : public ByteSource {
  public:
   explicit SlowSource(std::string_view bytes) : rest_(bytes) {}
@@ -46,7 +46,7 @@ std::string Counting(std::size_t size) {
   return bytes;
 }
 
-TEST(ByteReaderTest, BytesComeInOrderHoweverTheyAreAskedFor) {
+TEST(ByteReaderTest, ReadsOfAnySizeGiveTheBytesInOrder) {
   const std::string bytes = Counting(300'000);
   SlowSource source(bytes);
   ByteReader reader(source, bytes.size());
@@ -64,13 +64,14 @@ TEST(ByteReaderTest, BytesComeInOrderHoweverTheyAreAskedFor) {
   EXPECT_EQ(reader.remaining(), 0u);
 }
 
-TEST(ByteReaderTest, TheEndIsAnError) {
+TEST(ByteReaderTest, ReadingPastTheEndIsAnError) {
   SlowSource source("0123456789");
   ByteReader reader(source, 10);
   ASSERT_THAT(reader.Take(8), IsOk());
   EXPECT_THAT(reader.Take(3), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected 3 more bytes, found 2")));
   EXPECT_THAT(reader.Skip(3), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected 3 more bytes, found 2")));
-  EXPECT_THAT(reader.ReadLine(100), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("the line has no end")));
+  EXPECT_THAT(reader.ReadLine(100),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a line feed, found the end of the data")));
 }
 
 TEST(ByteReaderTest, ASourceShorterThanItsSizeIsAnError) {
@@ -81,7 +82,7 @@ TEST(ByteReaderTest, ASourceShorterThanItsSizeIsAnError) {
   EXPECT_LT(out.capacity(), 1'000'000u);
 }
 
-TEST(ByteReaderTest, ItReadsNoFurtherThanItsSize) {
+TEST(ByteReaderTest, DoesNotReadPastItsSize) {
   const std::string bytes = Counting(10'000);
   SlowSource source(bytes);
   ByteReader reader(source, 100);

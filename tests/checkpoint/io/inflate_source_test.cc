@@ -38,7 +38,7 @@ std::string Deflated(std::string text) {
 
 File FileOf(const std::string& content) { return *File::Open(WriteFile("inflate", content)); }
 
-// All that the source gives, `step` bytes at a time.
+// Reads the whole source, `step` bytes at a time.
 absl::StatusOr<std::string> ReadAll(ByteSource& source, std::size_t step) {
   std::string all;
   std::string piece(step, '\0');
@@ -50,14 +50,14 @@ absl::StatusOr<std::string> ReadAll(ByteSource& source, std::size_t step) {
   }
 }
 
-// Long enough for several buffers of input, and with runs long enough for output to come when all input is consumed.
+// Longer than several input buffers, and with repetitions from which output remains when all input is consumed.
 std::string LongText() {
   std::string text;
   for (std::uint32_t i = 0; i < 200'000; ++i) text += std::to_string(i * 2654435761u);
   return text + std::string(100'000, 'z');
 }
 
-TEST(InflateSourceTest, GivesTheBytesInStepsOfAnySize) {
+TEST(InflateSourceTest, ReadsOfAnySizeGiveTheSameBytes) {
   const std::string text = LongText();
   const std::string deflated = Deflated(text);
   const File file = FileOf("before" + deflated + "behind");
@@ -69,13 +69,13 @@ TEST(InflateSourceTest, GivesTheBytesInStepsOfAnySize) {
   }
 }
 
-TEST(InflateSourceTest, SkipsAsIfItHadRead) {
+TEST(InflateSourceTest, SkipHasTheEffectOfRead) {
   const std::string text = LongText();
   const File file = FileOf(Deflated(text));
   InflateSource source(FileByteSource(file, 0));
   EXPECT_THAT(source.Skip(text.size() - 3), IsOk());
   EXPECT_EQ(*ReadAll(source, 10), "zzz");
-  EXPECT_THAT(source.Skip(1), StatusIs(absl::StatusCode::kDataLoss, "ends before its time"));
+  EXPECT_THAT(source.Skip(1), StatusIs(absl::StatusCode::kDataLoss, "ends too early"));
 }
 
 TEST(InflateSourceTest, InputThatEndsEarlyIsAnError) {
@@ -84,12 +84,12 @@ TEST(InflateSourceTest, InputThatEndsEarlyIsAnError) {
     const File file = FileOf(deflated.substr(0, size));
     InflateSource source(FileByteSource(file, 0));
     EXPECT_THAT(ReadAll(source, 100),
-                StatusIs(absl::StatusCode::kDataLoss, HasSubstr("the compressed bytes end before their time")))
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr("the compressed bytes end too early")))
         << size;
   }
 }
 
-TEST(InflateSourceTest, DamageIsAnErrorAndStaysOne) {
+TEST(InflateSourceTest, AfterDamageEveryReadIsAnError) {
   const File file = FileOf("\x07 is no deflated block");
   InflateSource source(FileByteSource(file, 0));
   for (int i = 0; i < 2; ++i) {

@@ -19,9 +19,9 @@ TEST(Utf8Test, EscapeInvalid) {
   EXPECT_EQ(EscapeInvalidUtf8("\xff"), "\\xff");
   EXPECT_EQ(EscapeInvalidUtf8("a\xc3"), "a\\xc3");
   EXPECT_EQ(EscapeInvalidUtf8("\xc3(x"), "\\xc3(x");
-  EXPECT_EQ(EscapeInvalidUtf8("\xc0\xaf"), "\\xc0\\xaf");                    // Longer than needed.
+  EXPECT_EQ(EscapeInvalidUtf8("\xc0\xaf"), "\\xc0\\xaf");                    // Overlong.
   EXPECT_EQ(EscapeInvalidUtf8("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // A surrogate.
-  EXPECT_EQ(EscapeInvalidUtf8("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // Past U+10FFFF.
+  EXPECT_EQ(EscapeInvalidUtf8("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // Above U+10FFFF.
 }
 
 }  // namespace

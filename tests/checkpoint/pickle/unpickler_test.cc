@@ -53,7 +53,7 @@ class UnpicklerTest : public testing::Test {
     return Unpickle(reader, heap_, limits);
   }
 
-  // The repr of what the opcodes push.
+  // The repr of the value that the opcodes push.
   std::string Repr(const std::string& opcodes) {
     const absl::StatusOr<Unpickled> pickle = Read(opcodes + "\x85.");
     if (!pickle.ok()) return pickle.status().ToString();
@@ -173,7 +173,7 @@ TEST_F(UnpicklerTest, PersistentObjectsComeInOrder) {
   EXPECT_EQ(KeyText(pickle->persistent[2]->id), "3");
 }
 
-TEST_F(UnpicklerTest, StopsBehindStop) {
+TEST_F(UnpicklerTest, StopsAfterTheOpcodeStop) {
   const std::string bytes = "K\1.K\2.";
   StringSource source(bytes);
   ByteReader reader(source, bytes.size());
@@ -203,7 +203,7 @@ TEST_F(UnpicklerTest, MalformedPicklesAreDataLossWithTheOffset) {
       {"Fx\n.", "offset 0: expected a number"},
       {"S'x\n.", "offset 0: expected a quoted string"},
       {"V\\u12\n.", "offset 0: expected raw-unicode-escape text"},
-      {"I1", "offset 0: the line has no end"},
+      {"I1", "offset 0: expected a line feed, found the end of the data"},
       {"X\xff\xff\xff\xff", "offset 0: expected 4294967295 more bytes, found 0"},
       {"\x8d\xff\xff\xff\xff\xff\xff\xff\xffx", "offset 0: expected 18446744073709551615 more bytes, found 1"},
       {"\x8e\xff\xff\xff\xff\xff\xff\xff\x7fx", "offset 0: expected 9223372036854775807 more bytes"},
@@ -225,7 +225,7 @@ TEST_F(UnpicklerTest, MalformedPicklesAreDataLossWithTheOffset) {
   EXPECT_THAT(Read("\x97."), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("out-of-band buffers")));
 }
 
-TEST_F(UnpicklerTest, DeepNestsEndInAnError) {
+TEST_F(UnpicklerTest, DeeplyNestedValuesAreAnError) {
   Limits limits;
   limits.stack_marks = 1000;
   limits.stack_values = 1000;
@@ -236,7 +236,7 @@ TEST_F(UnpicklerTest, DeepNestsEndInAnError) {
   }
 }
 
-TEST_F(UnpicklerTest, ValuesAreBoundedInMemory) {
+TEST_F(UnpicklerTest, TheMemoryOfValuesIsLimited) {
   PickleHeap small(100'000);
   for (const std::string_view piece : {"]0",
                                        "Nq\1"
@@ -251,7 +251,7 @@ TEST_F(UnpicklerTest, ValuesAreBoundedInMemory) {
   EXPECT_TRUE(small.full());
 }
 
-// Built bottom up, so the stack stays flat; nothing that owns the values may recurse.
+// The innermost value is built first, so the stack stays small. Freeing the values must not be recursive.
 TEST_F(UnpicklerTest, AMillionLevelsAreReadAndFreed) {
   const absl::StatusOr<Unpickled> pickle = Read("N" + Repeat("\x85", 1'000'000) + ".");
   ASSERT_THAT(pickle, IsOk());

@@ -31,7 +31,7 @@ std::string Tensor(std::string_view dtype, std::string_view shape, std::string_v
          std::string(offsets) + "]}}";
 }
 
-TEST(SafetensorsTest, TensorsAreViewsOfFlatOnesInTheOrderOfTheData) {
+TEST(SafetensorsTest, TensorsAreViewsOfFlatTensorsInTheOrderOfTheData) {
   const absl::StatusOr<Checkpoint> checkpoint = Read(
       R"({"b":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]},"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]}})",
       12);
@@ -47,7 +47,7 @@ TEST(SafetensorsTest, TensorsAreViewsOfFlatOnesInTheOrderOfTheData) {
   EXPECT_EQ(b.storage->size, 8);
 }
 
-TEST(SafetensorsTest, WhatTheFormatAllows) {
+TEST(SafetensorsTest, ValidHeaders) {
   EXPECT_THAT(Read("{}", 0), IsOk());
   EXPECT_THAT(Read("{}    ", 0), IsOk());
   EXPECT_THAT(Read(" {}", 0), IsOk());
@@ -60,7 +60,7 @@ TEST(SafetensorsTest, WhatTheFormatAllows) {
   EXPECT_THAT(Read(Tensor("F32", "0,4611686018427387904", "0,0"), 0), IsOk());
 }
 
-TEST(SafetensorsTest, WhatItForbids) {
+TEST(SafetensorsTest, MalformedHeadersAreDataLoss) {
   const struct {
     std::string header;
     std::uint64_t data_bytes;
@@ -70,36 +70,39 @@ TEST(SafetensorsTest, WhatItForbids) {
       {Tensor("F32", "2", "0,8"), 7, "header, tensor 'a', expected data_offsets from 0 to at most 7"},
       {Tensor("F32", "2", "1,9"), 9, "without a gap or an overlap, found 1 to 9"},
       {Tensor("F32", "2", "8,0"), 8, "without a gap or an overlap, found 8 to 0"},
-      {Tensor("F32", "3", "0,8"), 8, "expected as many bytes as 3 elements of F32 take, found 8"},
+      {Tensor("F32", "3", "0,8"), 8, "expected the bytes of 3 elements of F32, found 8"},
       {Tensor("F32", "4611686018427387904,4611686018427387904", "0,0"), 0, "expected a size that fits 64 bits"},
-      {Tensor("F32", "4611686018427387904", "0,0"), 0, "elements of F32 take, found 0"},
-      {Tensor("F32", "18446744073709551615", "0,8"), 8, "expected a size in the header, found more"},
-      {Tensor("F32", "-2", "0,8"), 8, "expected an array of sizes from 0 on in the header, found a negative number"},
+      {Tensor("F32", "4611686018427387904", "0,0"), 0, "elements of F32, found 0"},
+      {Tensor("F32", "18446744073709551615", "0,8"), 8,
+       "expected a size of at most 63 bits in the header, found a larger number"},
+      {Tensor("F32", "-2", "0,8"), 8,
+       "expected an array of integers that are not negative in the header, found a negative number"},
       {Tensor("F32", "2.0", "0,8"), 8, "found a fraction"},
       {Tensor("F32", "\"2\"", "0,8"), 8, "found a string"},
       {Tensor("F32", "[2]", "0,8"), 8, "found an array"},
       {Tensor("F32", "2", "0"), 8, "expected two data_offsets in the header, found fewer"},
       {Tensor("F32", "2", "0,4,8"), 8, "expected two data_offsets in the header, found more"},
       {Tensor("f32", "2", "0,8"), 8, "expected a dtype, found 'f32'"},
-      {Tensor("F4", "3", "0,2"), 2, "expected as many bytes as 3 elements of F4 take"},
+      {Tensor("F4", "3", "0,2"), 2, "expected the bytes of 3 elements of F4"},
       {Tensor("F4", "2,3", "0,3"), 3, "expected an even last dimension for F4"},
       {R"({"a":{"dtype":"F32","shape":[2]}})", 8, "tensor 'a': expected dtype, shape and data_offsets"},
       {R"({"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8, "expected each field once"},
       {R"({"a":{"dtype":1,"shape":[2],"data_offsets":[0,8]}})", 8, "expected a string as the dtype"},
-      {R"({"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}})", 8, "expected an array of sizes"},
+      {R"({"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}})", 8,
+       "expected an array of integers that are not negative"},
       {R"({"a":1})", 0, "expected an object for each tensor in the header, found a number"},
       {R"({"a":[]})", 0, "expected an object for each tensor in the header, found an array"},
       {R"({"__metadata__":{"a":1}})", 0, "expected strings in __metadata__ in the header, found a number"},
       {R"({"__metadata__":{"a":{"b":"c"}}})", 0, "expected strings in __metadata__ in the header, found an object"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-       8, "tensor 'a' is in the header twice"},
+       8, "tensor 'a' occurs twice in the header"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
        12, "tensor 'b', expected data_offsets from 8 to at most 12"},
-      {"{} x", 0, "the header is no JSON"},
-      {"{\"a", 0, "the header is no JSON"},
-      {"{\"\xff\":1}", 0, "the header is no JSON"},
+      {"{} x", 0, "the header is not valid JSON"},
+      {"{\"a", 0, "the header is not valid JSON"},
+      {"{\"\xff\":1}", 0, "the header is not valid JSON"},
       {"{\"a\":" + Repeat("[", 1'000'000), 0, "found an array"},
-      {R"({"a":{"x":)" + Repeat("[", 1'000'000), 0, "the header is no JSON"},
+      {R"({"a":{"x":)" + Repeat("[", 1'000'000), 0, "the header is not valid JSON"},
   };
   for (const auto& bad : kBad) {
     EXPECT_THAT(Read(bad.header, bad.data_bytes), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(bad.message)))
@@ -107,7 +110,7 @@ TEST(SafetensorsTest, WhatItForbids) {
   }
 }
 
-TEST(SafetensorsTest, DtypesWithoutACounterpartAreNamed) {
+TEST(SafetensorsTest, DtypesThatPyTorchDoesNotHaveAreUnimplemented) {
   EXPECT_THAT(Read(Tensor("F6_E2M3", "4", "0,3"), 3),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("tensor 'a', PyTorch has no dtype for F6_E2M3")));
 }

@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Put(100) leaves it in the memo.
+// Put(100) stores it in the memo.
 const std::string kTensor = TensorV2(Storage("0", 6), 0, {6}, {1}) + Put(100);
 const std::string kSame = Get(100);
 
@@ -27,7 +27,7 @@ absl::StatusOr<Checkpoint> Read(const std::string& value) {
   return ReadCheckpoint(WriteTorchZip("flatten.pt", Pickled(value), {24}));
 }
 
-TEST(FlattenTest, KeysAreAsPythonPrintsThem) {
+TEST(FlattenTest, KeysAreConvertedAsInPython) {
   const absl::StatusOr<Checkpoint> checkpoint =
       Read(Dict({{Text("text"), kTensor},
                  {Int(-7), kSame},
@@ -48,7 +48,7 @@ TEST(FlattenTest, NamesAreAlwaysUtf8) {
   EXPECT_THAT(Names(*checkpoint), ElementsAre("a\\xff\\xed\\xa0\\x80z"));
 }
 
-TEST(FlattenTest, ATakenNameGetsANumber) {
+TEST(FlattenTest, ANameInUseGetsANumber) {
   const absl::StatusOr<Checkpoint> checkpoint =
       Read(Dict({{Text("a.b"), kTensor},
                  {Text("a"), Dict({{Text("b"), kSame}, {Text("b#2"), kSame}})},
@@ -65,7 +65,7 @@ TEST(FlattenTest, ARepeatedKeyHasItsLastValueInItsFirstPlace) {
   EXPECT_THAT(Names(*checkpoint), ElementsAre("a"));
 }
 
-TEST(FlattenTest, ModulesReadAsInPython) {
+TEST(FlattenTest, ModulesAreListedAsInPython) {
   const std::string ordered = Global("collections", "OrderedDict") + ")R";
   const auto module = [&](const std::string& parameters, const std::string& modules, const std::string& plain) {
     return Instance("torch.nn.modules.container", "Sequential",
@@ -81,7 +81,7 @@ TEST(FlattenTest, ModulesReadAsInPython) {
   EXPECT_THAT(Names(*checkpoint), ElementsAre("scale", "0.weight", "plain.0"));
 }
 
-TEST(FlattenTest, UnknownObjectsKeepWhatThePickleGivesThem) {
+TEST(FlattenTest, UnknownObjectsHaveTheirPartsInThePickle) {
   const absl::StatusOr<Checkpoint> checkpoint = Read(
       Dict({{Text("x"), Reduce("gone", "make", {Int(1), kTensor, List({kSame})}) + kSame + "a" + Text("key") + kSame +
                             "s" + Tuple({Dict({{Text("attribute"), kSame}}), Dict({{Text("slot"), kSame}})}) + "b"},
@@ -93,7 +93,7 @@ TEST(FlattenTest, UnknownObjectsKeepWhatThePickleGivesThem) {
   EXPECT_THAT(OpaqueNames(*checkpoint), ElementsAre("x: gone.make", "y: gone.Other", "f: gone.function"));
 }
 
-TEST(FlattenTest, ReconstructorsStandForTheirClass) {
+TEST(FlattenTest, ReconstructorsAreListedAsTheirClass) {
   const absl::StatusOr<Checkpoint> checkpoint =
       Read(Reduce("copy_reg", "_reconstructor", {Global("gone", "Class"), Global("__builtin__", "object"), "N"}) +
            Dict({{Text("w"), kTensor}}) + "b");
@@ -102,7 +102,7 @@ TEST(FlattenTest, ReconstructorsStandForTheirClass) {
   EXPECT_THAT(OpaqueNames(*checkpoint), ElementsAre(": gone.Class"));
 }
 
-TEST(FlattenTest, WhatContainsItselfIsCut) {
+TEST(FlattenTest, ContainersInsideThemselvesAreNotEnteredAgain) {
   const absl::StatusOr<Checkpoint> checkpoint =
       Read("]" + Put(1) + "(" + kTensor + Get(1) + "}" + Put(2) + Text("self") + Get(2) + "s" + "e");
   ASSERT_THAT(checkpoint, IsOk());
@@ -110,32 +110,32 @@ TEST(FlattenTest, WhatContainsItselfIsCut) {
   EXPECT_THAT(Read(Global("gone", "Class") + ")\x81" + Put(1) + Dict({{Text("me"), Get(1)}}) + "b"), IsOk());
 }
 
-// Each level holds the one below twice.
+// Each level contains the one below twice.
 std::string Doubling(const std::string& innermost, int levels) {
   std::string out = innermost;
   for (int i = 0; i < levels; ++i) out += Put(1) + "0](" + Get(1) + Get(1) + "e";
   return out;
 }
 
-TEST(FlattenTest, ManyNamesOfOneTensorAreBounded) {
+TEST(FlattenTest, TheNumberOfNamesIsLimited) {
   const absl::StatusOr<Checkpoint> few = Read(Doubling(kTensor, 10));
   ASSERT_THAT(few, IsOk());
   EXPECT_EQ(few->tensors.size(), 1024u);
   EXPECT_THAT(Read(Doubling(kTensor, 200)),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("too many names")));
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("expected at most 2097152 names")));
 }
 
-TEST(FlattenTest, ManyNamesOfNothingTakeNoTime) {
+TEST(FlattenTest, EmptyContainersAreVisitedOnce) {
   const absl::StatusOr<Checkpoint> checkpoint = Read(Doubling("]", 200));
   ASSERT_THAT(checkpoint, IsOk());
   EXPECT_THAT(checkpoint->tensors, IsEmpty());
 }
 
-TEST(FlattenTest, DeepNestsEndInAnError) {
+TEST(FlattenTest, DeeplyNestedContainersAreAnError) {
   EXPECT_THAT(Read("N" + Repeat("\x85", 1'000'000)),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("nested more than 10000 deep")));
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("expected at most 10000 levels of containers")));
   EXPECT_THAT(Read(Repeat("]", 100'000) + Repeat("a", 99'999)),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("nested more than 10000 deep")));
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("expected at most 10000 levels of containers")));
   std::string parameters = kTensor;
   for (int i = 0; i < 1000; ++i) {
     parameters =
@@ -146,8 +146,8 @@ TEST(FlattenTest, DeepNestsEndInAnError) {
   EXPECT_THAT(Read(parameters), IsOk());
 }
 
-// A chain of type tags is followed each time that it is met.
-TEST(FlattenTest, LongChainsOfTagsAreBounded) {
+// A chain of type tags is followed each time that it is visited.
+TEST(FlattenTest, LongChainsOfTagsAreFollowed) {
   std::string tagged = kTensor;
   for (int i = 0; i < 100; ++i) tagged = "ctorch.jit._pickle\nrestore_type_tag\n(" + tagged + "NtR";
   const absl::StatusOr<Checkpoint> checkpoint = Read(List({tagged, kSame}));
@@ -155,9 +155,9 @@ TEST(FlattenTest, LongChainsOfTagsAreBounded) {
   EXPECT_THAT(Names(*checkpoint), ElementsAre("0", "1"));
 }
 
-TEST(FlattenTest, LongNamesEndInAnError) {
+TEST(FlattenTest, LongNamesAreAnError) {
   EXPECT_THAT(Read(Dict({{Text(std::string(100'000, 'x')), kTensor}})),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("a name is longer than")));
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("expected names of at most 65536 bytes")));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ TEST(RebuildTest, ParametersAreOneTensor) {
   EXPECT_TRUE((*desc)->is_leaf);
 }
 
-// Before 0.4 a parameter was a class called with its data, and the rest was its state.
+// Before PyTorch 0.4 a parameter was written as a call of its class with the data, and a state.
 TEST(RebuildTest, VariablesOfEarlyVersions) {
   const std::string state = Tuple({Bool(true), Bool(false), "}"});
   absl::StatusOr<MetaTensorDescPtr> desc = ReadOne(Reduce("torch.nn.parameter", "Parameter", {kTensor}) + state + "b");
@@ -72,17 +72,17 @@ TEST(RebuildTest, VariablesOfEarlyVersions) {
   EXPECT_FALSE((*desc)->requires_grad);
 }
 
-// A state may hold the object that it is the state of, and each state another object with many states.
-TEST(RebuildTest, StatesThatHoldTensorsAreBounded) {
+// A state can contain the object that it belongs to, or an object with many states, each of which contains another one.
+TEST(RebuildTest, NestedStatesAreLimited) {
   const std::string parameter = Reduce("torch.nn.parameter", "Parameter", {kTensor});
   EXPECT_THAT(Read(parameter + Put(1) + Tuple({Get(1), "N", "N", Bool(false), Bool(false)}) + "b"),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("fewer rebuild functions")));
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("calls of rebuild functions")));
   std::string value = parameter;
   for (int level = 0; level < 10; ++level) {
     value += Put(1) + "0" + parameter;
     for (int i = 0; i < 10; ++i) value += Tuple({Get(1), "N", "N", Bool(false), Bool(false)}) + "b";
   }
-  EXPECT_THAT(Read(value), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("fewer rebuild functions")));
+  EXPECT_THAT(Read(value), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("calls of rebuild functions")));
 }
 
 TEST(RebuildTest, UntypedStoragesTakeTheDtypeOfTheTensor) {
@@ -134,7 +134,7 @@ TEST(RebuildTest, SparseTensorsOfVersionsWithoutIsCoalesced) {
   EXPECT_EQ((*desc)->id, 0);
 }
 
-TEST(RebuildTest, WrappersAreOpaqueAndWhatTheyWrapIsListed) {
+TEST(RebuildTest, WrappersAreOpaqueAndTheirTensorsAreListed) {
   const std::string wrapper =
       Reduce("torch._utils", "_rebuild_wrapper_subclass",
              {Global("gone", "Wrapper"), Global("torch", "float32"), Ints({6}), Ints({1}), Int(0),
@@ -176,12 +176,12 @@ TEST(RebuildTest, ArgumentsOfTheWrongType) {
       {Reduce("torch._utils", "_rebuild_qtensor", {storage, Int(0), Ints({6}), Ints({1}), ")", Bool(false), "}"}),
        "expected the storage of a quantized dtype"},
       {sparse("torch.sparse_coo", {kIndices, TensorV2(Storage("2", 6), 0, {3}, {1}), Ints({5, 5})}),
-       "sparse parts that fit each other"},
-      {sparse("torch.sparse_coo", {kIndices, values, Ints({5})}), "sparse parts that fit each other"},
-      {sparse("torch.sparse_coo", {kIndices, values, Ints({5, -5})}), "expected sizes from 0 on"},
+       "parts of a sparse tensor that match"},
+      {sparse("torch.sparse_coo", {kIndices, values, Ints({5})}), "parts of a sparse tensor that match"},
+      {sparse("torch.sparse_coo", {kIndices, values, Ints({5, -5})}), "expected sizes that are not negative"},
       {sparse("torch.sparse_coo", {kIndices, values}), "expected 3 to 4 arguments, found 2"},
-      {sparse("torch.sparse_coo", {values, values, Ints({5, 5})}), "indices that are no int32 or int64"},
-      {sparse("torch.sparse_csr", {kIndices, kIndices, values, Ints({5, 5})}), "sparse parts that fit each other"},
+      {sparse("torch.sparse_coo", {values, values, Ints({5, 5})}), "indices whose dtype is neither int32 nor int64"},
+      {sparse("torch.sparse_csr", {kIndices, kIndices, values, Ints({5, 5})}), "parts of a sparse tensor that match"},
       {sparse("torch.strided", {kIndices, kIndices, values, Ints({5, 5})}), "expected a sparse layout"},
       {sparse("torch.sparse_triangle", {kIndices, kIndices, values, Ints({5, 5})}), "expected layout as a layout"},
   };

@@ -50,7 +50,7 @@ TEST(TorchLegacyTest, StoragesFollowInTheOrderOfTheKeys) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a storage of 6 elements, found one of 2")));
 }
 
-TEST(TorchLegacyTest, ModulesComeWithTheirSource) {
+TEST(TorchLegacyTest, ModulesHaveTheirSourceCode) {
   const std::string module =
       Tuple({Text("module"), Global("gone", "Net"), Text("net.py"), Text("class Net: pass")}) + "Q";
   const absl::StatusOr<Checkpoint> checkpoint = Read(
@@ -60,7 +60,7 @@ TEST(TorchLegacyTest, ModulesComeWithTheirSource) {
   EXPECT_THAT(OpaqueNames(*checkpoint), ElementsAre(": gone.Net"));
 }
 
-TEST(TorchLegacyTest, FilesThatContradictThemselves) {
+TEST(TorchLegacyTest, InconsistentFilesAreDataLoss) {
   const std::string tensor = TensorV2(Storage("x", 6), 0, {6}, {1});
   const std::string keys = List({Text("x")});
   const std::pair<absl::StatusOr<Checkpoint>, std::string> kBad[] = {
@@ -70,16 +70,17 @@ TEST(TorchLegacyTest, FilesThatContradictThemselves) {
        "expected a storage of 24 bytes, found 4 up to the end of the file"},
       {Read(tensor, "]", Data(6)), "expected data for this storage, found none in the file"},
       {Read(tensor, List({Text("y")}), Data(6)), "expected the key of a storage, found 'y'"},
-      {Read(tensor, List({Text("x"), Text("x")}), Data(6)), "expected the key of a whole storage, and once, found 'x'"},
+      {Read(tensor, List({Text("x"), Text("x")}), Data(6)),
+       "expected the key of a storage that is not a view, and each key once, found 'x'"},
       {Read(TensorV2(Storage("x", 6, View("v", 4, 2)), 0, {2}, {1}), List({Text("v")}), Data(2)),
-       "expected the key of a whole storage, and once, found 'v'"},
+       "expected the key of a storage that is not a view, and each key once, found 'v'"},
       {Read(tensor, List({Int(1)}), Data(6)), "expected the key of a storage, found '1'"},
       {Read(tensor, Text("x"), Data(6)), "expected a list of storage keys, found a str"},
-      {Read(Storage("x", 6, View("v", 4, 3)), keys, Data(6)), "inside of its storage, found offset 4 and size 3"},
+      {Read(Storage("x", 6, View("v", 4, 3)), keys, Data(6)), "inside its storage, found offset 4 and size 3"},
       {Read(Storage("x", 6, View("v", -1, 3)), keys, Data(6)), "found offset -1 and size 3"},
-      {Read(Storage("x", 6, View("v", kMax, kMax)), keys, Data(6)), "inside of its storage, found offset"},
+      {Read(Storage("x", 6, View("v", kMax, kMax)), keys, Data(6)), "inside its storage, found offset"},
       {Read(Storage("x", 6, View("v", 4, -3)), keys, Data(6)), "found offset 4 and size -3"},
-      {Read(Storage("x", 6, Text("v")), keys, Data(6)), "inside of its storage, found a str"},
+      {Read(Storage("x", 6, Text("v")), keys, Data(6)), "inside its storage, found a str"},
       {Read(TensorV2(Storage("x", 6, View("v", 4, 2)), 0, {3}, {1}), keys, Data(6)), "its storage of 8 bytes"},
       {ReadCheckpoint(WriteFile("legacy.pt", kMagic)), "expected 1 more bytes, found 0"},
   };
@@ -88,7 +89,7 @@ TEST(TorchLegacyTest, FilesThatContradictThemselves) {
   }
 }
 
-// The size of a storage is never more than a number here, whatever the pickle says.
+// No memory is allocated for storages, whatever size the pickle gives them.
 TEST(TorchLegacyTest, AStorageLargerThanTheFileTakesNoMemory) {
   EXPECT_THAT(Read(TensorV2(Storage("x", kMax / 8), 0, {6}, {1}), List({Text("x")}), LittleEndian(kMax / 8, 8)),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("up to the end of the file")));

@@ -18,7 +18,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// The fixture with one piece of it replaced by another of the same length.
+// Reads the fixture after replacing `piece` by another string of the same length.
 absl::StatusOr<Checkpoint> ReadWith(const std::string& piece, const std::string& replacement) {
   std::string bytes = ReadFile(FixturePath("tar.pt"));
   const std::size_t at = bytes.find(piece);
@@ -35,18 +35,18 @@ TEST(TorchTarTest, DevicesAreAsRecorded) {
   EXPECT_EQ(checkpoint->tensors[1].desc->device, c10::Device(c10::DeviceType::CUDA, 1));
 }
 
-TEST(TorchTarTest, SizesMustFit) {
+TEST(TorchTarTest, SizesHaveToFitTheStorage) {
   const std::string size = LittleEndian(2, 8) + LittleEndian(3, 8);
   EXPECT_THAT(ReadWith(size, LittleEndian(2, 8) + LittleEndian(4, 8)),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("member 'tensors', offset ")));
   EXPECT_THAT(ReadWith(size, LittleEndian(2, 8) + std::string(8, '\xff')),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected sizes from 0 on, found -1")));
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected sizes that are not negative, found -1")));
   const std::string numel = LittleEndian(6, 8) + std::string(24, '\0');
   EXPECT_THAT(ReadWith(numel, std::string(8, '\xff') + std::string(24, '\0')),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("member 'storages', offset ")));
 }
 
-TEST(TorchTarTest, ATruncatedFileIsCalledSo) {
+TEST(TorchTarTest, ATruncatedFileIsDataLoss) {
   const std::string bytes = ReadFile(FixturePath("tar.pt"));
   EXPECT_THAT(ReadCheckpoint(WriteFile("tar.pt", bytes.substr(0, 3000))),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("member 'storages', is missing")));
@@ -56,7 +56,7 @@ TEST(TorchTarTest, ATruncatedFileIsCalledSo) {
 
 TEST(TorchTarTest, ADamagedHeaderIsFoundByItsChecksum) {
   EXPECT_THAT(ReadWith("storages", "storagez"),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a tar header, found something else")));
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("expected a tar header with a correct checksum")));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ absl::StatusOr<Checkpoint> Read(const std::string& data, const std::string& cons
                                                {"m/constants/0", std::string(8, '\0')}}));
 }
 
-TEST(TorchScriptTest, ModulesAreTransparentAndOtherObjectsOpaque) {
+TEST(TorchScriptTest, ModulesAreNotListedAndOtherObjectsAreOpaque) {
   const std::string tensor = TensorV2(Storage("0", 6), 0, {6}, {1});
   const absl::StatusOr<Checkpoint> checkpoint = Read(
       Instance("__torch__", "Model",
@@ -39,7 +39,7 @@ TEST(TorchScriptTest, ModulesAreTransparentAndOtherObjectsOpaque) {
   EXPECT_THAT(Names(*checkpoint), ElementsAre("weight", "inner.bias", "list.0", "packed.state.0", "constants.0"));
   EXPECT_THAT(OpaqueNames(*checkpoint),
               ElementsAre("packed: __torch__.torch.classes.quantized.LinearPackedParamsBase"));
-  // The records of the two pickles have the same key, and are different storages.
+  // Both pickles have a record with the same key. They are different storages.
   EXPECT_EQ(checkpoint->tensors[0].desc->storage->size, 24);
   EXPECT_EQ(checkpoint->tensors[4].desc->storage->size, 8);
 }
@@ -49,7 +49,7 @@ TEST(TorchScriptTest, ErrorsNameThePickle) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("member 'm/constants.pkl', offset ")));
 }
 
-// TorchScript does not look for the record of an empty storage.
+// TorchScript does not read the record of an empty storage.
 TEST(TorchScriptTest, EmptyStoragesNeedNoRecord) {
   EXPECT_THAT(Read(TensorV2(Storage("7", 0), 0, {0}, {1}), ")"), IsOk());
 }
