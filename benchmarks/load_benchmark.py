@@ -4,9 +4,9 @@
     ./bazelw build //benchmarks:load_times
     $(tests/reference/environment.sh) benchmarks/load_benchmark.py [--load-times=PROGRAM] [FILE...]
 
-Without FILE arguments, it creates files with few large and many small tensors, in both formats. Files are read from the page
-cache. The time is from the path to the tensors, which are either copied, or mapped and not accessed. Prints a table of the
-fastest of several interleaved rounds, in milliseconds.
+Without FILE arguments, it creates files with few large and many small tensors, in both formats. Files are read from the
+page cache. The time is from the path to the tensors, which are either copied, or mapped and not accessed. Prints a table
+of the fastest of several interleaved rounds, in milliseconds.
 """
 
 import argparse

@@ -32,7 +32,7 @@ void ReadBytes(const std::string& path, std::vector<char>& into) {
   close(descriptor);
 }
 
-// All bytes of the file, into memory that is there.
+// Reads all bytes of the file into existing memory.
 Prepare ReadWhole(const Graph& graph) {
   struct stat info = {};
   if (stat(graph.path.c_str(), &info) != 0) DieOf(absl::UnavailableError(absl::StrCat(graph.path, " is gone")));
