@@ -1,5 +1,5 @@
-// Abseil's synchronization is understood by ThreadSanitizer: no report where there is no
-// race. See third_party/sanitizers/tsan_abseil.cc.
+// Tests that ThreadSanitizer reports no false races with Abseil's synchronization. See
+// third_party/sanitizers/tsan_abseil.cc.
 
 #include <thread>
 #include <vector>
