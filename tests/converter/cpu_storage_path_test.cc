@@ -22,7 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// Sizes around words, pages and pieces.
+// Sizes close to the sizes of words, pages and pieces.
 const std::vector<std::int64_t>& Sizes() {
   static const auto& sizes = *new std::vector<std::int64_t>{
       0, 1, 7, 8, 9, 63, 64, 65, 4095, 4096, kPieceSize - 1, kPieceSize, kPieceSize + 1, 3 * kPieceSize + 5};
@@ -42,7 +42,7 @@ class CpuStoragePathTest : public ::testing::Test {
  protected:
   c10::Storage New(std::int64_t size) { return path_.Allocate(c10::kCPU, size).value(); }
 
-  // Storages of all sizes with bytes that tell them apart.
+  // Storages of all sizes, with different bytes.
   std::vector<c10::Storage> Filled(bool in_order = false) {
     std::vector<c10::Storage> storages;
     std::vector<StorageLoad> loads;
@@ -136,7 +136,7 @@ TEST_F(CpuStoragePathTest, ZeroesAllBytes) {
   }
 }
 
-// The definition, word by word, whatever the pieces are.
+// The definition of the checksum, computed word by word without pieces.
 std::uint64_t PlainChecksum(const c10::Storage& storage) {
   std::uint64_t sum = ChecksumOfLength(storage.nbytes());
   for (std::size_t i = 0; i < storage.nbytes(); i += 8) {

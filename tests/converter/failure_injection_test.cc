@@ -1,4 +1,4 @@
-// A callback that throws, at each of its calls in turn: what fails leaves nothing behind.
+// Tests that a failed conversion changes no state, with a callback that throws at each of its calls in turn.
 
 #include <ostream>
 #include <stdexcept>
@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Far more than any sample needs.
+// More calls than any sample makes.
 constexpr int kManyCalls = 20;
 
 AllocationCallback FailingAt(int k, int& calls) {
@@ -62,7 +62,7 @@ TEST_P(FailureInjectionTest, LeavesNothingBehindAndTheNextCallSucceeds) {
   FAIL() << "the callback is called without end";
 }
 
-// What others hold of the same conversion stays theirs.
+// Results of an earlier conversion that are still held are not affected.
 TEST_P(FailureInjectionTest, LeavesResultsThatAreHeldAlone) {
   const MadeSample sample = GetParam().make();
   MetaConverter converter;

@@ -31,7 +31,7 @@ TEST(ForEachTask, DoesEachTaskOnce) {
 }
 
 TEST(ForEachTask, IsParallel) {
-  // Ends only if three tasks are at it together.
+  // Terminates only if three tasks run at the same time.
   std::barrier all(3);
   EXPECT_THAT(ForEachTask(3, 3,
                           [&](std::size_t) {

@@ -9,7 +9,7 @@
 namespace metaconv {
 namespace {
 
-// A folder that looks like the root of a file system.
+// A directory with the structure of a root file system.
 class HostMemoryTest : public ::testing::Test {
  protected:
   HostMemoryTest() : root_(std::filesystem::path(::testing::TempDir()) / "host_memory") {

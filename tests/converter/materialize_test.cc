@@ -72,7 +72,7 @@ TEST_F(MaterializeTest, AutogradStateIsThatOfTheRecord) {
   EXPECT_TRUE(copies[1].is_leaf() && copies[1].requires_grad());
   EXPECT_TRUE(copies[1].grad().equal(leaf.grad()));
   EXPECT_TRUE(copies[0]._base().is_same(copies[1]));
-  // What was a leaf can be trained; its view leads back to it.
+  // A leaf can be trained, and its view propagates gradients to it.
   copies[0].sum().backward();
   EXPECT_EQ(copies[1].grad().sum().item<float>(), 4 * 5 + 4);
 }
@@ -123,7 +123,7 @@ TEST_F(MaterializeTest, SparseTensorsHaveTheirElements) {
   const std::vector<at::Tensor> copies =
       Materialize({DescribeWithData(coo), DescribeWithData(values)}, at::kCPU, *CopiedData()).value();
   EXPECT_TRUE(copies[0].to_dense().equal(coo.to_dense()));
-  // Its values were a tensor that others have too.
+  // Its values are a tensor that is shared.
   copies[1].fill_(7);
   EXPECT_EQ(copies[0].to_dense().sum().item<float>(), 14);
 }

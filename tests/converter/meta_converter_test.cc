@@ -43,7 +43,7 @@ bool SameStorage(const at::Tensor& a, const at::Tensor& b) {
   return a.storage().unsafeGetStorageImpl() == b.storage().unsafeGetStorageImpl();
 }
 
-// --- The memo. ---
+// --- Memo. ---
 
 TEST(MetaConverterTest, TheSameObjectAsLongAsItIsHeld) {
   MetaConverter converter;
@@ -167,7 +167,7 @@ TEST(MetaConverterTest, TracesASourceThatIsNamed) {
   EXPECT_EQ(traced.size(), 4);
 }
 
-// --- What is hard to get right. ---
+// --- Special cases. ---
 
 TEST(MetaConverterTest, BackwardThroughAResultThatIsNoLeafSaysWhy) {
   MetaConverter converter;
@@ -197,7 +197,7 @@ TEST(MetaConverterTest, AliasesOfAStorageThatWasResizedToZero) {
   EXPECT_TRUE(meta_view._base().is_same(meta_flat));
 }
 
-// The reference leaves the result on the storage of the base. See Note [Views that left their base's storage].
+// In the reference, the result uses the storage of the base. See Note [Views that left their base's storage].
 TEST(MetaConverterTest, AViewThatWasMovedToAnotherStorage) {
   const at::Tensor base = at::empty({2, 3});
   const at::Tensor elsewhere = at::empty({50});
@@ -219,7 +219,8 @@ TEST(MetaConverterTest, AViewThatWasMovedToAnotherStorage) {
   }
 }
 
-// The reference fails on these: it asks for a view of the base as it is. See Note [Views that change the dtype].
+// The reference fails for these, because it applies the view operator to the base directly. See Note [Views that change
+// the dtype].
 TEST(MetaConverterTest, ViewsThatChangeTheDtypeOfAnyBase) {
   const at::Tensor odd = at::empty({7});
   const at::Tensor conj = at::empty({3}, at::kComplexFloat).conj().detach();
@@ -264,7 +265,7 @@ TEST(MetaConverterTest, AGradientOfAnotherStorageAndStride) {
   EXPECT_TRUE(Convert(converter, weight.grad()).is_same(result.grad()));
 }
 
-// --- The callback. ---
+// --- Callback. ---
 
 TEST(AllocationCallbackTest, CalledOnceForEachAllocationWithTheRecordedDevice) {
   std::vector<std::string> devices;
@@ -279,7 +280,7 @@ TEST(AllocationCallbackTest, CalledOnceForEachAllocationWithTheRecordedDevice) {
   const at::Tensor base = Convert(converter, flat, options);
   EXPECT_EQ(devices.size(), 1);
   const at::Tensor slice = Convert(converter, at::empty({12}).slice(0, 2).detach(), options);
-  EXPECT_EQ(devices.size(), 3);  // For the tensor and for the storage that it is put on.
+  EXPECT_EQ(devices.size(), 3);  // One for the tensor and one for its storage.
 
   devices.clear();
   MetaTensorDesc desc = DenseRecord(100, {2});
@@ -338,7 +339,7 @@ TEST(AllocationCallbackTest, TensorsOnTheCpuAliasAsTheSourcesDo) {
   alias.slice(0, 0, 1).fill_(2);
   EXPECT_TRUE(at::equal(base, at::tensor({0, 0, 2, 0, 1, 1, 1, 1, 0, 0, 0, 0}, at::kFloat)));
 
-  // The leading part of a storage first: its own storage has to grow.
+  // Converts the leading part of a storage first, so the storage of that result must grow.
   MetaConverter growing;
   const at::Tensor head = Convert(growing, flat.slice(0, 0, 4).detach(), options);
   const at::Tensor tail = Convert(growing, flat.slice(0, 4, 12).detach(), options);
@@ -367,7 +368,7 @@ TEST(AllocationCallbackTest, TwoDevicesOnOneStorage) {
                                             "storage it shares, found one on device(type='cpu')")));
 }
 
-// --- Records that make no sense. ---
+// --- Inconsistent records. ---
 
 TEST(MalformedRecordTest, Nonsense) {
   MetaConverter converter;
@@ -436,7 +437,7 @@ TEST(MalformedRecordTest, ARecordThatContainsItself) {
   EXPECT_THAT(converter.MetaTensor(DenseRecord(1, {1})), IsOk());
 }
 
-// --- Many threads. ---
+// --- Concurrency. ---
 
 TEST(MetaConverterThreadsTest, RecordsThatContainEachOther) {
   const MetaTensorDesc kRecords[] = {Cycle(1, 2), Cycle(2, 1)};
@@ -449,7 +450,7 @@ TEST(MetaConverterThreadsTest, RecordsThatContainEachOther) {
   }
 }
 
-// Bases with views, views of views, aliases without views, gradients that are views, in one graph.
+// A graph with bases and views, views of views, aliases that are not views, and gradients that are views.
 std::vector<at::Tensor> Graph() {
   std::vector<at::Tensor> tensors;
   for (int i = 0; i < 6; ++i) {

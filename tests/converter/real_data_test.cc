@@ -91,7 +91,7 @@ TEST_F(RealDataTest, SparseTensorsAreWhole) {
   const at::Tensor csr = at::eye(4).to_sparse_csr();
   EXPECT_TRUE(RealTensor(Convert(coo)).value().to_dense().equal(at::eye(4)));
   EXPECT_TRUE(RealTensor(Convert(csr)).value().to_dense().equal(at::eye(4)));
-  // The result itself has no elements, as ever.
+  // The result itself has no elements.
   EXPECT_EQ(Convert(coo)._nnz(), 0);
 }
 
@@ -146,7 +146,7 @@ TEST_F(RealDataTest, StoragesByThemselves) {
   const c10::Storage result = converter_.MetaStorage(*record).value();
   EXPECT_EQ(RealStorage(result).value().nbytes(), 16);
   EXPECT_EQ(static_cast<const float*>(RealStorage(result).value().data())[3], 1);
-  // A tensor on it finds it, and its copy.
+  // A tensor on this storage uses it and its copy.
   EXPECT_TRUE(RealTensor(Convert(source)).value().storage().is_alias_of(RealStorage(result).value()));
   EXPECT_THAT(RealStorage(c10::Storage()), StatusIs(absl::StatusCode::kNotFound, HasSubstr("copy_data")));
 }

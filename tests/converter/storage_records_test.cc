@@ -33,7 +33,7 @@ TEST_F(StorageRecordsTest, OneOfEachInOrder) {
   const at::Tensor leaf = at::ones({4}).set_requires_grad(true);
   leaf.mutable_grad() = at::ones({4});
   const MetaTensorDescPtr plain = Describe(at::ones({2}));     // Storage 0.
-  const MetaTensorDescPtr view = Describe(leaf.view({2, 2}));  // 1, and 2 of the gradient.
+  const MetaTensorDescPtr view = Describe(leaf.view({2, 2}));  // Storage 1, and storage 2 for the gradient.
   EXPECT_THAT(Ids(StorageRecords({view.get(), plain.get(), view.get()}, true)), ElementsAre(0, 1, 2));
   EXPECT_THAT(Ids(StorageRecords({}, true)), IsEmpty());
 }

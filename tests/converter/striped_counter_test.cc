@@ -7,7 +7,7 @@ namespace metaconv {
 namespace {
 
 TEST(StripedCounterTest, NothingIsLost) {
-  constexpr int kThreads = 40;  // More than there are stripes.
+  constexpr int kThreads = 40;  // More than the number of stripes.
   constexpr int kRounds = 1000;
   StripedCounter counter;
   EXPECT_EQ(counter.Sum(), 0);

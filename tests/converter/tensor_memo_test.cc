@@ -100,8 +100,8 @@ TEST(TensorMemoThreadsTest, WhenABuildFailsTheNextInLineBuilds) {
   }
 }
 
-// Each thread holds one id of a ring and asks for the next: whoever would close the ring builds the next one aside, and
-// its builder is given that.
+// Each thread builds one id of a cycle and requests the next one. The thread that would close the cycle builds the next
+// id too, and the thread that was building it gets that result.
 TEST(TensorMemoThreadsTest, ARingOfThreadsIsBroken) {
   for (const int threads : {2, 3, 5}) {
     for (int repetition = 0; repetition < 100; ++repetition) {

@@ -34,7 +34,8 @@ class CudaMaterializeTest : public ::testing::Test {
   void TearDown() override { EXPECT_THAT(TheMaterializeUnderTest().Problems(), IsEmpty()); }
 };
 
-// Dense, overlapping, empty, conjugate, of one storage, views, a leaf with a gradient: what needs no operator on CUDA.
+// Tensors that need no CUDA operators: dense, overlapping, empty, conjugate, on a shared storage, views, a leaf with a
+// gradient.
 Tensors Sources() {
   const at::Tensor base = at::arange(48, at::kFloat).view({6, 8});
   const at::Tensor leaf = at::randn({3, 5}).set_requires_grad(true);
@@ -50,7 +51,7 @@ Tensors Sources() {
           at::randn({1 << 20})};
 }
 
-// The tensors that the host can compare.
+// The tensors that can be compared on the host.
 Tensors BackOnCpu(const Tensors& tensors) { return MaterializeTensors(tensors, at::kCPU, *CopiedData()).value(); }
 
 void ExpectSame(const Tensors& expected, const Tensors& found) {

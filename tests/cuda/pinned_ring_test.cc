@@ -62,7 +62,7 @@ TEST(PinnedRing, BuffersInUseAreNotGivenAway) {
         lease->UseOn(stream);
         ASSERT_THAT(runtime.Copy(memories.back().get(), lease->data(), kSize, stream), IsOk());
       }
-      ring.reset();  // Waits for the last ones.
+      ring.reset();  // Waits for the last transfers.
       for (char i = 0; i < 20; ++i) {
         EXPECT_EQ(std::string(static_cast<char*>(memories[i].get()), kSize), std::string(kSize, i));
       }
@@ -112,7 +112,7 @@ TEST(PinnedRing, ABufferThatFailedIsTriedAgain) {
     ASSERT_THAT(lease, IsOk());
     lease->UseOn(stream);
     ASSERT_THAT(runtime.Copy(memory.get(), lease->data(), kSize, stream), IsOk());
-    runtime.FailAfterCalls(0);  // No event: the lease ends when the stream is done.
+    runtime.FailAfterCalls(0);  // Creating the event fails, so the lease ends when the stream is synchronized.
   }
   EXPECT_EQ(runtime.works(), 1);
   EXPECT_THAT(ring.Acquire(Cuda(0)), IsOk());

@@ -19,7 +19,8 @@ using testing::SizeIs;
 
 constexpr TransferLimits kLimits = {.buffer_size = 1024, .small_size = 256};
 
-// Each byte of each item is in one piece, pieces of a buffer lie apart and inside, and all other promises hold.
+// Checks that each byte of each item is in exactly one piece, that the pieces of a buffer are disjoint and within it,
+// and the other documented properties.
 void Check(const std::vector<TransferItem>& items, const TransferLimits& limits) {
   const std::vector<TransferTask> tasks = PlanTransfers(items, limits);
   std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> ranges(items.size());
