@@ -5,7 +5,7 @@
 //   INSTANTIATE_TEST_SUITE_P(Host, StoragePathCases, testing::Values(CaseParameters{"Late", make}), NameOfCase);
 //
 // Thread safety: one thread.
-// Lifetime: each test makes a runtime of its own, and a path.
+// Lifetime: each test creates its own runtime and path.
 
 #ifndef METACONV_TESTS_CUDA_STORAGE_PATH_CASES_H_
 #define METACONV_TESTS_CUDA_STORAGE_PATH_CASES_H_

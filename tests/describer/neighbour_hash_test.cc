@@ -37,7 +37,7 @@ TEST(NeighbourHashTest, ObjectsOfABlockLieTogether) {
   }
 }
 
-// What is not laid out as expected must not end in one place: ids that somebody made up, and addresses far apart.
+// Keys without the expected locality must not collide: arbitrary ids, and addresses that are far apart.
 TEST(NeighbourHashTest, StridesDoNotCollide) {
   constexpr int kCount = 4096;
   for (int log_stride = 32; log_stride < 50; ++log_stride) {

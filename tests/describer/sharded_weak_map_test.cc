@@ -59,7 +59,7 @@ TEST(ShardedWeakMapTest, DeadEntriesAreSweptAndLiveOnesStay) {
   }
 }
 
-// Asking whether an entry is dead is what a sweep spends its time on.
+// A sweep spends its time on checking whether entries are dead.
 struct Asked {
   static inline std::int64_t times = 0;
   bool IsDead() const {
@@ -77,7 +77,7 @@ TEST(ShardedWeakMapTest, FewAreAskedWhereNoneIsDead) {
   EXPECT_LT(Asked::times, kKeys / 5);
 }
 
-// One in `period` lives, in a row and in step with whatever the table does.
+// One in `period` consecutive entries is alive, which could coincide with a period of the sampling.
 TEST(ShardedWeakMapTest, NoPatternKeepsTheDead) {
   for (const int period : {2, 13, 16, 26, 208}) {
     Map map;
@@ -112,7 +112,7 @@ TEST(ShardedWeakMapTest, CountsLookups) {
   EXPECT_EQ(map.lookups(), 3);
 }
 
-// Looks at its own map when it is destroyed, which would never return if the shard were still locked.
+// Accesses its own map in the destructor, which would deadlock if the shard were still locked.
 struct Reentrant {
   const ShardedWeakMap<std::int64_t, Reentrant>* map = nullptr;
 
@@ -142,8 +142,8 @@ TEST(ShardedWeakMapTest, ManyThreads) {
   Map map;
   RunThreads(kThreads, [&](int thread) {
     for (std::int64_t i = 0; i < kKeys; ++i) {
-      map.Visit(i, [](Entry& entry) { ++entry.visits; });                      // Never dead.
-      Put(map, kKeys + i * kThreads + thread, std::make_shared<int>(thread));  // Dead at once.
+      map.Visit(i, [](Entry& entry) { ++entry.visits; });                      // This entry is always alive.
+      Put(map, kKeys + i * kThreads + thread, std::make_shared<int>(thread));  // This entry is dead immediately.
     }
   });
   for (std::int64_t key = 0; key < kKeys; ++key) {

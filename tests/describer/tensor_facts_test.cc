@@ -86,7 +86,7 @@ TEST(TensorFactsTest, AllOfThemAreInJson) {
   EXPECT_EQ(json.at("is_parameter"), true);
   EXPECT_EQ(json.at("is_buffer"), true);
   EXPECT_EQ(json.at("persistent"), false);
-  EXPECT_EQ(json.at("nested_int"), "7");  // The reference writes its repr.
+  EXPECT_EQ(json.at("nested_int"), "7");  // The reference writes the repr of the value.
   EXPECT_EQ(json.at("dynamo_dynamic_indices"), nlohmann::ordered_json::array({0})) << json;
   EXPECT_EQ(json.at("dynamo_hint_overrides").dump(), R"({"0":16})") << json;
 }

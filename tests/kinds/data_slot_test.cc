@@ -27,7 +27,7 @@ TEST(DataSlotTest, AStorageHasOneOrNone) {
   DataSlot::Attach(tensor.storage());
   EXPECT_EQ(DataSlot::Of(tensor.storage()), slot);
   EXPECT_EQ(DataSlot::Of(tensor.view({2, 2})), slot);
-  // The tensor is as it was.
+  // The tensor is unchanged.
   EXPECT_TRUE(tensor.is_meta());
   EXPECT_EQ(tensor.storage().nbytes(), 16);
 }

@@ -1,4 +1,4 @@
-// Strided nested tensors, which the Python reference does not know: what their results are is said here.
+// Tests strided nested tensors. The Python reference does not support them, so the expected results are defined here.
 
 #include "kinds/nested.h"
 

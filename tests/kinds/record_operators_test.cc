@@ -63,24 +63,24 @@ TEST(RecordOperatorsTest, NothingIfItIsNoChain) {
   const at::Tensor base = at::ones({6});
   const at::Tensor other = at::ones({6});
   at::Tensor (*const kOthers[])(const at::Tensor&) = {
-      [](const at::Tensor& t) { return t; },  // No operator.
+      [](const at::Tensor& t) { return t; },  // Calls no operator.
       [](const at::Tensor& t) -> at::Tensor {
         t.view({2, 3});
         throw std::runtime_error("no");
       },
-      [](const at::Tensor& t) { return t.view({7}); },  // LibTorch throws.
+      [](const at::Tensor& t) { return t.view({7}); },  // The operator throws.
       [](const at::Tensor& t) {
         t.view({2, 3});
         return t.view({3, 2});
-      },  // Twice on the base.
+      },  // Calls two operators on the base.
       [](const at::Tensor&) {
         return at::ones({2}).view({2, 1});
-      },  // On something else.
+      },  // Calls an operator on another tensor.
       [](const at::Tensor& t) {
         t.view({2, 3});
         return t;
-      },                                                          // Not what it returns.
-      [](const at::Tensor& t) { return std::get<0>(t.max(0)); },  // A tuple.
+      },                                                          // Does not return the result of the operator.
+      [](const at::Tensor& t) { return std::get<0>(t.max(0)); },  // The operator returns a tuple.
       [](const at::Tensor&) { return at::Tensor(); },
   };
   for (std::size_t i = 0; i < std::size(kOthers); ++i) EXPECT_EQ(RecordOperators(base, kOthers[i]), std::nullopt) << i;

@@ -28,7 +28,7 @@ constexpr absl::StatusCode kInternal = absl::StatusCode::kInternal;
 constexpr absl::StatusCode kInvalidArgument = absl::StatusCode::kInvalidArgument;
 constexpr absl::StatusCode kUnimplemented = absl::StatusCode::kUnimplemented;
 
-// A wrapper type that does what a test wants: one tensor in a box.
+// A configurable wrapper type with one inner tensor.
 class BoxImpl final : public c10::TensorImpl {
  public:
   explicit BoxImpl(at::Tensor content)
@@ -91,7 +91,7 @@ void ExpectNothingRemembered(MetaConverter& converter, const MetaTensorDesc& rec
 
 at::Tensor Two(at::IntArrayRef size) { return TwoTensor(at::ones(size), at::zeros(size)); }
 
-// --- Functions that do not do what they should. ---
+// --- Incorrect flatten and unflatten functions. ---
 
 TEST_F(WrapperTest, AFlattenThatFailsTakesNoId) {
   using Flatten = decltype(WrapperType::flatten);
@@ -188,7 +188,7 @@ TEST_F(WrapperTest, ARecordThatContradictsItselfIsAnError) {
               StatusIs(kInvalidArgument, HasSubstr("stride")));
 }
 
-// --- What is made of them. ---
+// --- Results. ---
 
 TEST_F(WrapperTest, OpaqueValuesAndContextPassThrough) {
   const auto label = std::make_shared<const Label>();

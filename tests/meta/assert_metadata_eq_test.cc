@@ -116,7 +116,7 @@ TEST(AssertMetadataEqTest, UndefinedTensor) {
               StatusIs(kInternal, Eq("expected a tensor, found an undefined one")));
 }
 
-// Each gradient is a view, and shares its own gradient with its base: 2^40 ways to the innermost.
+// Each gradient is a view, and shares its own gradient with its base, so there are 2^40 paths to the innermost record.
 TEST(AssertMetadataEqTest, SharedPartsAreComparedOnce) {
   at::Tensor tensor = at::empty({2});
   MetaTensorDescPtr desc = Share(DenseRecord(0, {2}));

@@ -14,7 +14,7 @@ namespace {
 constexpr int kThreads = 8;
 constexpr int kRounds = 1000;
 
-// The header's example.
+// The example of the header.
 class Counter {
  public:
   void Add() ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -152,7 +152,7 @@ TEST(SharedMutexTest, ReadersSeeWholeWrites) {
   EXPECT_EQ(pair.a, kRounds);
 }
 
-// Would wait for ever if one reader kept the other out.
+// Deadlocks if readers exclude each other.
 TEST(SharedMutexTest, ReadersShare) {
   SharedMutex mutex;
   std::barrier both_hold_it(2);

@@ -37,14 +37,14 @@ absl::StatusOr<RecipeResult> RunSteps(std::string_view steps, std::string_view s
   return RunRecipe({{"name", "test"}, {"steps", Json::parse(steps)}, {"sources", Json::parse(sources)}});
 }
 
-// The steps after one that makes x, ones of size 12.
+// Steps that follow a step that creates x, ones of size 12.
 absl::StatusOr<RecipeResult> RunOn12Ones(std::string_view steps, std::string_view sources = "[]") {
   std::string all = "[" + std::string(kOnes);
   if (!steps.empty()) all += ", " + std::string(steps);
   return RunSteps(all + "]", sources);
 }
 
-// The tensors that the steps leave under the names "v" and "x".
+// The tensors with the names "v" and "x" after the steps.
 struct Made {
   RecipeResult result;
   at::Tensor v;
@@ -100,7 +100,7 @@ TEST(RecipeTest, SeveralResults) {
 
 struct ValueCase {
   const char* name;
-  const char* steps;  // Make "v" of "x".
+  const char* steps;  // Steps that create "v" from "x".
   at::ScalarType dtype = at::kFloat;
   std::vector<std::int64_t> size;
   at::Layout layout = at::kStrided;
@@ -292,7 +292,7 @@ TEST(RecipeTest, EveryKindOfLevel) {
       RunOn12Ones(R"({"push": "vmap", "batch_size": 2, "randomness": "same"}, {"push": "grad"}, {"push": "jvp"},
                      {"push": "functionalize", "reapply_views": true})");
   ASSERT_THAT(result, IsOk());
-  // As numbers: LibTorch declares how to print them and does not export it.
+  // Compared as numbers, because LibTorch does not export the operator that prints them.
   std::vector<int> kinds;
   for (const auto& layer : at::functorch::getDynamicLayerStack()) kinds.push_back(static_cast<int>(layer.key()));
   using at::functorch::TransformType;
@@ -332,11 +332,11 @@ TEST(RecipeTest, FunctionalTensors) {
   EXPECT_EQ(at::functionalization::impl::unsafeGetFunctionalWrapper(in_functorch.v)->level(), 1);
 }
 
-// --- What is wrong ---------------------------------------------------------------------------------------------------
+// --- Errors ----------------------------------------------------------------------------------------------------------
 
 struct WrongCase {
   const char* name;
-  const char* step;  // After the one that makes x.
+  const char* step;  // A step that follows the one that creates x.
   const char* message;
 };
 
