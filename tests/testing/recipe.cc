@@ -62,7 +62,7 @@ bool Boolean(const Json& step, const char* key, bool otherwise) {
   return step.contains(key) ? Boolean(step, key) : otherwise;
 }
 
-// --- Steps ------------------------------------------------------------------------------------------------------------
+// --- Steps -----------------------------------------------------------------------------------------------------------
 
 // While such an object exists, autograd records how views are made.
 class ViewReplayScope {
