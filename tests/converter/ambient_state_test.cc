@@ -137,7 +137,7 @@ TEST_P(AmbientStateTest, ARecordGivesTheSameResult) {
   EXPECT_EQ(expected.key_set(), found->key_set());
 }
 
-TEST_P(AmbientStateTest, ATensorIsDescribedAndConvertedTheSame) {
+TEST_P(AmbientStateTest, DescribingAndConvertingATensorGivesTheSameResult) {
   if (std::get<1>(GetParam()).needs_levels) return;  // Their record contains the active levels.
   const MadeSample sample = Sample();
   const at::Tensor expected = MetaConverter().MetaTensor(*sample.record).value();
@@ -156,7 +156,7 @@ TEST_P(AmbientStateTest, ATensorIsDescribedAndConvertedTheSame) {
   EXPECT_THAT(Equal().Differences(*Described(expected), *Described(*found)), IsEmpty());
 }
 
-TEST_P(AmbientStateTest, AFailureLeavesTheStateAsItWas) {
+TEST_P(AmbientStateTest, AFailureDoesNotChangeTheState) {
   const MadeSample sample = Sample();
   InAmbient([&] {
     MetaConverter converter;

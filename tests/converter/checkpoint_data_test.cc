@@ -115,7 +115,7 @@ TEST(CheckpointDataOnceTest, SparseTensorsHaveTheirElements) {
   EXPECT_GT(elements, 0);
 }
 
-TEST(CheckpointDataOnceTest, OldViewsShareTheMemoryOfTheirRoot) {
+TEST(CheckpointDataOnceTest, LegacyViewsShareTheStorageOfTheirRoot) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("bytes_legacy_views.pt")).value();
   const std::vector<MetaStorageDescPtr> descs = StoragesOf(file);
   const std::vector<c10::Storage> storages = CheckpointData(file)->MakeStorages(descs, at::kCPU).value();

@@ -36,7 +36,7 @@ class CompareWithFileTest : public ::testing::Test {
   std::vector<c10::Storage> storages_;
 };
 
-TEST_F(CompareWithFileTest, EveryByteCounts) {
+TEST_F(CompareWithFileTest, EveryByteIsCompared) {
   for (const char* name : {"bytes.pt", "bytes_deflated_big_endian.pt", "dtypes.safetensors"}) {
     Load(FixturePath(name));
     ASSERT_THAT(Compare(), IsOk()) << name;

@@ -42,7 +42,7 @@ at::Tensor Alias(const at::Tensor& tensor, std::int64_t offset) {
   return at::empty({0}).set_(tensor.storage(), offset, {2, 2}, {5, 1});
 }
 
-TEST(DyingTensorsTest, AnIdGoesWithItsTensorAndItsStorage) {
+TEST(DyingTensorsTest, IdsOfDestroyedTensorsAreNotReused) {
   MetaTensorDescriber describer;
   std::vector<at::Tensor> shared(kThreads);
   std::vector<MetaTensorDescPtr> records(kThreads);
@@ -75,7 +75,7 @@ TEST(DyingTensorsTest, AnIdGoesWithItsTensorAndItsStorage) {
 }
 
 // Two threads convert the same source while two others release its result from the previous round.
-TEST(DyingTensorsTest, ResultsThatAreDroppedAndRemadeShareWhatTheirSourcesShare) {
+TEST(DyingTensorsTest, RecreatedResultsShareStoragesLikeTheirSources) {
   std::vector<at::Tensor> sources;
   for (int i = 0; i < 2; ++i) {
     const at::Tensor base = at::empty({4, 6}).set_requires_grad(i == 1);
@@ -142,7 +142,7 @@ TEST(DyingTensorsTest, ViewsOfOneBaseHaveOneBaseAndOneVersionCounter) {
 }
 
 // Some threads sweep, some fill the tables with entries that die immediately, and some look up live entries.
-TEST(DyingTensorsTest, SweepsForgetNothingThatIsAlive) {
+TEST(DyingTensorsTest, SweepsKeepLiveEntries) {
   std::vector<at::Tensor> sources;
   for (int i = 0; i < 100; ++i) {
     sources.push_back(at::empty({4, 6}));

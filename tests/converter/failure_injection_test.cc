@@ -36,7 +36,7 @@ void ExpectNothingRemembered(MetaConverter& converter, const MetaTensorDesc& rec
 
 class FailureInjectionTest : public ::testing::TestWithParam<KindSample> {};
 
-TEST_P(FailureInjectionTest, LeavesNothingBehindAndTheNextCallSucceeds) {
+TEST_P(FailureInjectionTest, ChangesNothingAndTheNextCallSucceeds) {
   const MadeSample sample = GetParam().make();
   for (int k = 1; k < kManyCalls; ++k) {
     SCOPED_TRACE(k);
@@ -63,7 +63,7 @@ TEST_P(FailureInjectionTest, LeavesNothingBehindAndTheNextCallSucceeds) {
 }
 
 // Results of an earlier conversion that are still held are not affected.
-TEST_P(FailureInjectionTest, LeavesResultsThatAreHeldAlone) {
+TEST_P(FailureInjectionTest, DoesNotAffectResultsThatAreHeld) {
   const MadeSample sample = GetParam().make();
   MetaConverter converter;
   const at::Tensor held = converter.MetaTensor(*sample.record).value();

@@ -88,7 +88,7 @@ TEST_P(FakeTest, AViewSharesWithItsBase) {
   EXPECT_EQ(view._version(), version + 1);
 }
 
-TEST_P(FakeTest, IsDescribedAsWhatItStandsFor) {
+TEST_P(FakeTest, IsDescribedLikeItsSource) {
   if (GetParam().needs_levels) return;
   const MadeSample sample = GetParam().make();
   MetaConverter converter({.fake = true});
@@ -130,7 +130,7 @@ TEST(FakeOffTest, AFakeSourceGivesAMetaTensor) {
 }
 
 // The conversion returns an error rather than a different tensor.
-TEST(FakeWrapperTest, AViewThatAnOperatorWouldHaveToMake) {
+TEST(FakeWrapperTest, AViewThatRequiresAnOperatorIsAnError) {
   const at::Tensor two = TwoTensor(at::ones({2, 3}), at::ones({2, 3}));
   MetaConverter converter({.fake = true});
   EXPECT_FALSE(converter.Convert(two.t()).ok());

@@ -41,7 +41,7 @@ TEST(ForEachTask, IsParallel) {
               IsOk());
 }
 
-TEST(ForEachTask, OneThreadGoesInOrderAndStopsAtTheError) {
+TEST(ForEachTask, OneThreadRunsInOrderAndStopsAtAnError) {
   std::vector<std::size_t> done;
   EXPECT_THAT(ForEachTask(100, 1,
                           [&](std::size_t i) {
@@ -52,7 +52,7 @@ TEST(ForEachTask, OneThreadGoesInOrderAndStopsAtTheError) {
   EXPECT_THAT(done, testing::ElementsAre(0, 1, 2));
 }
 
-TEST(ForEachTask, OfSeveralErrorsTheFirstTasksIsReturned) {
+TEST(ForEachTask, ReturnsTheErrorOfTheFirstFailedTask) {
   std::barrier all(4);
   EXPECT_THAT(ForEachTask(4, 4,
                           [&](std::size_t i) {

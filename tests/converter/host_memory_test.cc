@@ -27,7 +27,7 @@ class HostMemoryTest : public ::testing::Test {
 
 constexpr char kMeminfo[] = "MemTotal: 1000 kB\nMemFree:  10 kB\nMemAvailable:  400 kB\nSwapFree:   100 kB\n";
 
-TEST_F(HostMemoryTest, NobodySays) { EXPECT_EQ(Available(), std::nullopt); }
+TEST_F(HostMemoryTest, UnknownSystem) { EXPECT_EQ(Available(), std::nullopt); }
 
 TEST_F(HostMemoryTest, AvailableAndSwap) {
   Write("proc/meminfo", kMeminfo);

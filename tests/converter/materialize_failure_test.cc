@@ -65,7 +65,7 @@ TEST(MaterializeFailureTest, ACheckpointIsLoadedWholeOrNotAtAll) {
                        [&] { return Materialize(RecordsOf(file), at::kCPU, *CheckpointData(file)).status(); });
 }
 
-TEST(MaterializeFailureTest, EveryKindIsCopiedOrNot) {
+TEST(MaterializeFailureTest, EveryKindIsCopiedCompletelyOrNotAtAll) {
   for (const KindSample& kind : KindSamples()) {
     if (kind.needs_levels) continue;  // The tensors that they wrap are tested by the other kinds.
     SCOPED_TRACE(kind.name);
@@ -76,7 +76,7 @@ TEST(MaterializeFailureTest, EveryKindIsCopiedOrNot) {
   }
 }
 
-TEST(MaterializeFailureTest, AConverterThatCannotCopyStaysUsable) {
+TEST(MaterializeFailureTest, AConverterRemainsUsableAfterAFailedCopy) {
   const at::Tensor base = at::ones({100});
   const at::Tensor coo = at::eye(3).to_sparse();
   MetaConverter converter({.describer = {.copy_data = true}});
@@ -110,7 +110,7 @@ TEST(MaterializeFailureTest, AReadThatFailsAnywhere) {
   }
 }
 
-TEST(MaterializeFailureTest, NothingIsHeldTwice) {
+TEST(MaterializeFailureTest, EachByteIsInMemoryOnce) {
   CountingAllocator allocator;
   const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
   std::int64_t wanted = 0;

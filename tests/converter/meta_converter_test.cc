@@ -60,7 +60,7 @@ TEST(MetaConverterTest, TheSameObjectAsLongAsItIsHeld) {
   EXPECT_THAT(converter.Convert(source), IsOk());
 }
 
-TEST(MetaConverterTest, KeepsSourcesNeitherAliveNorTheirBases) {
+TEST(MetaConverterTest, KeepsNeitherSourcesNorTheirBasesAlive) {
   MetaConverter converter;
   bool freed = false;
   float data[4] = {};
@@ -72,7 +72,7 @@ TEST(MetaConverterTest, KeepsSourcesNeitherAliveNorTheirBases) {
   EXPECT_TRUE(view._base().is_same(result));
 }
 
-TEST(MetaConverterTest, TheBaseOfAViewCanBeAskedForLater) {
+TEST(MetaConverterTest, TheBaseOfAViewCanBeConvertedLater) {
   MetaConverter converter;
   const at::Tensor base = at::empty({4});
   const at::Tensor view = Convert(converter, base.view({2, 2}));
@@ -106,7 +106,7 @@ TEST(MetaConverterTest, HitsAndMisses) {
   EXPECT_EQ(converter.misses(), 1);
 }
 
-TEST(MetaConverterTest, RecordsOfOtherKindsAreNamedAndLeaveNoTrace) {
+TEST(MetaConverterTest, UnsupportedRecordsAreNamedAndChangeNothing) {
   const std::pair<const char*, void (*)(MetaTensorDesc&)> kKinds[] = {
       {"lazy", [](MetaTensorDesc& desc) { desc.device = c10::Device("lazy:0"); }},
       {"quantized", [](MetaTensorDesc& desc) { desc.dtype = c10::kQInt8; }},
@@ -169,7 +169,7 @@ TEST(MetaConverterTest, TracesASourceThatIsNamed) {
 
 // --- Special cases. ---
 
-TEST(MetaConverterTest, BackwardThroughAResultThatIsNoLeafSaysWhy) {
+TEST(MetaConverterTest, BackwardThroughANonLeafResultRaisesAnError) {
   MetaConverter converter;
   const at::Tensor result = Convert(converter, at::empty({2, 3}).set_requires_grad(true) * 2);
   ASSERT_FALSE(result.is_leaf());
@@ -289,7 +289,7 @@ TEST(AllocationCallbackTest, CalledOnceForEachAllocationWithTheRecordedDevice) {
   EXPECT_THAT(devices, ElementsAre("cuda:1"));
 }
 
-TEST(AllocationCallbackTest, AnExceptionIsAnErrorAndLeavesNothingBehind) {
+TEST(AllocationCallbackTest, AnExceptionIsReturnedAsAnErrorAndChangesNothing) {
   int allocations = 0;
   const AllocationCallback second_fails = [&](AllocationMaker make, c10::Device) -> at::Tensor {
     if (++allocations == 2) throw std::runtime_error("no more");
@@ -308,7 +308,7 @@ TEST(AllocationCallbackTest, AnExceptionIsAnErrorAndLeavesNothingBehind) {
   EXPECT_EQ(allocations, 4);
 }
 
-TEST(AllocationCallbackTest, WhatItMayNotReturn) {
+TEST(AllocationCallbackTest, InvalidReturnValues) {
   const auto convert = [](at::Tensor (*callback)(AllocationMaker, c10::Device)) {
     MetaConverter converter;
     return converter.Convert(at::empty({4}), {.callback = callback});
@@ -325,7 +325,7 @@ TEST(AllocationCallbackTest, WhatItMayNotReturn) {
               StatusIs(kInternal, HasSubstr("is_view: expected false, found true")));
 }
 
-TEST(AllocationCallbackTest, TensorsOnTheCpuAliasAsTheSourcesDo) {
+TEST(AllocationCallbackTest, CpuTensorsAliasLikeTheirSources) {
   const ConvertOptions options = {
       .callback = [](AllocationMaker make, c10::Device) { return at::empty_like(make(), at::device(at::kCPU)); }};
   MetaConverter converter;
@@ -348,7 +348,7 @@ TEST(AllocationCallbackTest, TensorsOnTheCpuAliasAsTheSourcesDo) {
   tail.fill_(3);
 }
 
-TEST(AllocationCallbackTest, OtherStridesThanAskedForAreSetRight) {
+TEST(AllocationCallbackTest, OtherStridesThanRequestedAreCorrected) {
   const ConvertOptions options = {.callback = [](AllocationMaker make, c10::Device) { return make().contiguous(); }};
   MetaConverter converter;
   const at::Tensor result = Convert(converter, at::empty_strided({3, 4}, {1, 3}), options);
@@ -370,7 +370,7 @@ TEST(AllocationCallbackTest, TwoDevicesOnOneStorage) {
 
 // --- Inconsistent records. ---
 
-TEST(MalformedRecordTest, Nonsense) {
+TEST(MalformedRecordTest, InconsistentFields) {
   MetaConverter converter;
   MetaTensorDesc desc = DenseRecord(3, {2});
   desc.size[0] = -1;
@@ -514,7 +514,7 @@ TEST(MetaConverterThreadsTest, ResultsThatAreDroppedAtOnce) {
   EXPECT_TRUE(converter.successful());
 }
 
-TEST(MetaConverterThreadsTest, CallbacksThatFailNowAndThen) {
+TEST(MetaConverterThreadsTest, CallbacksThatFailOccasionally) {
   constexpr int kThreads = 8;
   const std::vector<at::Tensor> sources = Graph();
   for (int repetition = 0; repetition < 20; ++repetition) {

@@ -56,7 +56,7 @@ TEST(PiecesTest, CoverEverythingOnce) {
   EXPECT_EQ(coverage.calls(), 1 + 1 + 1 + 2 + 6 + 999);
 }
 
-TEST(PiecesTest, InOneIsNotCut) {
+TEST(PiecesTest, InOneIsNotSplit) {
   Coverage coverage;
   ASSERT_THAT(
       ForEachPiece({Whole{.size = 3 * kPieceSize, .in_one = true}, Whole{.size = 3 * kPieceSize}},
@@ -72,7 +72,7 @@ TEST(PiecesTest, NothingToDo) {
   EXPECT_THAT(ForEachPiece({Whole{}, Whole{}}, fail), IsOk());
 }
 
-TEST(PiecesTest, TheFirstErrorEndsIt) {
+TEST(PiecesTest, StopsAtTheFirstError) {
   const std::vector<Whole> wholes(64, {.size = kPieceSize});
   for (int round = 0; round < 50; ++round) {
     std::atomic<int> calls = 0;

@@ -70,7 +70,7 @@ TEST(RecipesTest, RecordsAloneConvertToTheSame) {
   });
 }
 
-TEST(RecipesTest, AgainIsTheSameObject) {
+TEST(RecipesTest, ConvertingAgainGivesTheSameObject) {
   ForEachRecipe([](const Json&, RecipeResult& built) {
     MetaConverter converter;
     Named results;

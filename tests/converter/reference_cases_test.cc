@@ -127,7 +127,7 @@ class ReferenceCaseTest : public testing::TestWithParam<std::string> {
   Sources Build() const { return ReferenceCases().at(GetParam())(); }
 };
 
-TEST_P(ReferenceCaseTest, AgreesWithTheReference) {
+TEST_P(ReferenceCaseTest, MatchesTheReference) {
   ASSERT_TRUE(Golden().contains(GetParam()));
   const Sources sources = Build();
   const Json ours = {{"describe", Described(sources)}, {"convert", Converted(sources)}};

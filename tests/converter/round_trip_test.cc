@@ -95,7 +95,7 @@ Tensors SourcesOf(const RecipeResult& built) {
   return sources;
 }
 
-TEST(RoundTripTest, RecordsWithTheirDataGiveTheSameTensors) {
+TEST(RoundTripTest, RecordsWithDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const Tensors sources = SourcesOf(built);
     const Records records = Describe(sources);
@@ -131,7 +131,7 @@ std::multiset<std::string> BytesOf(const Tensors& tensors) {
   return all;
 }
 
-TEST(RoundTripTest, ResultsThatCarryTheirDataGiveTheSameTensors) {
+TEST(RoundTripTest, ResultsWithDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const std::string name = recipe.at("name");
     if (name == kBeyondStorage || WrapsTooLittle(name)) return;

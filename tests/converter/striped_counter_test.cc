@@ -6,7 +6,7 @@
 namespace metaconv {
 namespace {
 
-TEST(StripedCounterTest, NothingIsLost) {
+TEST(StripedCounterTest, ConcurrentIncrementsAreCounted) {
   constexpr int kThreads = 40;  // More than the number of stripes.
   constexpr int kRounds = 1000;
   StripedCounter counter;

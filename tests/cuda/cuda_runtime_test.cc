@@ -67,7 +67,7 @@ TEST(CudaRuntime, OtherDevicesAreNotFound) {
   EXPECT_THAT(TheCudaRuntime().MemoryInfo(Cuda(99)), StatusIs(code, HasSubstr("cuda:99: ")));
 }
 
-TEST(CudaRuntime, CopiesThereAndBack) {
+TEST(CudaRuntime, CopiesToTheDeviceAndBack) {
   CudaRuntime& runtime = TheCudaRuntime();
   const absl::StatusOr<c10::Stream> stream = runtime.CurrentStream(Cuda(0));
   if (!stream.ok()) {
@@ -92,7 +92,7 @@ TEST(CudaRuntime, CopiesThereAndBack) {
   EXPECT_THAT(runtime.Synchronize(*stream), IsOk());
 }
 
-TEST(CudaRuntime, RunsOutOfMemoryCleanly) {
+TEST(CudaRuntime, ReportsOutOfMemory) {
   CudaRuntime& runtime = TheCudaRuntime();
   const c10::Stream stream(c10::Stream::DEFAULT, Cuda(0));
   const absl::StatusCode expected =

@@ -145,7 +145,7 @@ TEST(CudaStoragePath, AnyWorkMayFailLate) {
   }
 }
 
-TEST(CudaStoragePath, ErrorsSayWhichStorageAndWhere) {
+TEST(CudaStoragePath, ErrorsNameTheStorageAndTheDevice) {
   HostRuntime runtime({});
   CudaStoragePath path(runtime, kTiny);
   const Bytes bytes = SomeBytes(5000, 1);
@@ -160,7 +160,7 @@ TEST(CudaStoragePath, ErrorsSayWhichStorageAndWhere) {
                        AllOf(HasSubstr("cuda:1"), HasSubstr("storage 17"), HasSubstr("bytes 0 to 4096 of 5000"))));
 }
 
-TEST(CudaStoragePath, ACallThatFailsHasWaited) {
+TEST(CudaStoragePath, AFailedCallWaitsForItsWork) {
   // The runtime runs no work early, so work that is done when the call returns was waited for.
   HostRuntime runtime({});
   CudaStoragePath path(runtime, {.buffers = 4, .buffer_size = 4096, .small_size = 512, .threads = 1});
@@ -176,7 +176,7 @@ TEST(CudaStoragePath, ACallThatFailsHasWaited) {
   EXPECT_EQ(runtime.works(), 2);
 }
 
-TEST(CudaStoragePath, OutOfMemorySaysHowMuchIsFree) {
+TEST(CudaStoragePath, OutOfMemoryReportsTheFreeMemory) {
   HostRuntime runtime({.memory_per_device = 1000});
   CudaStoragePath path(runtime);
   absl::StatusOr<c10::Storage> storage = path.Allocate(Cuda(1), 600);
@@ -187,7 +187,7 @@ TEST(CudaStoragePath, OutOfMemorySaysHowMuchIsFree) {
   EXPECT_THAT(path.Allocate(Cuda(1), 500), IsOk());
 }
 
-TEST(CudaStoragePath, ThousandsOfTinyOnesTakeAHandfulOfCalls) {
+TEST(CudaStoragePath, ThousandsOfSmallStoragesTakeFewCalls) {
   HostRuntime runtime({});
   CudaStoragePath path(runtime);
   std::vector<Bytes> all(10'000, Bytes(20, 'a'));

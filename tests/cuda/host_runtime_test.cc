@@ -58,7 +58,7 @@ class HostRuntimeTest : public testing::TestWithParam<std::uint64_t> {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, HostRuntimeTest, testing::Values(0, 1, 2, 3, 4, 5));
 
-TEST_P(HostRuntimeTest, FindsNothingWhereAllIsRight) {
+TEST_P(HostRuntimeTest, ReportsNothingForCorrectCode) {
   const c10::Stream first = Stream(0), second = Stream(1), other = Stream(0, 1);
   {
     const PinnedMemory from = Pinned('b'), into = Pinned();
@@ -80,7 +80,7 @@ TEST_P(HostRuntimeTest, FindsNothingWhereAllIsRight) {
   EXPECT_EQ(runtime_.live(), HostRuntime::Live());
 }
 
-TEST_P(HostRuntimeTest, FreeingInStreamOrderIsRight) {
+TEST_P(HostRuntimeTest, FreeingInStreamOrderIsCorrect) {
   const PinnedMemory from = Pinned();
   {
     const c10::DataPtr memory = Device(Stream(0));
@@ -157,7 +157,7 @@ TEST(HostRuntime, FindsPinnedMemoryThatTheHostChanged) {
   EXPECT_THAT(runtime.Drain(), ElementsAre(HasSubstr("the host changed pinned memory")));
 }
 
-TEST(HostRuntime, AHostThatDoesNotWaitReadsSomethingElse) {
+TEST(HostRuntime, AHostThatDoesNotWaitReadsOtherData) {
   HostRuntime runtime({});
   const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
   const PinnedMemory from = runtime.AllocatePinned(Cuda(0), kSize).value();
@@ -221,7 +221,7 @@ TEST_P(HostRuntimeTest, FindsWhatOneLaunchWritesTwice) {
   EXPECT_THAT(runtime_.Drain(), ElementsAre(HasSubstr("writes the same bytes twice")));
 }
 
-TEST_P(HostRuntimeTest, CallsFailWhenTold) {
+TEST_P(HostRuntimeTest, InjectsFailuresOfCalls) {
   runtime_.FailAfterCalls(1);
   EXPECT_THAT(runtime_.DeviceCount().value(), 2);
   EXPECT_THAT(runtime_.Allocate(Stream(0), kSize),
@@ -231,7 +231,7 @@ TEST_P(HostRuntimeTest, CallsFailWhenTold) {
   EXPECT_THAT(runtime_.Record(Stream(0)), StatusIs(absl::StatusCode::kInternal, HasSubstr("injected")));
 }
 
-TEST_P(HostRuntimeTest, WorkFailsLateWhenTold) {
+TEST_P(HostRuntimeTest, InjectsFailuresOfWork) {
   const PinnedMemory from = Pinned();
   const c10::DataPtr memory = Device(Stream(0));
   runtime_.FailAfterWorks(0);

@@ -70,7 +70,7 @@ void ExpectSame(const Tensors& expected, const Tensors& found) {
   }
 }
 
-TEST_F(CudaMaterializeTest, ThereAndBackIsTheSame) {
+TEST_F(CudaMaterializeTest, RoundTripPreservesTheBytes) {
   const Tensors sources = Sources();
   const absl::StatusOr<Tensors> on_cuda = MaterializeTensors(sources, kCuda0, *CopiedData());
   ASSERT_THAT(on_cuda, IsOk());
@@ -78,7 +78,7 @@ TEST_F(CudaMaterializeTest, ThereAndBackIsTheSame) {
   ExpectSame(sources, BackOnCpu(*on_cuda));
 }
 
-TEST_F(CudaMaterializeTest, WithoutAnIndexItIsTheCurrentDevice) {
+TEST_F(CudaMaterializeTest, ADeviceWithoutAnIndexIsTheCurrentDevice) {
   const absl::StatusOr<Tensors> on_cuda =
       MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA), *CopiedData());
   ASSERT_THAT(on_cuda, IsOk());
@@ -120,12 +120,12 @@ TEST_F(CudaMaterializeTest, CheckpointsHaveTheBytesOfTheFile) {
   }
 }
 
-TEST_F(CudaMaterializeTest, ADeviceThatIsNotThere) {
+TEST_F(CudaMaterializeTest, AMissingDevice) {
   EXPECT_THAT(MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA, 99), *CopiedData()),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("cuda:99")));
 }
 
-TEST_F(CudaMaterializeTest, MoreThanTheDeviceHas) {
+TEST_F(CudaMaterializeTest, OutOfMemory) {
   MetaTensorDescriber describer;
   MetaTensorDesc record = *describer.DescribeTensor(at::ones({4})).value();
   record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 50});

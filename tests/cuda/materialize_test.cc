@@ -45,7 +45,7 @@ class HostUnderTest final : public MaterializeUnderTest {
   }
 };
 
-TEST(CudaMaterializeFailureTest, NothingIsLeftWhereverItFails) {
+TEST(CudaMaterializeFailureTest, AFailureLeaksNothing) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
   std::vector<MetaTensorDescPtr> records;
   for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc);

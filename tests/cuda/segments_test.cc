@@ -109,7 +109,7 @@ TEST(Segments, SumsEveryAlignmentAndSize) {
   }
 }
 
-TEST(Segments, SplitsCoverEachByteOnce) {
+TEST(Segments, PartsCoverEachByteOnce) {
   for (std::uint64_t at = 0; at < 16; ++at) {
     for (std::uint64_t size = 0; size <= 200; ++size) {
       const VectorSplit split = SplitIntoVectors(at, size);

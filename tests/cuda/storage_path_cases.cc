@@ -146,7 +146,7 @@ TEST_P(StoragePathCases, Allocates) {
   }
 }
 
-TEST_P(StoragePathCases, AllocatesNothingElsewhere) {
+TEST_P(StoragePathCases, RefusesInvalidSizesAndDevices) {
   EXPECT_THAT(path().Allocate(Cuda(0), -1), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("-1 bytes")));
   EXPECT_THAT(path().Allocate(c10::Device("cpu"), 8), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cpu")));
   for (const std::int64_t size : {0, 8}) {
@@ -156,7 +156,7 @@ TEST_P(StoragePathCases, AllocatesNothingElsewhere) {
   EXPECT_THAT(path().Wait(c10::Device("cpu")), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cpu")));
 }
 
-TEST_P(StoragePathCases, SaysWhatItLacks) {
+TEST_P(StoragePathCases, OutOfMemoryIsAnError) {
   const std::int64_t size = std::int64_t{1} << 50;
   const absl::StatusOr<CudaMemoryInfo> info = runtime().MemoryInfo(Cuda(0));
   ASSERT_THAT(info, IsOk());
@@ -193,7 +193,7 @@ TEST_P(StoragePathCases, LoadsInOrder) {
   ExpectBytes(storages, all);
 }
 
-TEST_P(StoragePathCases, LoadsThousandsOfTinyOnes) {
+TEST_P(StoragePathCases, LoadsThousandsOfSmallStorages) {
   std::vector<Bytes> all;
   for (int i = 0; i < 3000; ++i) all.push_back(SomeBytes(1 + i % 37, i));
   const std::vector<c10::Storage> storages = Loaded(all);
@@ -207,7 +207,7 @@ TEST_P(StoragePathCases, LoadsThousandsOfTinyOnes) {
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(BytesOnCpu(back[i]), all[i]) << i;
 }
 
-TEST_P(StoragePathCases, ReadErrorsComeBackAsTheyAre) {
+TEST_P(StoragePathCases, ReadErrorsAreReturnedUnchanged) {
   const std::vector<Bytes> all = ManySizes(GetParam().options, 3);
   const std::vector<c10::Storage> storages = Allocated(all);
   for (const std::size_t failing : {std::size_t{1}, all.size() / 2, all.size() - 1}) {
@@ -303,7 +303,7 @@ TEST_P(StoragePathCases, CopiesBetweenDevices) {
   }
 }
 
-TEST_P(StoragePathCases, RefusesCopiesThatMakeNoSense) {
+TEST_P(StoragePathCases, RefusesInvalidCopies) {
   const Bytes bytes(8);
   const std::vector<c10::Storage> storages = Loaded({Bytes(8), Bytes(9)});
   EXPECT_THAT(
@@ -317,7 +317,7 @@ TEST_P(StoragePathCases, RefusesCopiesThatMakeNoSense) {
               StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("storage 8"), HasSubstr("cpu"))));
 }
 
-TEST_P(StoragePathCases, SumsUp) {
+TEST_P(StoragePathCases, ComputesChecksums) {
   const std::vector<Bytes> all = ManySizes(GetParam().options, 9);
   const absl::StatusOr<std::vector<std::uint64_t>> sums = path().Checksums(Loaded(all));
   ASSERT_THAT(sums, IsOk());

@@ -164,7 +164,7 @@ TEST(MetaTensorDescriberTest, WithoutRecursionAViewHasNoBase) {
 
 // at::Tensor::is_leaf() would return true for it. See Note [Leaf views]. Autograd raises an error when asked for the
 // grad_fn of a view whose base was modified in place, and then discards the grad_fn.
-TEST(MetaTensorDescriberTest, AViewThatLostItsHistoryRequiresNoGradient) {
+TEST(MetaTensorDescriberTest, AViewThatLostItsGradFnDoesNotRequireGrad) {
   const at::Tensor base = at::zeros({4}, at::kComplexFloat);
   const at::Tensor view = at::real(base.slice(/*dim=*/0, 1).set_requires_grad(true));
   ASSERT_TRUE(view.requires_grad());

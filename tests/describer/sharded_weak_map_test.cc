@@ -30,7 +30,7 @@ void Put(Map& map, std::int64_t key, const std::shared_ptr<int>& object) {
   });
 }
 
-TEST(ShardedWeakMapTest, VisitMakesAnEntryOnce) {
+TEST(ShardedWeakMapTest, VisitCreatesAnEntryOnce) {
   Map map;
   bool visited = false;
   map.VisitIfPresent(7, [&](Entry&) { visited = true; });
@@ -69,7 +69,7 @@ struct Asked {
   void Prefetch() const {}
 };
 
-TEST(ShardedWeakMapTest, FewAreAskedWhereNoneIsDead) {
+TEST(ShardedWeakMapTest, FewEntriesAreCheckedIfNoneIsDead) {
   constexpr std::int64_t kKeys = 100'000;
   ShardedWeakMap<std::int64_t, Asked> map;
   for (std::int64_t key = 0; key < kKeys; ++key) map.Visit(key, [](Asked&) {});
@@ -78,7 +78,7 @@ TEST(ShardedWeakMapTest, FewAreAskedWhereNoneIsDead) {
 }
 
 // One in `period` consecutive entries is alive, which could coincide with a period of the sampling.
-TEST(ShardedWeakMapTest, NoPatternKeepsTheDead) {
+TEST(ShardedWeakMapTest, PeriodicEntriesDoNotPreventSweeps) {
   for (const int period : {2, 13, 16, 26, 208}) {
     Map map;
     std::vector<std::shared_ptr<int>> alive;
@@ -91,7 +91,7 @@ TEST(ShardedWeakMapTest, NoPatternKeepsTheDead) {
   }
 }
 
-TEST(ShardedWeakMapTest, SweepForgetsAllThatIsDead) {
+TEST(ShardedWeakMapTest, SweepRemovesAllDeadEntries) {
   Map map;
   const auto alive = std::make_shared<int>(0);
   for (std::int64_t key = 0; key < 1000; ++key) Put(map, key, key % 10 == 0 ? alive : std::make_shared<int>(1));
@@ -127,7 +127,7 @@ struct Reentrant {
   void Prefetch() const {}
 };
 
-TEST(ShardedWeakMapTest, DeadEntriesDieWithoutTheLock) {
+TEST(ShardedWeakMapTest, DeadEntriesAreDestroyedWithoutTheLock) {
   auto* map = new ShardedWeakMap<std::int64_t, Reentrant>();
   for (std::int64_t key = 0; key < 10'000; ++key) map->Visit(key, [&](Reentrant& entry) { entry.map = map; });
   EXPECT_LT(map->size(), 32 * 64);

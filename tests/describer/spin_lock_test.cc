@@ -21,7 +21,7 @@ TEST(SpinLockTest, OneThreadAtATime) {
   EXPECT_EQ(count, kThreads * kRounds);
 }
 
-TEST(SpinLockTest, IsFreeAgain) {
+TEST(SpinLockTest, CanBeLockedAgain) {
   SpinLock lock;
   lock.Lock();
   lock.Unlock();

@@ -36,7 +36,7 @@ at::Tensor Convert(MetaConverter& converter, const at::Tensor& tensor) {
   return result.value_or(at::Tensor());
 }
 
-TEST(NestedTest, TheRecordSaysWhereEachComponentLies) {
+TEST(NestedTest, TheRecordHasTheLayoutOfEachComponent) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr desc = describer.DescribeTensor(Nested()).value();
   EXPECT_TRUE(desc->is_nested);

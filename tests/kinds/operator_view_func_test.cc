@@ -43,7 +43,7 @@ OperatorCall Split(std::int64_t size, std::size_t output) {
   return {.name = "aten::split.Tensor", .arguments = {c10::IValue(), size, 0}, .output = output};
 }
 
-TEST(OperatorViewFuncTest, AppliesOneToTheResultOfTheOther) {
+TEST(OperatorViewFuncTest, AppliesOperatorsInSequence) {
   const auto func = Func({{.name = "aten::view_as_real", .arguments = {c10::IValue()}}, Select(1, 1)});
   EXPECT_EQ(func->Name(), "aten::view_as_real, aten::select.int");
   const at::Tensor base = at::ones({3}, at::kComplexFloat);
@@ -69,7 +69,7 @@ TEST(OperatorViewFuncTest, PicksOneOfSeveralOutputs) {
               StatusIs(kInvalidArgument, HasSubstr("expected an operator that returns tensors")));
 }
 
-TEST(OperatorViewFuncTest, SymIntsAreWhatTheSchemaCallsThat) {
+TEST(OperatorViewFuncTest, SymIntsAreThoseOfTheSchema) {
   std::vector<std::int64_t> seen;
   const auto visitor = [&](const c10::SymInt& value) {
     seen.push_back(value.expect_int());
@@ -130,13 +130,13 @@ TEST(OperatorViewFuncTest, TensorsInLists) {
   EXPECT_EQ(visits, 1);
 }
 
-TEST(OperatorViewFuncTest, WhatCannotBeDescribedIsAnErrorAtOnce) {
+TEST(OperatorViewFuncTest, ArgumentsThatCannotBeDescribedAreAnError) {
   EXPECT_THAT(OperatorViewFunc::Create({{.name = "aten::view_as", .arguments = {c10::IValue(), at::ones({2})}}},
                                        [](const at::Tensor&) { return absl::NotFoundError("unknown"); }),
               StatusIs(absl::StatusCode::kNotFound, "unknown"));
 }
 
-TEST(OperatorViewFuncTest, AnOperatorThatThereIsNot) {
+TEST(OperatorViewFuncTest, AnUnknownOperatorIsAnError) {
   const auto error = [](const char* name) {
     return StatusIs(kInvalidArgument, AllOf(HasSubstr("view_func"), HasSubstr(name)));
   };
@@ -151,7 +151,7 @@ TEST(OperatorViewFuncTest, AnOperatorThatThereIsNot) {
   EXPECT_THAT(apply("aten::select.int", {}), error("an operator with 0 arguments"));
 }
 
-TEST(OperatorViewFuncTest, WhatLibTorchSaysIsAnError) {
+TEST(OperatorViewFuncTest, ExceptionsOfLibTorchAreErrors) {
   EXPECT_FALSE(Apply(*Func({Select(3, 0)}), at::ones({2})).ok());
   // Arguments of a wrong type, as an untrusted record may have.
   EXPECT_FALSE(Apply(*Func({{.name = "aten::select.int", .arguments = {c10::IValue(), "x", 0}}}), at::ones({2})).ok());

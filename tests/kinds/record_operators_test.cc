@@ -43,7 +43,7 @@ TEST(RecordOperatorsTest, OneOfSeveralOutputs) {
   EXPECT_EQ((*calls)[0].output, std::optional<std::size_t>(1));
 }
 
-TEST(RecordOperatorsTest, NotWhatOperatorsCall) {
+TEST(RecordOperatorsTest, DoesNotRecordNestedCalls) {
   // reshape calls view.
   EXPECT_THAT(Names(RecordOperators(at::ones({6}),
                                     [](const at::Tensor& t) {
@@ -52,14 +52,14 @@ TEST(RecordOperatorsTest, NotWhatOperatorsCall) {
               ElementsAre("aten::reshape"));
 }
 
-TEST(RecordOperatorsTest, KeepsNeitherTheBaseNorWhatComesOfIt) {
+TEST(RecordOperatorsTest, KeepsNeitherTheBaseNorTheResultAlive) {
   at::Tensor base = at::ones({6});
   const auto calls = RecordOperators(base, [](const at::Tensor& t) { return t.view({2, 3}).t(); });
   EXPECT_EQ(Names(calls).size(), 2);
   EXPECT_EQ(base.use_count(), 1);
 }
 
-TEST(RecordOperatorsTest, NothingIfItIsNoChain) {
+TEST(RecordOperatorsTest, ReturnsNothingIfTheCallsAreNoChain) {
   const at::Tensor base = at::ones({6});
   const at::Tensor other = at::ones({6});
   at::Tensor (*const kOthers[])(const at::Tensor&) = {
@@ -86,7 +86,7 @@ TEST(RecordOperatorsTest, NothingIfItIsNoChain) {
   for (std::size_t i = 0; i < std::size(kOthers); ++i) EXPECT_EQ(RecordOperators(base, kOthers[i]), std::nullopt) << i;
 }
 
-TEST(RecordOperatorsTest, WatchesNoLongerThanTheFunctionRuns) {
+TEST(RecordOperatorsTest, RecordsOnlyWhileTheFunctionRuns) {
   const at::Tensor base = at::ones({6});
   EXPECT_EQ(RecordOperators(base, [](const at::Tensor&) -> at::Tensor { throw std::runtime_error("no"); }),
             std::nullopt);

@@ -93,7 +93,7 @@ at::Tensor Two(at::IntArrayRef size) { return TwoTensor(at::ones(size), at::zero
 
 // --- Incorrect flatten and unflatten functions. ---
 
-TEST_F(WrapperTest, AFlattenThatFailsTakesNoId) {
+TEST_F(WrapperTest, AFailedFlattenAssignsNoId) {
   using Flatten = decltype(WrapperType::flatten);
   const struct {
     Flatten flatten;
@@ -123,7 +123,7 @@ TEST_F(WrapperTest, AFlattenThatFailsTakesNoId) {
   }
 }
 
-TEST_F(WrapperTest, AnUnflattenThatFailsLeavesNothingBehind) {
+TEST_F(WrapperTest, AFailedUnflattenChangesNothing) {
   using Unflatten = decltype(WrapperType::unflatten);
   using Parts = const FlattenedTensor&;
   using Ints = c10::SymIntArrayRef;
@@ -158,7 +158,7 @@ TEST_F(WrapperTest, AnUnflattenThatFailsLeavesNothingBehind) {
   }
 }
 
-TEST_F(WrapperTest, AFailureLeavesWhatOthersHold) {
+TEST_F(WrapperTest, AFailureDoesNotAffectResultsThatAreHeld) {
   MetaConverter converter;
   const at::Tensor content = at::ones({2});
   const at::Tensor held = converter.Convert(content).value();
@@ -169,7 +169,7 @@ TEST_F(WrapperTest, AFailureLeavesWhatOthersHold) {
   EXPECT_TRUE(ContentOf(converter.Convert(Box(content)).value()).is_same(held));
 }
 
-TEST_F(WrapperTest, ARecordThatContradictsItselfIsAnError) {
+TEST_F(WrapperTest, AnInconsistentRecordIsAnError) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr record = describer.DescribeTensor(Box(at::ones({2}))).value();
   const auto convert = [&](auto change) {
@@ -214,7 +214,7 @@ TEST_F(WrapperTest, OpaqueValuesAndContextPassThrough) {
   EXPECT_EQ(seen_size, (std::vector<c10::SymInt>{2, 3}));
 }
 
-TEST_F(WrapperTest, InnerTensorsAreConvertedAsOthersAre) {
+TEST_F(WrapperTest, InnerTensorsAreConvertedLikeOtherTensors) {
   MetaConverter converter;
   at::Tensor content = at::ones({2, 3}).t().set_requires_grad(true);
   content.mutable_grad() = at::ones({3, 2});

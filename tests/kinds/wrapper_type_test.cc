@@ -60,7 +60,7 @@ TEST(WrapperTypeTest, MustBeComplete) {
   EXPECT_EQ(FindWrapperType("Second"), nullptr);
 }
 
-TEST(WrapperTypeTest, OneNameAndOneImplForEach) {
+TEST(WrapperTypeTest, NamesAndImplsAreUnique) {
   ASSERT_THAT(RegisterWrapperType<FirstImpl>(Type("First")), IsOk());
   EXPECT_THAT(RegisterWrapperType<SecondImpl>(Type("First")),
               StatusIs(kAlreadyExists, Eq("wrapper type First: expected a new type, found First, which is registered "

@@ -106,7 +106,7 @@ TEST(EqualTest, IgnoreProcessLocal) {
   EXPECT_TRUE(Equal().IgnoreProcessLocal()(with_data, *StorageRecord(1, 8)));
 }
 
-TEST(EqualTest, OpaqueValuesAndAttrsCompareByWhatTheySay) {
+TEST(EqualTest, OpaqueValuesAndAttrsCompareByValue) {
   MetaTensorDesc a = DenseRecord(1, {2});
   MetaTensorDesc b = a;
   a.ctx = std::make_shared<Mode>("ctx");

@@ -181,7 +181,7 @@ TEST(RecordsFromJsonTest, DeepRecords) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("nested at most 1000 deep")));
 }
 
-TEST(RecordsFromJsonTest, Circles) {
+TEST(RecordsFromJsonTest, Cycles) {
   Json document = Chain(4);
   document["tensors"][3]["grad"] = 1;
   EXPECT_THAT(
@@ -208,7 +208,7 @@ struct Case {
 
 class MalformedTest : public testing::TestWithParam<Case> {};
 
-TEST_P(MalformedTest, IsToldSo) {
+TEST_P(MalformedTest, IsAnErrorThatNamesTheField) {
   Json document = Document({DenseRecord(3, {2, 4})}, {*StorageRecord(3, 32)});
   const Json::json_pointer pointer{std::string(GetParam().pointer)};
   if (GetParam().value == nullptr) {

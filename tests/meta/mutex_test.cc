@@ -60,7 +60,7 @@ TEST(MutexTest, OneAtATime) {
   EXPECT_EQ(counter.count(), kThreads * kRounds);
 }
 
-TEST(MutexTest, TryLockTakesIt) {
+TEST(MutexTest, TryLockAcquiresTheMutex) {
   Counter counter;
   RunThreads(kThreads, [&](int) {
     for (int i = 0; i < kRounds; ++i) {
@@ -70,13 +70,13 @@ TEST(MutexTest, TryLockTakesIt) {
   EXPECT_EQ(counter.count(), kThreads * kRounds);
 }
 
-TEST(MutexTest, TryLockLeavesWhatOthersHold) {
+TEST(MutexTest, TryLockFailsIfTheMutexIsHeld) {
   Mutex mutex;
   const MutexLock lock(mutex);
   ExpectLocked(mutex);
 }
 
-TEST(CondVarTest, EachWaitsForTheOneBefore) {
+TEST(CondVarTest, EachThreadWaitsForThePreviousOne) {
   Counter counter;
   RunThreads(kThreads, [&](int thread) {
     counter.AwaitMoreThan(thread - 1);
@@ -133,7 +133,7 @@ struct Pair {
   int b ABSL_GUARDED_BY(mutex) = 0;
 };
 
-TEST(SharedMutexTest, ReadersSeeWholeWrites) {
+TEST(SharedMutexTest, ReadersSeeCompleteWrites) {
   Pair pair;
   RunThreads(kThreads, [&](int thread) {
     for (int i = 0; i < kRounds; ++i) {

@@ -85,7 +85,7 @@ TEST(RecipeTest, KeywordsAndDefaults) {
   EXPECT_EQ(made.v.sizes(), (std::vector<std::int64_t>{4}));
 }
 
-TEST(RecipeTest, InPlaceOperatorsKeepNothing) {
+TEST(RecipeTest, InPlaceOperatorsNeedNoOut) {
   const Made made = Make(R"({"op": "aten::mul_.Scalar", "args": [{"t": "x"}, 2.5]},
                             {"op": "aten::alias", "args": [{"t": "x"}], "out": "v"})");
   EXPECT_EQ(made.x[0].item<float>(), 2.5);
@@ -108,7 +108,7 @@ struct ValueCase {
 
 class ValueTest : public testing::TestWithParam<ValueCase> {};
 
-TEST_P(ValueTest, IsWhatTheSchemaAsksFor) {
+TEST_P(ValueTest, HasTheTypeOfTheSchema) {
   const Made made = Make(GetParam().steps);
   ASSERT_TRUE(made.v.defined());
   EXPECT_EQ(made.v.scalar_type(), GetParam().dtype);
@@ -263,7 +263,7 @@ TEST(RecipeTest, Storages) {
   EXPECT_EQ(set.v.storage_offset(), 1);
 }
 
-TEST(RecipeTest, ForgottenTensorsDie) {
+TEST(RecipeTest, ForgottenTensorsAreDestroyed) {
   const absl::StatusOr<RecipeResult> result =
       RunOn12Ones(R"({"op": "aten::detach", "args": [{"t": "x"}], "out": "v"}, {"forget": ["x"]})", R"(["v"])");
   ASSERT_THAT(result, IsOk());
@@ -308,13 +308,13 @@ TEST(RecipeTest, WrappersOutliveTheirLevel) {
   EXPECT_FALSE(wrapper->is_alive());
 }
 
-TEST(RecipeTest, LevelsAreLeftWhenAStepFails) {
+TEST(RecipeTest, LevelsAreExitedWhenAStepFails) {
   EXPECT_THAT(RunOn12Ones(R"({"push": "grad"}, {"push": "jvp"}, {"op": "aten::no_such"})"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("aten::no_such")));
   EXPECT_EQ(OpenLevels(), 0u);
 }
 
-TEST(RecipeTest, LiteralsArePlainWithinLevels) {
+TEST(RecipeTest, LiteralsAreNotWrappedWithinLevels) {
   FunctorchLevels levels;
   levels.PushGrad();
   const at::Tensor literal = LiteralTensor({1, 2}, at::kFloat);
@@ -342,7 +342,7 @@ struct WrongCase {
 
 class WrongStepTest : public testing::TestWithParam<WrongCase> {};
 
-TEST_P(WrongStepTest, IsAnErrorWithTheStep) {
+TEST_P(WrongStepTest, IsAnErrorThatNamesTheStep) {
   const absl::StatusOr<RecipeResult> result = RunOn12Ones(GetParam().step);
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
                                AllOf(StartsWith("steps[1] "), HasSubstr(GetParam().message))));
@@ -392,7 +392,7 @@ const WrongCase kWrongCases[] = {
 INSTANTIATE_TEST_SUITE_P(All, WrongStepTest, testing::ValuesIn(kWrongCases),
                          [](const testing::TestParamInfo<WrongCase>& info) { return info.param.name; });
 
-TEST(RecipeTest, WhatAnOperatorRaisesIsAnError) {
+TEST(RecipeTest, ExceptionsOfOperatorsAreErrors) {
   const absl::StatusOr<RecipeResult> result =
       RunOn12Ones(R"({"op": "aten::view", "args": [{"t": "x"}, [5, 5]], "out": "v"})");
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal, StartsWith("steps[1] op aten::view: ")));
@@ -405,7 +405,7 @@ TEST(RecipeTest, TwoTensors) {
   EXPECT_TRUE(IsTwoTensor(result->sources[0].tensor));
 }
 
-TEST(RecipeTest, WrongRecipes) {
+TEST(RecipeTest, InvalidRecipes) {
   const auto is_error = [](const char* message) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message));
   };

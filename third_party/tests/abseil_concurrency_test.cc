@@ -40,7 +40,7 @@ TEST(AbseilConcurrency, MutexProtects) {
   EXPECT_EQ(counter.value, kThreads * kRounds);
 }
 
-TEST(AbseilConcurrency, ReadersSeeWhatWritersWrote) {
+TEST(AbseilConcurrency, ReadersSeeWrites) {
   Counter counter;
   InThreads([&counter] {
     for (int i = 0; i < kRounds; ++i) {

@@ -11,7 +11,7 @@
 
 namespace {
 
-TEST(C10, LoadsAlone) {
+TEST(C10, LoadsWithoutTheRestOfLibTorch) {
   // Both are defined in libc10.so.
   EXPECT_EQ(c10::SymInt(4) * 2, 8);
   EXPECT_STREQ(c10::toString(c10::kBFloat16), "BFloat16");
