@@ -194,7 +194,7 @@ bool RegisterType() {
 
 at::Tensor TwoTensor(const at::Tensor& a, const at::Tensor& b) {
   static const bool registered = RegisterOperators() && RegisterType();
-  TORCH_CHECK(registered, "TwoTensor: somebody else has registered a type of this name");
+  TORCH_CHECK(registered, "TwoTensor: expected an unregistered type name, found a type with this name");
   CheckAlike(a, b);
   at::Tensor tensor = Wrap(EmptyStorageFor(a), a, b);
   if (a.requires_grad()) tensor.set_requires_grad(true);
