@@ -49,15 +49,13 @@ void CheckSharing(const std::vector<Converted>& converted, std::vector<std::stri
   Pairing storages;
   for (const Converted& c : converted) {
     if (!tensors.Add(c.desc->id, c.tensor.unsafeGetTensorImpl())) {
-      failures.push_back(absl::StrCat(
-          DisplayName(c.name),
-          ": expected the same result object exactly for the names that share a tensor, found a different sharing"));
+      failures.push_back(absl::StrCat(DisplayName(c.name),
+                                      ": expected one result object per source tensor, found a different assignment"));
     }
     if (c.desc->storage == nullptr) continue;
     if (!storages.Add(c.desc->storage->id, c.tensor.storage().unsafeGetStorageImpl())) {
       failures.push_back(absl::StrCat(
-          DisplayName(c.name),
-          ": expected a shared storage exactly for the tensors that share one in the file, found a different sharing"));
+          DisplayName(c.name), ": expected results to share a storage exactly where the sources do, found otherwise"));
     }
   }
 }
