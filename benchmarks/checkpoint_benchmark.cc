@@ -1,4 +1,4 @@
-// Describing a file, beside reading its bytes.
+// Benchmarks describing a checkpoint file. Baseline: reading its bytes.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/checkpoint_works.h"

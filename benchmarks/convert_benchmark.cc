@@ -1,4 +1,4 @@
-// Converting tensors, beside LibTorch's own operators called by hand, and beside a look-up in a table.
+// Benchmarks converting tensors. Baselines: calling LibTorch's operators directly, and a look-up in a hash table.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/convert_works.h"

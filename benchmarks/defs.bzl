@@ -1,16 +1,16 @@
-"""benchmark_binary: a Google Benchmark binary, and a test that it runs."""
+"""benchmark_binary: a Google Benchmark binary, and a test that runs it."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 
 def benchmark_binary(name, srcs, deps, test_args = ["--sizes=100"], test_size = "medium"):
-    """Defines `name`, and NAME_test that runs each benchmark in it for as short as it goes.
+    """Defines the binary `name`, and NAME_test, which runs each of its benchmarks for the shortest possible time.
 
     Args:
-      name: of the binary.
-      srcs: its sources.
-      deps: its libraries.
-      test_args: what makes the test quick: small sizes, or a filter.
-      test_size: how long it may take, under sanitizers too.
+      name: name of the binary.
+      srcs: sources.
+      deps: libraries.
+      test_args: flags that keep the test short: small sizes, or a filter.
+      test_size: size of the test, also under sanitizers.
     """
     cc_binary(
         name = name,

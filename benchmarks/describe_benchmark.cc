@@ -1,4 +1,4 @@
-// Describing tensors, beside reading the same properties and keeping nothing.
+// Benchmarks describing tensors. Baseline: reading the same properties and storing nothing.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/describe_works.h"

@@ -1,15 +1,17 @@
-// Measures what it is told, one line after the other, so that others can take turns with it: see reporting/report.py.
+// Runs benchmarks on request, one request per line, so that the report can interleave it with the Python reference: see
+// reporting/report.py.
 //
-//   driver --about               what it was built of, as JSON
-//   driver --list                the works, one a line as JSON
-//   driver                       answers lines of standard input:
-//     graph SEED SIZE NAME       nothing; what follows is about this graph
-//     fingerprint                of the graph, and how many tensors it has
-//     memory                     bytes for a tensor: sources, results, beyond the results, left when all is dropped
-//     forget                     nothing; works are set up anew from here on
-//     WORK                       nanoseconds for one conversion
+//   driver --about               prints the versions of LibTorch and the compiler, as JSON
+//   driver --list                prints the works, one JSON object per line
+//   driver                       answers each line of standard input with one line:
+//     graph SEED SIZE NAME       selects the graph for the following requests; the answer is empty
+//     fingerprint                fingerprint and number of tensors of the graph
+//     memory                     bytes per tensor: sources, results, converter with results alive, converter at the end
+//     forget                     discards what works have set up; the answer is empty
+//     WORK                       nanoseconds per conversion
 //
-// A graph is made, and a work set up, when it is first needed; a work runs for at least a tenth of a second each time.
+// A graph is created, and a work is set up, when it is first needed. Each measurement runs for at least a tenth of a
+// second.
 
 #include <cstdint>
 #include <iostream>
@@ -32,7 +34,7 @@
 namespace metaconv {
 namespace {
 
-// Enough for a clock, and for a work that is much slower to prepare than to run.
+// Long enough for the clock's resolution, and short enough for works whose preparation is much slower than their run.
 constexpr double kTimedNanoseconds = 100e6;
 constexpr int kMostRuns = 10000;
 constexpr int kMostSlowPreparations = 5;
@@ -55,7 +57,7 @@ class Driver {
     for (Work& work : AllWorks()) works_.emplace(work.name, std::move(work));
   }
 
-  // False if there is no such request.
+  // Returns false if the request is unknown.
   bool Answer(const std::string& request) {
     if (request == "forget") {
       prepared_.clear();
@@ -121,7 +123,7 @@ int Main(const std::vector<std::string>& arguments) {
   Driver driver;
   for (std::string line; std::getline(std::cin, line);) {
     if (!driver.Answer(line)) {
-      std::cerr << "driver: there is no such request: " << line << '\n';
+      std::cerr << "driver: unknown request: " << line << '\n';
       return 2;
     }
   }

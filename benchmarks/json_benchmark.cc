@@ -1,4 +1,4 @@
-// Records to JSON text, beside writing JSON that is there.
+// Benchmarks writing records as JSON text. Baseline: writing an existing JSON document as text.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/json_works.h"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Loading checkpoints: metaconv, torch.load and safetensors in turn, beside a bare read of the same file.
+"""Compares loading a checkpoint with metaconv, torch.load and safetensors, and with a plain read of the file.
 
     ./bazelw build //benchmarks:load_times
     $(tests/reference/environment.sh) benchmarks/load_benchmark.py [--load-times=PROGRAM] [FILE...]
 
-Without files, makes some of its own: few large tensors and many small ones, in both formats. All are read from the page
-cache, each from its path to tensors in memory: copied, or mapped and not yet touched. Prints the best of several rounds, in
-which all take turns, as a table, in milliseconds.
+Without FILE arguments, it creates files with few large and many small tensors, in both formats. Files are read from the
+page cache. The time is from the path to the tensors, which are either copied, or mapped and not accessed. Prints a table
+of the fastest of several interleaved rounds, in milliseconds.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def make_files(folder):
 
 
 class OurLoader:
-    """A process that loads the file whenever it is asked to."""
+    """A load_times process, which loads the file on request."""
 
     def __init__(self, program, path, how):
         self.process = subprocess.Popen([program, path, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -63,7 +63,7 @@ def python_copies(path):
 
 
 def python_maps(path):
-    """Tensors that lie in the file, as safetensors' always do."""
+    """Tensors that use the mapped file, as those of safetensors always do."""
     if path.suffix == ".safetensors":
         return safetensors.torch.load_file(path)
     return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
@@ -105,10 +105,10 @@ def row(path, best):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=pathlib.Path, metavar="FILE")
-    parser.add_argument("--load-times", default="bazel-bin/benchmarks/load_times", help="The program to compare with.")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--load-times", default="bazel-bin/benchmarks/load_times", help="path of the load_times program")
+    parser.add_argument("--rounds", type=int, default=7, help="default: 7")
     arguments = parser.parse_args()
-    # Training scripts keep their options beside the weights.
+    # Checkpoints of training scripts often contain their options as an argparse.Namespace.
     torch.serialization.add_safe_globals([argparse.Namespace])
     with tempfile.TemporaryDirectory() as folder:
         files = arguments.files or make_files(pathlib.Path(folder))

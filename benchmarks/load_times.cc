@@ -1,10 +1,10 @@
-// Seconds that it takes to load a checkpoint, from its path to its tensors, for load_benchmark.py to compare.
+// Measures loading a checkpoint, from its path to its tensors, in seconds. Started by load_benchmark.py.
 //
 //   load_times FILE read|copy|map
 //
-// read: all bytes of the file with read(2) into one fresh piece of memory, which is the floor.
-// copy, map: real tensors on the CPU, read or mapped.
-// One load for each line of standard input, one number for each on standard output.
+// read: reads the whole file with read(2) into newly allocated memory, as the baseline.
+// copy, map: creates real tensors on the CPU that are read from the file, or that map it.
+// For each line of standard input, loads the file once and prints one number.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -56,7 +56,7 @@ std::vector<at::Tensor> Load(const std::string& path, bool map) {
   return *std::move(tensors);
 }
 
-// Without what it takes to free the memory again, as for the others.
+// Does not include freeing the memory, as in the other measurements.
 double Seconds(const std::string& path, std::string_view how) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();

@@ -18,7 +18,7 @@ double BytesInUse() {
 
 using Tensors = std::vector<at::Tensor>;
 
-// Bytes that `make(i)` keeps for each of `count` tensors, while `results` holds what it gives.
+// Bytes per tensor that are allocated by `count` calls of `make(i)`, while `results` holds their results.
 template <typename Make>
 double BytesPerTensor(std::size_t count, Tensors& results, Make make) {
   results.reserve(count);
@@ -33,7 +33,7 @@ MemoryPerTensor MeasureMemory(const GraphSpec& spec) {
   MemoryPerTensor memory;
   MetaConverter converter;
   {
-    // Whatever is made once for all.
+    // Allocates everything that is allocated only once per process.
     const Graph few = OrDie(MakeGraph({.name = spec.name, .seed = spec.seed, .size = 100}));
     for (const at::Tensor& tensor : few.tensors) OrDie(converter.Convert(tensor));
   }

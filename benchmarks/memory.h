@@ -1,7 +1,7 @@
-// MeasureMemory: what a converter keeps for each tensor, beyond the results.
+// MeasureMemory: the memory that a converter needs per tensor, in addition to the results.
 //
-// Thread safety: of one thread, while no other allocates.
-// Lifetime: nothing stays.
+// Thread safety: for one thread, while no other thread allocates.
+// Lifetime: keeps nothing.
 
 #ifndef METACONV_BENCHMARKS_MEMORY_H_
 #define METACONV_BENCHMARKS_MEMORY_H_
@@ -10,14 +10,14 @@
 
 namespace metaconv {
 
-// Bytes in use for each tensor of the graph.
+// Bytes per tensor of the graph.
 struct MemoryPerTensor {
   double sources = 0;
-  // Results that LibTorch's operators make: see works/by_hand.h.
+  // Results created by LibTorch's operators: see works/by_hand.h.
   double results = 0;
-  // With all results alive: what there is beyond `results`.
+  // While all results are alive: what is allocated in addition to `results`.
   double alive = 0;
-  // What is left when sources and results are gone, and the converter was swept.
+  // After sources and results were destroyed and the converter was swept.
   double dropped = 0;
 };
 

@@ -1,4 +1,4 @@
-// Memory: bytes for each tensor as counters; the times say nothing.
+// Benchmarks memory: bytes per tensor, as user counters. The reported times have no meaning.
 
 #include <string>
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs reporting/report.py, with the Python of the reference where there is one.
+# Runs reporting/report.py, with the Python environment of the reference if there is one.
 #
 #   report.sh REPORT_PY FLAG...
 
@@ -11,7 +11,7 @@ shift
 has() { [[ " $flags " == *" $1 "* ]]; }
 flags="$*"
 
-# Perhaps with other requirements; then it is made anew.
+# Whether any environment exists. environment.sh makes a new one if the requirements have changed since.
 made_before() {
   [[ -n "${METACONV_REFERENCE_PYTHON:-}" ]] ||
     compgen -G "${METACONV_CACHE:-${XDG_CACHE_HOME:-${HOME}/.cache}/metaconv}/reference/*/bin/python" > /dev/null

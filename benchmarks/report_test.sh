@@ -1,5 +1,5 @@
 #!/bin/bash
-# That the report runs, without the reference and without plots.
+# Tests that the report runs, without the reference and without plots.
 #
 #   report_test.sh REPORT_PY FLAG...
 
@@ -13,9 +13,9 @@ fail() {
 report() { PYTHONDONTWRITEBYTECODE=1 python3 "$@"; }
 
 report "$@" --quick --sizes=100 --output="${TEST_TMPDIR}"
-grep -q '^| convert dense tensors, first time' "${TEST_TMPDIR}/report.md" || fail "the table of aims is missing"
+grep -q '^| convert dense tensors, first time' "${TEST_TMPDIR}/report.md" || fail "the table of goals is missing"
 
-# The text follows from the numbers.
+# The same report.json gives the same report.md.
 report "$@" --from="${TEST_TMPDIR}/report.json" --output="${TEST_TMPDIR}/again"
 cmp "${TEST_TMPDIR}"/{,again/}report.md
 

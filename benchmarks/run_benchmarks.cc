@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kRunsOfSlowPreparation = 20;
 
-// The graph of `spec`, the same one until another is asked for: Google Benchmark calls a function several times until it
-// knows how many iterations it wants.
+// The graph of `spec`. It is cached until another graph is requested, because Google Benchmark calls a function several
+// times to determine the number of iterations.
 const Graph& GraphOf(const GraphSpec& spec) {
   static GraphSpec& made = *new GraphSpec();
   static Graph& graph = *new Graph();
@@ -45,7 +45,7 @@ void Register(const Work& work, const GraphSpec& spec) {
   if (work.slow_to_prepare) registered->Iterations(kRunsOfSlowPreparation);
 }
 
-// Takes --sizes out of the arguments. False if it is no list of numbers.
+// Removes --sizes from the arguments. Returns false if its value is not a list of numbers.
 bool TakeSizes(int& argc, char** argv, std::vector<std::int64_t>& sizes) {
   int kept = 1;
   for (int i = 1; i < argc; ++i) {

@@ -1,5 +1,5 @@
-// Copies of storages, each beside memcpy on the same bytes: into memory that is there already, and into fresh memory, as
-// a copy that is kept needs; a few large storages, and many small ones.
+// Benchmarks copying storages. Baseline: memcpy of the same bytes. Copies go into existing memory or into newly
+// allocated memory, for a few large storages and for many small ones.
 
 #include <cstdint>
 #include <cstring>
@@ -47,7 +47,7 @@ void IntoWarmMemory(benchmark::State& state, CopyFunction copy) {
   state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(1));
 }
 
-// What a user writes: malloc and memcpy, in the same allocator.
+// Baseline for a clone: malloc and memcpy, with the same allocator.
 void CloneByMemcpy(benchmark::State& state) {
   const std::vector<c10::Storage> from = NewFilled(state.range(0), state.range(1));
   for (auto _ : state) {
@@ -67,7 +67,7 @@ void Clone(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * state.range(0) * state.range(1));
 }
 
-// Count and size: one of 1 GiB, 256 MiB in 64, 64 MiB in 16,384.
+// Number of storages and their size in bytes: 1 GiB in one storage, 256 MiB in 64, 64 MiB in 16,384.
 void Shapes(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"storages", "bytes"})
       ->Args({1, 1 << 30})

@@ -1,4 +1,5 @@
-// One converter and 1, 2, 4 and 8 threads: tensors for each thread, the same for all, half and half.
+// Benchmarks one converter with 1, 2, 4 and 8 threads, which convert disjoint tensors, the same tensors, or half and
+// half.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/thread_works.h"

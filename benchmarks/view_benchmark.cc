@@ -1,4 +1,5 @@
-// Tensors that share memory, beside as_strided; and replaying views, beside calling their operators.
+// Benchmarks converting tensors that share memory (baseline: as_strided) and replaying views (baseline: their
+// operators).
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/view_works.h"

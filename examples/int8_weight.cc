@@ -23,12 +23,13 @@
 namespace metaconv::examples {
 namespace {
 
-// --- The tensor. ---
+// --- The tensor type. ---
 
-// A backend that LibTorch leaves to others. It only finds our operators; the device is that of the data.
+// A dispatch key that LibTorch reserves for other projects. It only selects our kernels; the device is that of the
+// data.
 constexpr c10::DispatchKey kKey = c10::DispatchKey::PrivateUse2;
 
-// It has no storage: there is no memory that holds its elements as floats.
+// It has no storage, because its float elements are not in memory.
 class Int8WeightImpl final : public c10::TensorImpl {
  public:
   explicit Int8WeightImpl(Int8WeightParts parts)
@@ -38,13 +39,14 @@ class Int8WeightImpl final : public c10::TensorImpl {
 
   const Int8WeightParts& parts() const { return parts_; }
 
-  // Weak references keep the object, as those of a converter's memo do. They shall not keep the parts.
+  // Weak references, such as those in a converter's memo, keep the object allocated. They must not keep the parts
+  // alive.
   void release_resources() override {
     TensorImpl::release_resources();
     parts_ = {};
   }
 
-  // What detach() and others of autograd make a second tensor with. Without these it would be a plain TensorImpl.
+  // Called by detach() and other parts of autograd to copy the tensor. The base class would create a plain TensorImpl.
   c10::intrusive_ptr<TensorImpl> shallow_copy_and_detach(const c10::VariableVersion& version,
                                                          bool allow_change) const override {
     auto copy = c10::make_intrusive<Int8WeightImpl>(parts_);
@@ -64,14 +66,14 @@ at::Tensor MakeInt8Weight(Int8WeightParts parts) {
   return at::Tensor(c10::make_intrusive<Int8WeightImpl>(std::move(parts)));
 }
 
-// One value for each index along the axis, in a shape that broadcasts against the data.
+// `values` has one element per index along the axis. The result has a shape that broadcasts against the data.
 at::Tensor AlongAxis(const at::Tensor& values, std::int64_t axis, const at::Tensor& data) {
   std::vector<std::int64_t> shape(static_cast<std::size_t>(data.dim()), 1);
   shape[static_cast<std::size_t>(axis)] = -1;
   return values.view(shape);
 }
 
-// --- Its operators. ---
+// --- Operators. ---
 
 bool HasInt8Weight(const c10::IValue& value) {
   if (value.isTensor()) return IsInt8Weight(value.toTensor());
@@ -90,21 +92,22 @@ c10::IValue DequantizeAll(const c10::IValue& value) {
   return elements;
 }
 
-// The kernel of every operator: the same operator, on plain tensors.
+// The kernel of every operator: calls the same operator with the dequantized tensors.
 void OnDequantized(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const std::vector<c10::Argument>& arguments = op.schema().arguments();
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     c10::IValue& value = torch::jit::peek(*stack, i, arguments.size());
     const bool is_written = arguments[i].alias_info() != nullptr && arguments[i].alias_info()->isWrite();
     TORCH_CHECK(!is_written || !HasInt8Weight(value), op.operator_name(), ": cannot write to an Int8Weight ('",
-                arguments[i].name(), "'); write to Dequantize(weight), and quantize that");
+                arguments[i].name(), "'); write to the result of Dequantize(weight) and quantize it again");
     value = DequantizeAll(value);
   }
   op.callBoxed(*stack);
 }
 
-// Inference mode passes the keys of autograd by, but not the one that makes views of what is returned. A tensor that is
-// made in inference mode cannot be a view of one that is not, so here none is.
+// Inference mode skips the autograd dispatch keys, but not the ADInplaceOrView key, which marks results as views. A
+// tensor created in inference mode cannot be a view of a tensor that was not, so the operator runs with inference mode
+// disabled.
 void OnDequantizedInInferenceMode(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const c10::InferenceMode off(false);
   OnDequantized(op, stack);
@@ -120,7 +123,8 @@ at::Tensor Clone(const at::Tensor& weight, std::optional<at::MemoryFormat> forma
   return MakeInt8Weight({parts.data.clone(format), parts.scale.clone(), parts.zero_point.clone(), parts.axis});
 }
 
-// A fallback would be asked last, after the kernels that LibTorch has for all backends; so each operator is named.
+// Registers the kernel for each operator by name. A backend fallback would have lower priority than the kernels that
+// LibTorch registers for all backends.
 template <c10::KernelFunction::BoxedKernelFunction* kKernel>
 void RegisterOperators(torch::Library& library) {
   library.impl("detach", Detach);
@@ -132,14 +136,14 @@ void RegisterOperators(torch::Library& library) {
   }
 }
 
-// In place of autograd: the plain tensors then meet autograd as if they had been there from the start, and what is called
-// a view (of a weight, by t() or slice()) is one of the dequantized tensor, not of something that it does not alias.
+// The kernel replaces autograd for this key. Autograd then sees only the dequantized tensors, and the result of a view
+// operator such as t() or slice() is a view of the dequantized tensor, which it aliases, rather than of the weight.
 TORCH_LIBRARY_IMPL(aten, AutogradPrivateUse2, library) { RegisterOperators<&OnDequantized>(library); }
 TORCH_LIBRARY_IMPL(aten, PrivateUse2, library) { RegisterOperators<&OnDequantizedInInferenceMode>(library); }
 
-// --- The wrapper type: how metaconv takes it apart and puts it together again. ---
+// --- Registration as a wrapper type of metaconv. ---
 
-// The one thing about a weight that is no tensor.
+// The only part of an Int8Weight that is not a tensor.
 class QuantizationAxis final : public OpaqueValue {
  public:
   explicit QuantizationAxis(std::int64_t axis) : axis_(axis) {}
@@ -156,7 +160,7 @@ absl::StatusOr<FlattenedTensor> Flatten(const at::Tensor& tensor) {
                          .ctx = std::make_shared<const QuantizationAxis>(parts.axis)};
 }
 
-// Records may come from anywhere, so nothing is taken for granted here. The strides follow from the data.
+// Records may come from untrusted sources, so this checks its input. The strides follow from the data.
 absl::StatusOr<at::Tensor> Unflatten(const FlattenedTensor& flat, c10::SymIntArrayRef size, c10::SymIntArrayRef) {
   const auto* axis = dynamic_cast<const QuantizationAxis*>(flat.ctx.get());
   if (axis == nullptr) return absl::InvalidArgumentError("Int8Weight: ctx: expected a QuantizationAxis, found none");
@@ -166,9 +170,9 @@ absl::StatusOr<at::Tensor> Unflatten(const FlattenedTensor& flat, c10::SymIntArr
   }
   const Int8WeightParts parts = {flat.inner[0].second, flat.inner[1].second, flat.inner[2].second, axis->axis()};
   if (!parts.data.sym_sizes().equals(size)) {
-    return absl::InvalidArgumentError(absl::StrCat("Int8Weight: size: expected that of the data, found one of ",
-                                                   size.size(), " dimensions, not ", parts.data.dim(),
-                                                   ", or other extents"));
+    return absl::InvalidArgumentError(absl::StrCat("Int8Weight: size: expected the size of the data, with ",
+                                                   parts.data.dim(), " dimensions, found another size, with ",
+                                                   size.size(), " dimensions"));
   }
   if (parts.axis < 0 || parts.axis >= parts.data.dim()) {
     return absl::InvalidArgumentError(
@@ -200,7 +204,7 @@ at::Tensor Quantize(const at::Tensor& weight, std::int64_t axis) {
                     weight.scalar_type());
   const at::Tensor plain = weight.detach();
   axis = at::maybe_wrap_dim(axis, plain.dim(), /*wrap_scalar=*/false);
-  // The range of each channel, 0 included so that it is exact, onto -128 … 127.
+  // Maps the range of each channel to -128 … 127. The range includes 0, so that 0 is represented exactly.
   const at::Tensor channels = plain.movedim(axis, 0).flatten(1);
   const at::Tensor low = channels.amin(1).clamp_max(0);
   const at::Tensor high = channels.amax(1).clamp_min(0);

@@ -1,4 +1,4 @@
-// An Int8Weight at work: as a weight, as a record, and as a tensor without data.
+// Uses an Int8Weight as a weight, describes it, and converts it to a tensor without data.
 
 #include <iostream>
 
@@ -14,7 +14,7 @@ int main() {
   at::linear(x, weight).sum().backward();
   std::cout << "the gradient of x:\n" << x.grad() << "\n\n";
 
-  // The record names its inner tensors by id; each is a record of its own.
+  // The record refers to its inner tensors by id. Each inner tensor has a record of its own.
   metaconv::MetaConverter converter;
   metaconv::MetaTensorDescriber& describer = converter.describer();
   const absl::StatusOr<metaconv::MetaTensorDescPtr> record = describer.DescribeTensor(weight);
@@ -32,7 +32,7 @@ int main() {
     std::cerr << result.status() << '\n';
     return 1;
   }
-  // Still an Int8Weight, and as good a weight as the other, for shapes.
+  // The result is an Int8Weight too, and operators compute shapes with it.
   std::cout << "converted: " << result->sizes() << ' ' << result->device() << '\n';
   for (const auto& part : {PartsOf(*result).data, PartsOf(*result).scale, PartsOf(*result).zero_point}) {
     std::cout << "  " << part.sizes() << ' ' << part.scalar_type() << ' ' << part.device() << '\n';

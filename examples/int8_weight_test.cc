@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 constexpr absl::StatusCode kInternal = absl::StatusCode::kInternal;
 constexpr absl::StatusCode kInvalidArgument = absl::StatusCode::kInvalidArgument;
 
-TEST(Int8WeightTest, LooksLikeTheWeightAndIsNearlyEqual) {
+TEST(Int8WeightTest, HasTheMetadataOfTheWeightAndNearlyEqualValues) {
   const at::Tensor weight = at::randn({8, 4}, at::kDouble);
   for (const std::int64_t axis : {0, 1, -1}) {
     const at::Tensor quantized = Quantize(weight, axis);
@@ -40,7 +40,7 @@ TEST(Int8WeightTest, LooksLikeTheWeightAndIsNearlyEqual) {
   EXPECT_ANY_THROW(Dequantize(weight));
 }
 
-TEST(Int8WeightTest, AnyOperatorTakesIt) {
+TEST(Int8WeightTest, AnyOperatorAcceptsIt) {
   const at::Tensor weight = Quantize(at::randn({8, 4}));
   const at::Tensor plain = Dequantize(weight);
   const at::Tensor x = at::randn({2, 4});
@@ -57,7 +57,7 @@ TEST(Int8WeightTest, AnyOperatorTakesIt) {
   EXPECT_TRUE(at::equal(weight.t(), plain.t()));
 }
 
-TEST(Int8WeightTest, AViewIsOneOfTheDequantizedTensor) {
+TEST(Int8WeightTest, AViewIsAViewOfTheDequantizedTensor) {
   const at::Tensor weight = Quantize(at::randn({8, 4}));
   const at::Tensor view = weight.t();
   EXPECT_FALSE(IsInt8Weight(at::Tensor(view._base())));
@@ -65,7 +65,7 @@ TEST(Int8WeightTest, AViewIsOneOfTheDequantizedTensor) {
   EXPECT_TRUE(at::equal(view, Dequantize(weight).t() + 1));
 }
 
-TEST(Int8WeightTest, GradientsFlowPastIt) {
+TEST(Int8WeightTest, OtherArgumentsGetTheirGradients) {
   const at::Tensor weight = Quantize(at::randn({8, 4}));
   const at::Tensor x = at::randn({2, 4}).set_requires_grad(true);
   at::linear(x, weight).sum().backward();
@@ -114,7 +114,7 @@ TEST(Int8WeightTest, IsConvertedByItsParts) {
   EXPECT_EQ(at::linear(at::empty({2, 4}, at::device(at::kMeta)), *result).sizes(), (at::IntArrayRef{2, 8}));
 }
 
-TEST(Int8WeightTest, ARecordThatContradictsItselfIsAnError) {
+TEST(Int8WeightTest, AnInconsistentRecordIsAnError) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr record = describer.DescribeTensor(Quantize(at::randn({8, 4}))).value();
   EXPECT_EQ(record->ctx->Repr(), "QuantizationAxis(0)");

@@ -1,4 +1,4 @@
-// Real tensors from a checkpoint file, and from nothing but records: see "Real tensors again" in README.md.
+// Creates real tensors from a checkpoint file, and from records alone. See "Real tensors" in README.md.
 
 #include "converter/materialize.h"
 
@@ -19,7 +19,7 @@ absl::StatusOr<std::vector<at::Tensor>> Load(const std::string& path) {
   std::vector<metaconv::MetaTensorDescPtr> records;
   for (const metaconv::NamedTensor& tensor : file->checkpoint().tensors) records.push_back(tensor.desc);
 
-  // The same structure without the weights: for a program that wants to fill them in itself.
+  // The same tensors filled with zeros, for a program that computes the weights itself.
   absl::StatusOr<std::vector<at::Tensor>> zeros = metaconv::Materialize(records, at::kCPU, *metaconv::Zeros());
   if (!zeros.ok()) return zeros.status();
 

@@ -14,10 +14,10 @@ int main() {
     std::cerr << meta.status() << '\n';
     return 1;
   }
-  // The same shape, strides and offset, and a view of the base's result: no data, but one version counter.
+  // Same shape, strides and offset as `view`, but no data. A view of the base's result: they share a version counter.
   std::cout << meta->sizes() << meta->strides() << meta->storage_offset() << meta->device() << '\n';
   std::cout << meta->_base().is_same(converter.Convert(base).value()) << '\n';
 
-  // The record in between outlives the process.
+  // The record that the result was made from can be saved as JSON and converted in another process.
   std::cout << metaconv::AsJson(**converter.describer().DescribeTensor(view), converter.describer().id()) << '\n';
 }

@@ -1,11 +1,11 @@
-"""Everything that metaconv builds against, for its own WORKSPACE and for yours.
+"""The dependencies of metaconv, for its own WORKSPACE and for yours.
 
     load("@metaconv//third_party:dependencies.bzl", "metaconv_dependencies")
 
     metaconv_dependencies()
 
-A repository that your WORKSPACE defines before this call stays as you defined
-it: put your own Abseil, GoogleTest, LibTorch, ... first, and metaconv uses it.
+Repositories that your WORKSPACE defines before this call are not changed: to use your
+own Abseil, GoogleTest, LibTorch, ..., define them first.
 """
 
 load("//third_party/abseil:repository.bzl", "system_abseil")
@@ -24,9 +24,9 @@ def _maybe(repository_rule, name, **kwargs):
         repository_rule(name = name, **kwargs)
 
 def metaconv_dependencies():
-    """Defines each repository that is not yet defined."""
+    """Defines each repository that is not defined yet."""
 
-    # What Bazel 4 itself asks for before it compiles any C++.
+    # Required by Bazel 4 before it compiles any C++.
     _maybe(rules_cc_shim, name = "rules_cc")
     _maybe(bazel_rules, name = "rules_java", rules = "java")
     _maybe(bazel_rules, name = "rules_proto", rules = "proto")
@@ -42,5 +42,5 @@ def metaconv_dependencies():
     _maybe(system_libzip, name = "libzip")
     _maybe(system_zlib, name = "zlib")
 
-    # Fetched only by the tests that read them.
+    # Downloaded only if a test needs them.
     pypi_checkpoint_files()

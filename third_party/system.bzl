@@ -1,18 +1,18 @@
-"""Helpers for repository rules over libraries that the system has installed."""
+"""Helpers for repository rules for libraries that are installed on the system."""
 
-# Where the files of a Debian-like system live. `multiarch` is filled in by
-# system_layout().
+# Installation prefixes on a Debian-like system. system_layout() returns the directories
+# in them.
 _PREFIXES = ["/usr", "/usr/local"]
 
 def words(text):
-    """The words of a line, however many blanks stand between them."""
+    """The words of a line, separated by any number of spaces and tabs."""
     return [word for word in text.replace("\t", " ").split(" ") if word]
 
 def system_layout(rctx):
-    """The folders to search, most specific first.
+    """The directories to search, most specific first.
 
     Returns:
-      struct(include, lib, share): lists of absolute folder names.
+      struct(include, lib, share): lists of absolute directory names.
     """
     multiarch = rctx.os.environ.get("DEB_HOST_MULTIARCH", "")
     if not multiarch:
@@ -36,7 +36,7 @@ def find_file(rctx, folders, name):
     return None
 
 def fail_missing(rctx, what, looked_for, folders, package):
-    """Stops with a message that says what was missing, where, and what to do."""
+    """Stops the build with a message that says what is missing, where it was searched, and how to fix it."""
     fail("\n".join([
         "",
         "@%s: %s was not found." % (rctx.name, what),
@@ -48,7 +48,7 @@ def fail_missing(rctx, what, looked_for, folders, package):
     ]))
 
 def require_file(rctx, folders, name, what, package):
-    """Like find_file, but a missing file stops the build with a clear message."""
+    """Like find_file, but stops the build with a message if the file is missing."""
     path = find_file(rctx, folders, name)
     if path == None:
         fail_missing(rctx, what, name, folders, package)
@@ -62,8 +62,8 @@ def read_pc(rctx, path):
       path: the .pc file.
 
     Returns:
-      struct(version, requires, libs, cflags): the version as a string, the rest
-      lists of strings with pkg-config's own variables filled in.
+      struct(version, requires, libs, cflags): the version as a string, the others as
+      lists of strings. pkg-config variables are expanded.
     """
     variables = {}
     fields = {}
@@ -77,8 +77,8 @@ def read_pc(rctx, path):
         elif colon >= 0:
             fields[line[:colon].strip()] = _expand(line[colon + 1:].strip(), variables)
 
-    # "Requires: a = 1, b >= 2, c": only the names matter, as all of them come
-    # from the same source package. "a = 1 b = 2" without commas is legal too.
+    # "Requires: a = 1, b >= 2, c": only the names are used, because all packages are
+    # built from the same source. "a = 1 b = 2" without commas is valid too.
     requires = []
     skip = False
     for word in words(fields.get("Requires", "").replace(",", " ")):

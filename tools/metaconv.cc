@@ -1,5 +1,5 @@
-// The metaconv command line. This binary reads records only and starts in milliseconds; the commands that build tensors
-// are in metaconv_torch, which it starts when asked for one of them.
+// The metaconv command line. This binary implements the commands that only read records, and starts in milliseconds.
+// The commands that create tensors are in metaconv_torch, which this binary starts for them.
 
 #include <iostream>
 #include <span>
@@ -41,7 +41,7 @@ absl::StatusOr<int> Describe(std::span<const std::string> arguments) {
 }
 
 nlohmann::json LockWithProgress(const Checkpoint& checkpoint) {
-  const Progress progress("going through the tensors");
+  const Progress progress("creating lock entries");
   return LockOf(checkpoint);
 }
 
@@ -56,15 +56,15 @@ absl::StatusOr<int> Lock(std::span<const std::string> arguments) {
 
 absl::StatusOr<int> Check(std::span<const std::string> arguments) {
   const std::string lock_path = absl::GetFlag(FLAGS_lock);
-  if (lock_path.empty()) return absl::InvalidArgumentError("check needs --lock=FILE, made by 'metaconv lock'");
+  if (lock_path.empty()) return absl::InvalidArgumentError("check needs --lock=FILE, written by 'metaconv lock'");
   const absl::StatusOr<nlohmann::json> locked = ReadLock(UserPath(lock_path));
   if (!locked.ok()) return locked.status();
   const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
   if (!checkpoint.ok()) return checkpoint.status();
   const std::vector<std::string> lines = CompareLocks(*locked, LockWithProgress(*checkpoint));
   for (const std::string& line : lines) std::cout << line << '\n';
-  if (!lines.empty()) return kExitNo;
-  std::cout << arguments[0] << " is as " << lock_path << " says: " << checkpoint->tensors.size() << " names\n";
+  if (!lines.empty()) return kExitMismatch;
+  std::cout << arguments[0] << " matches " << lock_path << ": " << checkpoint->tensors.size() << " names compared\n";
   return kExitOk;
 }
 
@@ -73,24 +73,22 @@ constexpr std::string_view kLockFlags[] = {"map_location", "output"};
 constexpr std::string_view kCheckFlags[] = {"lock", "map_location"};
 
 constexpr Command kCommands[] = {
-    {"demo", "", "Show what this is about on a small built-in model.", "", {}, nullptr, "metaconv_torch"},
-    {"describe", "FILE", "List the tensors of a checkpoint, read without the weights.",
-     "FILE is what torch.save, torch.jit.save or safetensors wrote. Nothing in it is executed.", kDescribeFlags,
+    {"demo", "", "Describe and convert a small built-in model, as a demonstration.", "", {}, nullptr, "metaconv_torch"},
+    {"describe", "FILE", "List the tensors of a checkpoint without reading its weights.",
+     "FILE is a file written by torch.save, torch.jit.save or safetensors. No code in it is executed.", kDescribeFlags,
      Describe},
     {"convert",
      "FILE",
-     "Make the tensors of a checkpoint on the meta device, and check them.",
+     "Create the tensors of a checkpoint on the meta device, and check them.",
      "",
      {},
      nullptr,
      "metaconv_torch"},
-    {"lock", "FILE", "Write down what the tensors of a checkpoint are, to be checked against later.", "", kLockFlags,
+    {"lock", "FILE", "Write a lock file with the metadata of a checkpoint's tensors, for later checks.", "", kLockFlags,
      Lock},
     {"check", "FILE", "Compare a checkpoint with a lock file.",
-     "Exits with 0 if nothing changed, with 1 if something did (each difference on a line of its own), and with 2 if "
-     "a\n"
-     "file cannot be read.",
-     kCheckFlags, Check},
+     "Exit codes: 0 if they match; 1 if they differ (prints each difference on its own line); 2 on error.", kCheckFlags,
+     Check},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The commands of the metaconv command line that build tensors, and so load LibTorch's operators.
+// The commands of the metaconv command line that create tensors, and therefore load LibTorch's operators.
 
 #include <iostream>
 #include <span>
@@ -24,7 +24,7 @@
 namespace metaconv::cli {
 namespace {
 
-// With real tensors, rather than ones without data.
+// convert --materialize: creates real tensors.
 absl::StatusOr<int> Load(const std::string& path, c10::Device device) {
   const absl::StatusOr<CheckpointFile> file = OpenUserCheckpoint(path);
   if (!file.ok()) return file.status();
@@ -32,7 +32,7 @@ absl::StatusOr<int> Load(const std::string& path, c10::Device device) {
       LoadAll(*file, {.device = device, .map = absl::GetFlag(FLAGS_map), .verify = absl::GetFlag(FLAGS_verify)});
   if (!report.ok()) return report.status();
   WriteReport(*report, absl::GetFlag(FLAGS_format), std::cout);
-  return report->successful() ? kExitOk : kExitNo;
+  return report->successful() ? kExitOk : kExitMismatch;
 }
 
 absl::StatusOr<int> Convert(std::span<const std::string> arguments) {
@@ -40,13 +40,13 @@ absl::StatusOr<int> Convert(std::span<const std::string> arguments) {
     return Load(arguments[0], *materialize.device);
   }
   if (absl::GetFlag(FLAGS_map) || absl::GetFlag(FLAGS_verify)) {
-    return absl::InvalidArgumentError("expected --materialize=DEVICE with --map and --verify, found none");
+    return absl::InvalidArgumentError("--map and --verify need --materialize=DEVICE");
   }
   const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
   if (!checkpoint.ok()) return checkpoint.status();
   const ConversionReport report = ConvertAll(checkpoint->tensors);
   WriteReport(report, absl::GetFlag(FLAGS_format), std::cout);
-  return report.successful() ? kExitOk : kExitNo;
+  return report.successful() ? kExitOk : kExitMismatch;
 }
 
 absl::StatusOr<int> Demo(std::span<const std::string>) {
@@ -59,25 +59,24 @@ absl::StatusOr<int> Demo(std::span<const std::string>) {
     if (!desc.ok()) return desc.status();
     records.push_back({demo.name, *desc});
   }
-  std::cout << "A transformer block in memory, described:\n\n";
+  std::cout << "The records of a transformer block:\n\n";
   WriteTable(records, {}, std::cout);
-  std::cout << "\nConverted to tensors without data, from these records alone:\n\n";
+  std::cout << "\nConverting these records to tensors without data:\n\n";
   const ConversionReport report = ConvertAll(records);
   WriteReport(report, OutputFormat::kTable, std::cout);
-  std::cout << "\nNext: metaconv describe FILE, with a checkpoint of your own.\n";
-  return report.successful() ? kExitOk : kExitNo;
+  std::cout << "\nTo describe a checkpoint of your own, run: metaconv describe FILE\n";
+  return report.successful() ? kExitOk : kExitMismatch;
 }
 
 constexpr std::string_view kConvertFlags[] = {"format", "map", "map_location", "materialize", "verify"};
 
 constexpr Command kCommands[] = {
-    {"demo", "", "Show what this is about on a small built-in model.", "", {}, Demo},
-    {"convert", "FILE", "Make the tensors of a checkpoint on the meta device, and check them.",
-     "With --materialize it makes real tensors instead, all or none, and says how fast and in how much memory.\n"
-     "Every result is checked against its record, and all of them for sharing memory exactly where the file does.\n"
-     "Exits with 0 if everything converted, with 1 if something did not (each on a line of its own) or differs "
-     "from\n"
-     "the file, and with 2 if FILE cannot be read or loaded.",
+    {"demo", "", "Describe and convert a small built-in model, as a demonstration.", "", {}, Demo},
+    {"convert", "FILE", "Create the tensors of a checkpoint on the meta device, and check them.",
+     "Checks each result against its record, and that results share storages exactly where the file's tensors do.\n"
+     "With --materialize, creates real tensors instead, all or none, and reports throughput and peak memory.\n"
+     "Exit codes: 0 if everything converted; 1 if a tensor did not convert (prints each one on its own line) or\n"
+     "differs from the file; 2 if FILE cannot be read or loaded.",
      kConvertFlags, Convert},
 };
 

@@ -13,7 +13,7 @@ constexpr std::int64_t kViewsOfABase = 1000;
 
 at::Tensor Empty(at::IntArrayRef sizes) { return at::empty(sizes, at::device(at::kMeta)); }
 
-// One step further down a chain: a row less, or the dimensions turned around.
+// The next view of a chain: without the first row, or transposed.
 at::Tensor Deeper(Random& random, const at::Tensor& view) {
   if (random.Below(4) == 0) return view.transpose(0, 1);
   return view.slice(0, view.size(0) > 1 ? 1 : 0);

@@ -1,6 +1,6 @@
-// Tensors that share memory.
+// Graphs of tensors that share memory.
 //
-// Thread safety: pure functions but for the numbers that they draw.
+// Thread safety: pure functions, except that they advance the random number generator.
 // Lifetime: results own their tensors.
 
 #ifndef METACONV_BENCHMARKS_GRAPHS_ALIASES_H_
@@ -14,15 +14,15 @@
 
 namespace metaconv {
 
-// Overlapping slices, a thousand of each base; the bases are not in the list.
+// Overlapping slices, a thousand of each base. The bases are not in the list.
 std::vector<at::Tensor> Views(Random& random, std::int64_t count);
-// The same, of which LibTorch remembers the operators that made them.
+// The same, with the view operators recorded by LibTorch, so that they can be replayed.
 std::vector<at::Tensor> ReplayedViews(Random& random, std::int64_t count);
-// Views of views, up to 64 deep, each chain behind its base.
+// Chains of views of views, up to 64 deep. Each chain follows its base.
 std::vector<at::Tensor> Chains(Random& random, std::int64_t count);
-// Bases with up to 32 views each behind them: expanded, transposed, overlapping, with steps, and chains of views.
+// Bases, each followed by up to 32 views: expanded, transposed, overlapping, with steps, and chains of views.
 std::vector<at::Tensor> AliasForest(Random& random, std::int64_t count);
-// Tensors that are no views of each other, all on one storage.
+// Tensors on one storage that are not views of each other.
 std::vector<at::Tensor> SharedStorage(Random& random, std::int64_t count);
 
 }  // namespace metaconv

@@ -20,7 +20,7 @@
 namespace metaconv {
 namespace {
 
-// Removes what it names when the process ends.
+// Removes the file when the process ends.
 class TemporaryFile {
  public:
   TemporaryFile() : path_(std::filesystem::temp_directory_path() / absl::StrCat("metaconv_benchmark_", getpid())) {}
@@ -32,7 +32,8 @@ class TemporaryFile {
   const std::string path_;
 };
 
-// The format: eight bytes of length, a JSON header of that length, the data. Here each tensor is one row of floats.
+// The safetensors format: the length in eight bytes, a JSON header of that length, the data. Each tensor here is one
+// row of floats.
 std::string SafetensorsBytes(Random& random, std::int64_t count) {
   std::string header = "{";
   std::int64_t end = 0;

@@ -1,7 +1,7 @@
-// The tensors of checkpoint files.
+// Graphs of the tensors of checkpoint files.
 //
 // Thread safety: CheckpointTensors may be called from any number of threads, SafetensorsFile from one.
-// Lifetime: results own their tensors; the file of SafetensorsFile is there until the process ends.
+// Lifetime: results own their tensors; the file of SafetensorsFile exists until the process ends.
 
 #ifndef METACONV_BENCHMARKS_GRAPHS_CHECKPOINT_TENSORS_H_
 #define METACONV_BENCHMARKS_GRAPHS_CHECKPOINT_TENSORS_H_
@@ -15,11 +15,11 @@
 
 namespace metaconv {
 
-// The tensors that Python loads from `path`, on the CPU and without their bytes, in the file's order. Errors: those of
-// ReadCheckpoint and of Materialize.
+// The tensors of the file at `path`, in the order in which Python loads them, as uninitialized CPU tensors. Errors:
+// those of ReadCheckpoint and of Materialize.
 absl::StatusOr<Graph> CheckpointTensors(const std::string& path);
 
-// Those of a new safetensors file of `count` small tensors, in the folder for temporary files.
+// The tensors of a new safetensors file with `count` small tensors, in the directory for temporary files.
 absl::StatusOr<Graph> SafetensorsFile(Random& random, std::int64_t count);
 
 }  // namespace metaconv

@@ -1,9 +1,9 @@
-// Fingerprint: one number for all that a graph consists of, so that another program can say whether its graph is the same.
+// Fingerprint: a hash of a graph, with which two programs check that they have the same graph.
 //
 // FNV-1a over 64-bit words: of each tensor its layout, dtype, sizes, strides, offset, storage, autograd state, base and
-// gradient. Tensors and storages are named by the order in which they come. reference/graphs.py computes the same.
+// gradient. Tensors and storages are numbered in order of appearance. reference/graphs.py computes the same hash.
 //
-// Thread safety: pure function; the tensors must not be changed meanwhile.
+// Thread safety: pure function. The tensors must not be modified during the call.
 // Lifetime: the result is a number.
 
 #ifndef METACONV_BENCHMARKS_GRAPHS_FINGERPRINT_H_

@@ -15,7 +15,7 @@ namespace metaconv {
 
 struct Graph {
   std::vector<at::Tensor> tensors = {};
-  // Of the file that they come from; else empty.
+  // The path of the file that the tensors come from; otherwise empty.
   std::string path = {};
 };
 

@@ -38,7 +38,7 @@ constexpr Maker kMakers[] = {
     {"shared_storage", SharedStorage},
 };
 
-// Takes `suffix` off `name`; false if it does not end so.
+// Removes `suffix` from the end of `name`. Returns false if `name` does not end with it.
 bool TakeSuffix(std::string& name, std::string_view suffix) {
   const bool found = name.ends_with(suffix);
   if (found) name.resize(name.size() - suffix.size());

@@ -1,13 +1,13 @@
-// MakeGraph: the graphs that the benchmarks measure, by name, as a function of a seed and a size.
+// MakeGraph: creates the graphs of tensors that the benchmarks use, from a name, a seed and a size.
 //
-// reference/graphs.py makes the same ones in Python, number by number; Fingerprint (fingerprint.h) is how that is checked.
-// Tensors are on the meta device, where their data cost nothing: what is measured does not look at data. Sparse ones are
+// reference/graphs.py creates identical graphs in Python, with the same random numbers; Fingerprint (fingerprint.h)
+// checks that. The tensors are on the meta device, because the measured code does not access data. Sparse tensors are
 // small and on the CPU.
 //
 // Example:
 //   absl::StatusOr<Graph> graph = MakeGraph({.name = "training", .seed = 1, .size = 100000});
 //
-// Thread safety: any thread, not two at once with "safetensors".
+// Thread safety: Thread-safe, except for concurrent calls with "safetensors".
 // Lifetime: see graph.h.
 
 #ifndef METACONV_BENCHMARKS_GRAPHS_GRAPHS_H_
@@ -24,11 +24,11 @@
 namespace metaconv {
 
 struct GraphSpec {
-  // One of GraphNames(), or "checkpoint:PATH": the tensors of that file, whatever the size. With "/shuffled" behind it:
-  // in another order than that in which they lie in memory.
+  // One of GraphNames(), or "checkpoint:PATH" for the tensors of that file, which ignores `size`. The suffix
+  // "/shuffled" puts the tensors in another order than they have in memory.
   std::string name;
   std::uint64_t seed = 1;
-  // Tensors in the graph, each counted as often as it is listed.
+  // The number of tensors in the list; a tensor may be listed more than once.
   std::int64_t size = 0;
 
   friend bool operator==(const GraphSpec&, const GraphSpec&) = default;
@@ -36,7 +36,7 @@ struct GraphSpec {
 
 std::vector<std::string_view> GraphNames();
 
-// Errors: kInvalidArgument for a name that is not known; those of ReadCheckpoint.
+// Errors: kInvalidArgument for an unknown name; those of ReadCheckpoint.
 absl::StatusOr<Graph> MakeGraph(const GraphSpec& spec);
 
 }  // namespace metaconv

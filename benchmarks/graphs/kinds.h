@@ -1,6 +1,6 @@
-// Tensors of one kind each, and a mix of them, unrelated to each other.
+// Graphs of unrelated tensors: of one kind each, and of all kinds.
 //
-// Thread safety: pure functions but for the numbers that they draw.
+// Thread safety: pure functions, except that they advance the random number generator.
 // Lifetime: results own their tensors.
 
 #ifndef METACONV_BENCHMARKS_GRAPHS_KINDS_H_
@@ -14,14 +14,14 @@
 
 namespace metaconv {
 
-// Dense ones as a model has many of: up to three small dimensions, of several dtypes.
+// Small dense tensors: up to three dimensions, several dtypes.
 std::vector<at::Tensor> TinyTensors(Random& random, std::int64_t count);
 std::vector<at::Tensor> ComplexTensors(Random& random, std::int64_t count);
-// Views that conj() makes, each of a tensor that is not in the list.
+// Conjugate views (conj()) of tensors that are not in the list.
 std::vector<at::Tensor> ConjugateTensors(Random& random, std::int64_t count);
 std::vector<at::Tensor> SparseCooTensors(Random& random, std::int64_t count);
 std::vector<at::Tensor> SparseCsrTensors(Random& random, std::int64_t count);
-// All of the above at random.
+// A random mix of all of the above.
 std::vector<at::Tensor> MixedTensors(Random& random, std::int64_t count);
 
 }  // namespace metaconv

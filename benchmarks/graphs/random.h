@@ -1,4 +1,4 @@
-// Random: SplitMix64, which every language can have in four lines. reference/graphs.py draws the same numbers.
+// Random: the SplitMix64 generator, chosen because it is easy to implement identically in reference/graphs.py.
 //
 // Example:
 //   Random random(/*seed=*/1);
@@ -25,7 +25,7 @@ class Random {
     return z ^ (z >> 31);
   }
 
-  // From 0 to `bound` - 1. Not quite evenly, which does not matter here.
+  // A number from 0 to `bound` - 1. Slightly biased, which does not matter here.
   std::int64_t Below(std::int64_t bound) {
     return static_cast<std::int64_t>(Next() % static_cast<std::uint64_t>(bound));
   }

@@ -12,7 +12,7 @@ at::Tensor Parameter(at::IntArrayRef size) {
   return parameter;
 }
 
-// Lists `parameter` with what training adds to it.
+// Appends `parameter` and the tensors that training adds to it.
 void Add(const at::Tensor& parameter, std::vector<at::Tensor>& tensors) {
   tensors.push_back(parameter);
   tensors.push_back(parameter.grad());
@@ -52,7 +52,7 @@ std::vector<at::Tensor> TrainingState(Random& random, std::int64_t count) {
   std::vector<at::Tensor> tensors;
   const at::Tensor embedding = Parameter({1000, width});
   Add(embedding, tensors);
-  tensors.push_back(embedding);  // Of the output layer.
+  tensors.push_back(embedding);  // Tied weight of the output layer.
   while (static_cast<std::int64_t>(tensors.size()) < count) AddLayer(width, tensors);
   tensors.resize(static_cast<std::size_t>(count));
   return tensors;

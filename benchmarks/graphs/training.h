@@ -1,6 +1,6 @@
-// What a training run keeps in memory.
+// Graphs of the tensors that a training run keeps in memory.
 //
-// Thread safety: pure functions but for the numbers that they draw.
+// Thread safety: pure functions, except that they advance the random number generator.
 // Lifetime: results own their tensors.
 
 #ifndef METACONV_BENCHMARKS_GRAPHS_TRAINING_H_
@@ -14,11 +14,11 @@
 
 namespace metaconv {
 
-// Parameters that each have a gradient, which is not in the list.
+// Parameters with gradients. The gradients are not in the list.
 std::vector<at::Tensor> Parameters(Random& random, std::int64_t count);
 
-// A transformer of as many layers as it takes: each parameter with its gradient and the two moments of its optimizer,
-// query, key and value as views of one packed weight, and an output layer that is the embedding.
+// A transformer with as many layers as needed: each parameter with its gradient and the two moments of its optimizer;
+// query, key and value as views of one packed weight; the output layer's weight tied to the embedding.
 std::vector<at::Tensor> TrainingState(Random& random, std::int64_t count);
 
 }  // namespace metaconv

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstddef>
 
-// What glibc's own functions are called beside the names that may be replaced.
+// glibc's own functions, under the names that stay available when malloc and the others are replaced.
 extern "C" {
 void* __libc_malloc(std::size_t size);                           // NOLINT(bugprone-reserved-identifier)
 void* __libc_calloc(std::size_t count, std::size_t size);        // NOLINT(bugprone-reserved-identifier)
@@ -14,7 +14,7 @@ void* __libc_memalign(std::size_t alignment, std::size_t size);  // NOLINT(bugpr
 namespace metaconv {
 namespace {
 
-// Constant-initialized and in the program itself, so that counting never allocates.
+// Constant-initialized and defined in the executable, so that accessing it never allocates.
 constinit thread_local std::int64_t allocation_count = 0;
 
 }  // namespace

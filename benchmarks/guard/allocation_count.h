@@ -1,15 +1,15 @@
-// AllocationCount: how many blocks of memory this thread has taken from the heap so far.
+// AllocationCount: the number of heap blocks that this thread has allocated so far.
 //
-// A program that links this has malloc and its like replaced by functions that count and then call glibc's. Everything
-// in the process comes here, LibTorch's libraries and operator new included. Not for programs with a sanitizer, which
-// replaces the same functions.
+// Linking this target replaces malloc, calloc, realloc and the others by functions that count and then call glibc's.
+// They are used by the whole process, including LibTorch's libraries and operator new. Not for programs with a
+// sanitizer, which replaces the same functions.
 //
 // Example:
 //   const std::int64_t before = AllocationCount();
 //   work();
 //   std::cout << AllocationCount() - before;
 //
-// Thread safety: each thread has a count of its own.
+// Thread safety: each thread has its own count.
 
 #ifndef METACONV_BENCHMARKS_GUARD_ALLOCATION_COUNT_H_
 #define METACONV_BENCHMARKS_GUARD_ALLOCATION_COUNT_H_
@@ -18,7 +18,7 @@
 
 namespace metaconv {
 
-// A block that is resized counts as one that is taken.
+// Resizing a block counts as an allocation.
 std::int64_t AllocationCount();
 
 }  // namespace metaconv

@@ -13,7 +13,7 @@
 namespace metaconv {
 namespace {
 
-using Counts = std::map<std::int64_t, int>;  // How many tensors took so many.
+using Counts = std::map<std::int64_t, int>;  // Cost of one tensor: number of tensors with that cost.
 
 absl::StatusOr<std::int64_t> Usual(const char* what, const Counts& counts) {
   int tensors = 0;
@@ -21,11 +21,11 @@ absl::StatusOr<std::int64_t> Usual(const char* what, const Counts& counts) {
   const auto usual =
       std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   if (4 * usual->second >= 3 * tensors) return usual->first;
-  return absl::InternalError(absl::StrCat(what, ": expected the same for nearly all tensors, found (count: tensors) ",
+  return absl::InternalError(absl::StrCat(what, ": expected one number for most tensors, found (number: tensors) ",
                                           absl::StrJoin(counts, ", ", absl::PairFormatter(": "))));
 }
 
-// `work` for the tensors from `begin` to `end`: by how much each of them makes `read` larger.
+// Runs `work` for the tensors from `begin` to `end`, and counts by how much `read` grows for each of them.
 Counts Measure(int begin, int end, absl::FunctionRef<std::int64_t()> read, absl::FunctionRef<void(int i)> work) {
   Counts counts;
   for (int i = begin; i < end; ++i) {
@@ -39,7 +39,7 @@ Counts Measure(int begin, int end, absl::FunctionRef<std::int64_t()> read, absl:
 
 }  // namespace
 
-// Each count has tensors of its own, since LibTorch may allocate for those who watch its operators.
+// Each quantity is measured with other tensors, because LibTorch may allocate memory while its operators are observed.
 absl::StatusOr<Cost> CostOfEach(const MetaConverter& converter, absl::FunctionRef<void(int i)> work) {
   constexpr int kThird = kTensorsMeasured / 3;
   const Counts allocations = Measure(0, kThird, AllocationCount, work);

@@ -1,14 +1,14 @@
-// CostOfEach: what a piece of work takes for one tensor of many, in numbers that are the same on every machine.
+// CostOfEach: the cost of an operation per tensor, in numbers that are the same on every machine.
 //
 // Example:
 //   std::vector<at::Tensor> results(kTensorsMeasured);
 //   const absl::StatusOr<Cost> cost = CostOfEach(converter, [&](int i) { results[i] = *converter.Convert(sources[i]); });
 //
-// Note [Costs that do not depend on luck]
-// Tables grow now and then, and which tensor meets that depends on addresses. So the work is measured for one tensor at
-// a time, and the cost is what nearly all of them take: whole numbers, without what a growing table or the first look at
-// something takes. It is an error if there is no such cost. The converter must have met enough other tensors before that
-// its tables grow rarely.
+// Note [Reproducible costs]
+// A table grows occasionally, and for which tensor it does depends on addresses. The work is therefore measured for one
+// tensor at a time, and the result is the cost that most tensors have. It excludes growing tables and one-time
+// initialization. It is an error if no cost is that of most tensors. The converter must have seen enough other tensors
+// before the measurement, so that its tables grow rarely.
 //
 // Thread safety: for one thread.
 // Lifetime: keeps nothing.
@@ -27,7 +27,7 @@ namespace metaconv {
 
 struct Cost {
   std::int64_t allocations = 0;
-  std::int64_t operators = 0;  // Calls of LibTorch's dispatcher, from operators too.
+  std::int64_t operators = 0;  // Calls of LibTorch's dispatcher, including those from operators.
   std::int64_t lookups = 0;    // In the tables of the converter and of its describer.
 
   friend auto operator<=>(const Cost&, const Cost&) = default;
@@ -36,10 +36,10 @@ struct Cost {
   }
 };
 
-// `work` is called once for each i below this, in order.
+// `work` is called once for each i from 0 to kTensorsMeasured - 1, in order.
 inline constexpr int kTensorsMeasured = 3 * 64;
 
-// Errors: kInternal if the tensors do not all take the same, but for a few.
+// Errors: kInternal if fewer than three quarters of the tensors have the same cost.
 absl::StatusOr<Cost> CostOfEach(const MetaConverter& converter, absl::FunctionRef<void(int i)> work);
 
 }  // namespace metaconv

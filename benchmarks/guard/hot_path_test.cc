@@ -1,8 +1,8 @@
-// What each path of describing and converting takes for one tensor: allocations, calls of LibTorch's dispatcher, look-ups
-// in tables. Beside them LibTorch's floor, the operator that makes such a result by hand.
+// Checks the cost of each path of describing and converting a tensor: the number of allocations, of calls of LibTorch's
+// dispatcher, and of table look-ups. The baseline rows are the LibTorch operators that create the same result.
 //
-// No times, so it says the same on a busy machine. A path that takes more has become slower; one that takes less has its
-// new numbers to be written down here.
+// The test measures no times, so other load on the machine does not change its result. If a path has become more
+// expensive, fix it. If it has become cheaper, update its row.
 
 #include <cstdint>
 #include <functional>
@@ -22,7 +22,7 @@
 namespace metaconv {
 namespace {
 
-// A converter that has met many tensors, all of them alive, and what the path at hand is walked with.
+// A converter that has converted many tensors, all of them alive, and the inputs and results of the measured path.
 struct Bench {
   Bench() {
     for (int i = 0; i < kOthers; ++i) {
@@ -31,8 +31,8 @@ struct Bench {
     }
   }
 
-  // About 300 in each of a table's 16 shards: it grows, or is swept, with many more. See Note [Costs that do not depend
-  // on luck].
+  // About 300 in each of a table's 16 shards; a shard grows, or is swept, only after many more. See Note [Reproducible
+  // costs].
   static constexpr int kOthers = 16 * 300;
 
   std::vector<at::Tensor> others;
@@ -46,7 +46,7 @@ struct Bench {
   std::vector<at::Tensor> results = std::vector<at::Tensor>(kTensorsMeasured);
 };
 
-// --- What is described and converted. ---
+// --- Sources. ---
 
 void MakeSources(Bench& bench, const std::function<at::Tensor(int i)>& make) {
   for (int i = 0; i < kTensorsMeasured; ++i) bench.sources.push_back(make(i));
@@ -71,7 +71,7 @@ void Views(Bench& bench) {
   MakeSources(bench, [&](int i) { return bench.base.slice(/*dim=*/0, i, i + 4); });
 }
 
-// Views that strides alone do not tell.
+// Views that cannot be recreated from their strides alone, because the dtype differs.
 void TypedViews(Bench& bench) {
   bench.base = at::empty({4}, at::kComplexFloat);
   bench.meta_base = at::empty({4}, at::device(at::kMeta).dtype(at::kComplexFloat));
@@ -91,7 +91,7 @@ void Csr(Bench& bench) {
   });
 }
 
-// --- What is done with one of them. ---
+// --- Operations on one source. ---
 
 void Describe(Bench& bench, int i) { bench.records[i] = bench.describer.DescribeTensor(bench.sources[i]).value(); }
 void Convert(Bench& bench, int i) { bench.results[i] = bench.converter.Convert(bench.sources[i]).value(); }
@@ -124,13 +124,13 @@ struct Path {
   const char* name;
   Cost cost;
   void (*make_sources)(Bench& bench);
-  std::vector<Step> before;  // Each done with all tensors, one after the other.
+  std::vector<Step> before;  // Setup steps, each run for all tensors.
   Step measured;
 };
 
 void PrintTo(const Path& path, std::ostream* os) { *os << path.name; }
 
-// {allocations, operators, look-ups} for one tensor.
+// {allocations, operators, look-ups} per tensor.
 const Path kPaths[] = {
     {"describe dense, first time", {2, 0, 2}, Dense, {}, Describe},
     {"describe dense, again", {2, 0, 2}, Dense, {Describe}, Describe},
@@ -139,8 +139,8 @@ const Path kPaths[] = {
     {"convert dense, dropped and remade", {3, 0, 6}, Dense, {Convert, Drop}, Convert},
     {"dense from record, first time", {3, 0, 3}, Dense, {Describe}, FromRecord},
     {"dense from record, again", {0, 0, 1}, Dense, {Describe, FromRecord}, FromRecord},
-    {"floor of dense: at::empty_strided", {3, 1, 0}, Dense, {}, EmptyStrided},
-    {"floor of dense, without the dispatcher: empty_strided_meta", {3, 0, 0}, Dense, {}, EmptyStridedMeta},
+    {"baseline for dense: at::empty_strided", {3, 1, 0}, Dense, {}, EmptyStrided},
+    {"baseline for dense, without the dispatcher: empty_strided_meta", {3, 0, 0}, Dense, {}, EmptyStridedMeta},
 
     {"describe view, first time", {7, 0, 5}, Views, {}, Describe},
     {"describe view, again", {7, 0, 5}, Views, {Describe}, Describe},
@@ -150,13 +150,13 @@ const Path kPaths[] = {
     {"view from record, first time", {3, 0, 3}, Views, {Describe}, FromRecord},
     {"view from record, again", {0, 0, 1}, Views, {Describe, FromRecord}, FromRecord},
     {"replay view by strides", {3, 1, 0}, Views, {Describe}, Replay},
-    {"floor of views: as_strided", {3, 1, 0}, Views, {}, AsStrided},
-    {"floor of views: slice", {3, 2, 0}, Views, {}, Slice},
+    {"baseline for views: as_strided", {3, 1, 0}, Views, {}, AsStrided},
+    {"baseline for views: slice", {3, 2, 0}, Views, {}, Slice},
 
     {"describe view by operator, first time", {27, 1, 5}, TypedViews, {}, Describe},
     {"convert view by operator, first time", {41, 3, 8}, TypedViews, {}, Convert},
     {"replay view by operator", {7, 1, 0}, TypedViews, {Describe}, Replay},
-    {"floor of views by operator: at::view_as_real", {6, 1, 0}, TypedViews, {}, ViewAsReal},
+    {"baseline for views by operator: at::view_as_real", {6, 1, 0}, TypedViews, {}, ViewAsReal},
 
     {"describe parameter with gradient, first time", {4, 0, 4}, Parameters, {}, Describe},
     {"convert parameter with gradient, first time", {9, 0, 11}, Parameters, {}, Convert},
@@ -171,16 +171,16 @@ const Path kPaths[] = {
     {"convert CSR, again", {0, 0, 2}, Csr, {Convert}, Convert},
 };
 
-// "allocations: expected 3, found 4, heavier"; nothing if they are the same.
+// "allocations: expected 3, found 4, more expensive"; empty if the numbers are equal.
 std::string Difference(const char* what, std::int64_t expected, std::int64_t found) {
   if (found == expected) return "";
   return absl::StrCat("\n  ", what, ": expected ", expected, ", found ", found, ", ",
-                      found > expected ? "heavier" : "lighter");
+                      found > expected ? "more expensive" : "cheaper");
 }
 
 class HotPathTest : public ::testing::TestWithParam<Path> {};
 
-TEST_P(HotPathTest, TakesWhatItTook) {
+TEST_P(HotPathTest, HasTheExpectedCost) {
   const Path& path = GetParam();
   Bench bench;
   path.make_sources(bench);
@@ -194,8 +194,8 @@ TEST_P(HotPathTest, TakesWhatItTook) {
   found << *cost;
   ADD_FAILURE() << path.name << Difference("allocations", path.cost.allocations, cost->allocations)
                 << Difference("operators", path.cost.operators, cost->operators)
-                << Difference("look-ups", path.cost.lookups, cost->lookups) << "\nThe row as it is now:\n    {\""
-                << path.name << "\", " << found.str() << ", …";
+                << Difference("look-ups", path.cost.lookups, cost->lookups)
+                << "\nThe row with the measured cost:\n    {\"" << path.name << "\", " << found.str() << ", …";
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, HotPathTest, ::testing::ValuesIn(kPaths));

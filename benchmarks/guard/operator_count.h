@@ -1,13 +1,13 @@
-// OperatorCount: how often LibTorch's dispatcher is called by this thread while it lives.
+// OperatorCount: counts this thread's calls of LibTorch's dispatcher during the lifetime of the object.
 //
-// Operators that are called by operators count too, once each for every time that they go through the dispatcher.
+// Includes operators called by other operators. An operator counts once each time that it goes through the dispatcher.
 //
 // Example:
 //   const OperatorCount operators;
 //   work();
 //   std::cout << operators.calls();
 //
-// Thread safety: for the thread that made it, and only one at a time there. What other threads call does not count.
+// Thread safety: for the thread that created it, with at most one object per thread. Other threads' calls do not count.
 
 #ifndef METACONV_BENCHMARKS_GUARD_OPERATOR_COUNT_H_
 #define METACONV_BENCHMARKS_GUARD_OPERATOR_COUNT_H_
@@ -32,7 +32,7 @@ class OperatorCount {
   std::int64_t calls() const { return calls_; }
 
  private:
-  // LibTorch's callbacks are plain functions.
+  // LibTorch takes plain functions as callbacks, hence the static member functions.
   static std::unique_ptr<at::ObserverContext> OnStart(const at::RecordFunction&) {
     ++calls_;
     return nullptr;

@@ -1,4 +1,4 @@
-"""The graphs of benchmarks/graphs in Python, drawn from the same numbers in the same order."""
+"""The graphs of benchmarks/graphs in Python, created with the same random numbers in the same order."""
 
 import itertools
 
@@ -10,7 +10,7 @@ VIEWS_OF_A_BASE = 1000
 
 
 class Random:
-    """SplitMix64, as graphs/random.h."""
+    """SplitMix64, like graphs/random.h."""
 
     def __init__(self, seed):
         self.state = seed
@@ -229,7 +229,7 @@ def make_graph(name, seed, size):
 
 
 class Fingerprint:
-    """graphs/fingerprint.h."""
+    """The hash of graphs/fingerprint.h."""
 
     def __init__(self):
         self.value = 0xCBF29CE484222325

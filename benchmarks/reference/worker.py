@@ -1,4 +1,4 @@
-"""What benchmarks/driver.cc does, with the Python reference: the same requests and answers, but for `memory`.
+"""Runs benchmarks of the Python reference on request, with the protocol of benchmarks/driver.cc except for `memory`.
 
     worker.py [--list]
 """
@@ -12,7 +12,7 @@ import graphs
 import works
 
 TIMED_NANOSECONDS = 10e6
-WARM_UP = 100  # Tensors: the reference imports half of PyTorch when it is first called.
+WARM_UP = 100  # Number of tensors. The first calls of the reference import many modules of PyTorch.
 
 
 def nanoseconds(run):
@@ -32,7 +32,7 @@ class Worker:
         if name not in self.prepared:
             nanoseconds(works.WORKS[name](self.graph[:WARM_UP])())
             self.prepared[name] = works.WORKS[name](self.graph)
-        # As timeit does. What is garbage already is not this work's.
+        # Like timeit, disable the garbage collector, and collect existing garbage first.
         gc.collect()
         gc.disable()
         total = runs = 0
@@ -48,7 +48,7 @@ class Worker:
             return ""
         if request.startswith("graph "):
             self.prepared.clear()
-            self.graph = []  # Two large ones might not fit.
+            self.graph = []  # Frees the old graph first: two large graphs might not fit in memory.
             _, seed, size, name = request.split(" ", 3)
             self.graph = graphs.make_graph(name, int(seed), int(size))
             return ""

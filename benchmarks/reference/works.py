@@ -1,7 +1,7 @@
-"""The works of benchmarks/works, done by the Python reference, under the same names.
+"""The works of benchmarks/works for the Python reference, under the same names.
 
-A work is a function of a graph, as `Work::setup` is: it returns a function that prepares a run, which returns a function
-that is timed. What that returns is dropped after the clock has stopped.
+A work is a function of a graph, like `Work::setup`. It returns a function that prepares a run, which returns the
+function that is timed. The result of that function is destroyed after the clock has stopped.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the numbers were measured on."""
+"""The machine and the sources that were measured."""
 
 import datetime
 import os
@@ -23,7 +23,7 @@ def memory_gib():
 
 
 def commit(workspace):
-    """Of the sources, with "and changes" where they differ from it; None without Git."""
+    """The commit of the sources, followed by "and changes" if they differ from it; None without Git."""
     try:
         git = ["git", "-C", workspace]
         head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Runs the plan: ours, the floors and the reference in turn."""
+"""Runs the plan: metaconv, the baselines and the reference, interleaved."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ class Measurement:
         jobs = list(plan.jobs(self._works, sizes, rounds, checkpoints))
         progress = Progress(sum(len(job.works) for job in jobs) + len(plan.MEMORY_GRAPHS) + 1)
         times = []
-        # Ours has a process for each graph. The reference has one for all, since it takes seconds to start.
+        # metaconv has one process for each graph. The reference has one for all, since starting it takes seconds.
         with Worker(self._reference) if self._reference else contextlib.nullcontext() as reference:
             for job in jobs:
                 with Worker(self._driver) as ours:
@@ -79,14 +79,14 @@ class Measurement:
             reference.set_graph(job.graph, job.size)
             fingerprints = ours.ask("fingerprint"), reference.ask("fingerprint")
             if fingerprints[0] != fingerprints[1]:
-                raise SystemExit(f"report: {job} is not the same graph on both sides: {fingerprints}")
+                raise SystemExit(f"report: {job}: metaconv and the reference built different graphs: {fingerprints}")
         for work in job.works:
             progress.step(f"{work} on {title(job.graph)}" + (f", {job.size:,} tensors" if job.size else ""))
             yield self._time(job, work, ours, reference if work in of_reference else None)
 
     def _time(self, job, work, ours, reference):
         floors = [name for name in self._by_name[work]["floors"] if job.graph in self._by_name[name]["graphs"]]
-        # A B A B: what else the machine does falls upon all alike.
+        # Interleaved, so that other load on the machine affects all of them equally.
         rounds = {name: [] for name in ("metaconv", *floors, *(["reference"] if reference else []))}
         for i in range(job.rounds):
             rounds["metaconv"].append(ours.nanoseconds(work))
@@ -107,7 +107,7 @@ class Measurement:
             return {"graph": graph, "size": size, **dict(zip(names, map(float, worker.ask("memory").split())))}
 
     def _whole_process(self, rounds, progress):
-        """Seconds from the start of a process to its end."""
+        """Seconds from the start of each process to its end."""
         progress.step(f"describing a file of {plan.CHECKPOINT_TENSORS:,} tensors")
         if not self._python:
             return None

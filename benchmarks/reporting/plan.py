@@ -1,17 +1,17 @@
-"""What is measured on which graph, at which size, and how often."""
+"""Which benchmarks run on which graph, at which sizes, and how many rounds."""
 
 import dataclasses
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 QUICK_SIZES = (1_000,)
 
-# The sizes that each graph is measured at, at least and at most. Dense tensors are what growth is shown with.
+# The smallest and the largest size of each graph. The section on scaling uses the dense tensors ("tiny").
 SIZES_OF_GRAPH = {"tiny": (0, SIZES[-1]), "tiny/shuffled": (100_000, 1_000_000), "views": (0, 1_000_000)}
 OTHER_SIZES = (10_000, 10_000)
-# Above these the reference takes minutes.
+# The largest size for the reference, which takes minutes above it.
 REFERENCE_SIZE = {"tiny": 100_000, "views": 100_000}
 OTHER_REFERENCE_SIZE = 10_000
-# From here on, only what growth is shown with.
+# From this size on, only the benchmarks that the section on scaling shows.
 LARGE = 1_000_000
 LARGE_WORKS = ("describe/first", "describe/again", "convert/first", "convert/again", "convert/again_cold", "views/first")
 
@@ -21,13 +21,13 @@ MEMORY_GRAPHS = ("tiny", "training", "views", "mix")
 CHECKPOINT_TENSORS = 1_000
 CHECKPOINT_WORKS = ("describe/first", "convert/first", "convert/again")
 
-ROUNDS = ((1_000, 15), (10_000, 9), (100_000, 5), (10_000_000, 3))  # Up to this size, this often.
+ROUNDS = ((1_000, 15), (10_000, 9), (100_000, 5), (10_000_000, 3))  # (size, rounds): for graphs of up to this size.
 MOST_REFERENCE_ROUNDS = {100_000: 3}
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """Works on one graph, for which each side has a process of its own."""
+    """Benchmarks on one graph. metaconv and the reference each run them in a process of their own."""
 
     graph: str
     size: int
@@ -41,7 +41,7 @@ class Job:
 
 
 def sizes_within(sizes, least, most):
-    """Those of `sizes` that lie within, or the one that comes closest."""
+    """Those of `sizes` from `least` to `most`, or the closest one if there are none."""
     return [size for size in sizes if least <= size <= most] or [
         min(sizes, key=lambda size: least - size if size < least else size - most)
     ]
@@ -56,7 +56,7 @@ def rounds_of(size, override):
 
 
 def jobs(works, sizes, rounds, checkpoints):
-    """Of the works that the driver lists, without those that are floors only."""
+    """Jobs for the benchmarks that the driver lists, except those that are only used as baselines."""
     floors = {floor for work in works for floor in work["floors"]}
     measured = [work for work in works if work["name"] not in floors]
     graphs = dict.fromkeys(graph for work in measured for graph in work["graphs"])

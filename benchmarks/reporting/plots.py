@@ -1,4 +1,4 @@
-"""The plots of the report. Needs matplotlib. The same numbers give the same bytes."""
+"""The plots of the report. Needs matplotlib. The same numbers give byte-identical files."""
 
 import matplotlib
 
@@ -18,7 +18,7 @@ matplotlib.rcParams.update(
     }
 )
 
-import matplotlib.pyplot as plt  # After the backend is chosen.
+import matplotlib.pyplot as plt  # Must follow the choice of the backend.
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 import plan
@@ -33,7 +33,7 @@ def label(work, graph):
 
 
 def largest_with(results, who):
-    """The largest size at which each work on each graph was compared with `who`; without files, which are many."""
+    """The largest size at which each benchmark and graph was compared with `who`. Checkpoint files are left out."""
     largest = {}
     for (work, graph, size), rounds in results.entries.items():
         if not plan.is_thread_work(work) and size and any(map(who, rounds)):
@@ -42,7 +42,7 @@ def largest_with(results, who):
 
 
 def bars(values, color, text):
-    """Ratios by label, on a logarithmic scale on which 1 is where the bars begin."""
+    """Ratios by label, on a logarithmic scale. The bars begin at 1."""
     figure, axes = plt.subplots(figsize=(8, 1 + 0.22 * len(values)))
     places = range(len(values))
     ratios = list(values.values())
@@ -67,7 +67,7 @@ def speedup(results):
     if not largest:
         return None
     values = {label(*key): results.speedup(*key, size) for key, size in largest.items()}
-    return bars(values, BLUE, "times as fast as the Python reference, at the largest size that it ran")
+    return bars(values, BLUE, "speedup over the Python reference, at its largest size")
 
 
 def floor(results):
@@ -75,7 +75,7 @@ def floor(results):
     for (work, graph), size in largest_with(results, lambda who: who not in ("metaconv", "reference")).items():
         name = results.floors(work, graph, size)[0]
         values[f"{label(work, graph)} / {name.partition('/')[2]}"] = results.floor_ratio(work, graph, size, name)
-    return bars(values, ORANGE, "our time over LibTorch's floor, at the largest size")
+    return bars(values, ORANGE, "time relative to the LibTorch baseline, at the largest size")
 
 
 def growth(results):
@@ -86,7 +86,7 @@ def growth(results):
         ("convert, first time", "convert/first", "metaconv", BLUE, "-"),
         ("at::empty_strided on meta", "convert/first", "convert/by_hand", BLUE, "--"),
         ("convert again", "convert/again", "metaconv", ORANGE, "-"),
-        ("a hash look-up", "convert/again", "convert/look_up", ORANGE, "--"),
+        ("one hash table look-up", "convert/again", "convert/look_up", ORANGE, "--"),
     ]
     for text, work, who, color, style in lines:
         values = [results.best(work, "tiny", size, who) for size in sizes]
@@ -95,8 +95,8 @@ def growth(results):
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(PLAIN)
     axes.xaxis.set_major_formatter(PLAIN)
-    axes.set_xlabel("dense tensors in the graph")
-    axes.set_ylabel("nanoseconds for one")
+    axes.set_xlabel("number of dense tensors in the graph")
+    axes.set_ylabel("nanoseconds per tensor")
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
@@ -105,7 +105,7 @@ def threads(results):
     figure, axes = plt.subplots(figsize=(8, 3.6))
     counts = [1, 2, 4, 8]
     cores = results.document["machine"]["cores"]
-    axes.plot(counts, [min(n, cores) for n in counts], "--", color=GREY, label=f"{cores} cores")
+    axes.plot(counts, [min(n, cores) for n in counts], "--", color=GREY, label=f"ideal, {cores} cores")
     for share, color in (("disjoint", BLUE), ("mix", GREEN), ("same", ORANGE)):
         values = [results.thread_speedup(share, "both", n) for n in counts]
         axes.plot(counts, values, "-", marker="o", markersize=4, color=color, label=f"{share} tensors")
@@ -113,13 +113,13 @@ def threads(results):
     axes.set_xticks(counts, counts)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("threads")
-    axes.set_ylabel("throughput over that of one thread")
+    axes.set_ylabel("throughput relative to one thread")
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
 def draw(results, folder):
-    """Writes NAME.svg for each plot that there are numbers for; gives the names."""
+    """Writes NAME.svg for each plot that has data. Returns the names."""
     drawn = []
     for make in (speedup, floor, growth, threads):
         figure = make(results)

@@ -1,14 +1,38 @@
-"""report.md, a function of report.json."""
+"""Writes report.md from the contents of report.json."""
 
 import plan
-from aims import AIMS
+from goals import GOALS
 from results import Results, number, title
 
 PLOTS = {
-    "speedup": "Time of the reference over ours",
-    "floor": "Our time over that of LibTorch's own operators",
-    "growth": "Nanoseconds for one tensor by the size of the graph",
-    "threads": "Throughput by threads, one converter",
+    "speedup": "Speedup over the reference",
+    "floor": "Time relative to LibTorch's own operators",
+    "growth": "Nanoseconds per tensor by the size of the graph",
+    "threads": "Throughput of one converter by the number of threads",
+}
+
+# name: what is measured per tensor. Benchmarks of which the name says it are left out.
+BENCHMARKS = {
+    "describe/first": "describe each tensor with a new describer",
+    "describe/again": "describe each tensor again with the same describer",
+    "describe/read_properties": "baseline: read the same properties of each tensor and store nothing",
+    "convert/first, views/first": "convert each tensor with a new converter",
+    "convert/again, views/again": "convert each tensor again while its result is alive",
+    "convert/again_cold": "convert each tensor again, with empty processor caches",
+    "convert/half": "convert each tensor, of which every other one has a result",
+    "convert/remade": "convert each tensor again after its result was destroyed",
+    "convert/records": "convert each record with a new converter",
+    "convert/by_hand, views/by_hand, convert/half_by_hand": (
+        "baseline: call the LibTorch operator that creates the result, without keeping track of identity"
+    ),
+    "convert/empty_strided_meta": "baseline: LibTorch's `empty_strided_meta`, without the dispatcher",
+    "convert/look_up, views/look_up, convert/look_up_cold": "baseline: one look-up in a hash table of all tensors",
+    "views/replay": "replay the recorded view on another base",
+    "views/operator": "baseline: call the view's operator",
+    "json/write": "write each record as JSON text",
+    "json/dump": "baseline: write an existing JSON document as text",
+    "checkpoint/describe": "read the records of a checkpoint file",
+    "checkpoint/read": "baseline: read all bytes of the file",
 }
 
 
@@ -17,14 +41,19 @@ def table(header, rows):
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def aims(results):
+def goals(results):
     rows = []
-    for aim in AIMS:
-        measured = aim.measure(results)
-        limit = f"{'≥' if aim.at_least else '≤'} {aim.limit:g}{aim.unit}"
-        verdict = "not measured" if measured is None else "met" if aim.is_met(measured) else "**not met**"
-        rows.append([aim.work, aim.against, limit, number(measured, aim.unit), verdict])
-    return table(["work", "against", "aim", "measured", ""], rows)
+    for goal in GOALS:
+        measured = goal.measure(results)
+        limit = f"{'≥' if goal.at_least else '≤'} {goal.limit:g}{goal.unit}"
+        verdict = "not measured" if measured is None else "met" if goal.is_met(measured) else "**not met**"
+        rows.append([goal.work, goal.against, limit, number(measured, goal.unit), verdict])
+    return table(["benchmark", "compared with", "goal", "measured", ""], rows)
+
+
+def benchmarks():
+    names = [", ".join(f"`{name}`" for name in names.split(", ")) for names in BENCHMARKS]
+    return table(["benchmark", "what is measured"], zip(names, BENCHMARKS.values()))
 
 
 def times(results):
@@ -50,7 +79,7 @@ def times(results):
             against = [floor or "", number(results.best(work, graph, size, floor)) if floor else ""]
             ratio = number(results.floor_ratio(work, graph, size, floor), "x") if floor else ""
             rows.append([*(ours if i == 0 else [""] * 5), *(reference if i == 0 else [""] * 2), *against, ratio])
-    header = ["work", "graph", "tensors", "ns", "median", "reference, ns", "speedup", "floor", "ns", "ratio"]
+    header = ["benchmark", "graph", "tensors", "ns", "median", "reference, ns", "speedup", "baseline", "ns", "ratio"]
     return table(header, rows)
 
 
@@ -60,7 +89,7 @@ def growth(results):
     largest = results.reference_size("convert/first", "tiny", None)
     header = ["tensors", *(f"{work}, ns" for work in works), "convert/by_hand, ns", "convert/look_up, ns"]
     if largest:
-        header.append(f"convert/first over the reference (above {largest:,}: over its time at {largest:,})")
+        header.append(f"convert/first, speedup over the reference (above {largest:,}: over its time at {largest:,})")
     rows = []
     for size in sizes:
         row = [f"{size:,}", *(number(results.best(work, "tiny", size)) for work in works)]
@@ -81,9 +110,9 @@ def threads(results):
             rows.append([share, phase, number(one and 1e3 / one)])
             rows[-1] += [number(results.thread_speedup(share, phase, n), "x") for n in (2, 4, 8)]
     floors = [results.best(f"threads/disjoint/first/{n}", "tiny", size, f"threads/by_hand/{n}") for n in (1, 2, 4, 8)]
-    rows.append(["disjoint", "at::empty_strided alone", number(floors[0] and 1e3 / floors[0])])
+    rows.append(["disjoint", "`at::empty_strided` only", number(floors[0] and 1e3 / floors[0])])
     rows[-1] += [number(floor and floors[0] / floor, "x") for floor in floors[1:]]
-    return table(["tensors", "conversions", "1 thread, million a second", "2 threads", "4", "8"], rows)
+    return table(["tensors", "conversions", "1 thread, million per second", "2 threads", "4 threads", "8 threads"], rows)
 
 
 def memory(results):
@@ -92,24 +121,24 @@ def memory(results):
         [entry["graph"], f"{entry['size']:,}", *(number(entry[name]) for name in names)]
         for entry in results.document["memory"]
     ]
-    header = ["graph", "tensors", "a source", "a result", "beyond it, while alive", "after all is dropped"]
+    header = ["graph", "tensors", "source", "result", "converter, results alive", "converter, all destroyed"]
     return table(header, rows)
 
 
 def whole_process(results):
     measured = results.document["whole_process"]
     if not measured:
-        return "Not measured: it takes the Python reference."
+        return "Not measured: this needs the Python reference."
     names = {
         "metaconv": "`metaconv describe FILE --format=json`",
-        "python": "`torch.load(FILE, mmap=True)`, with Python and its imports",
-        "python_without_import": "`torch.load(FILE, mmap=True)` alone",
+        "python": "`torch.load(FILE, mmap=True)`, with starting Python and `import torch`",
+        "python_without_import": "`torch.load(FILE, mmap=True)` only",
     }
     rows = [
         [text, number(min(measured["seconds"][name]) * 1e3), number(results.whole_process_speedup(name), "x")]
         for name, text in names.items()
     ]
-    return table(["", "ms", "over ours"], rows)
+    return table(["", "ms", "relative to metaconv"], rows)
 
 
 def heading(results):
@@ -117,10 +146,10 @@ def heading(results):
     reference = machine["reference"]
     text = (
         f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['system']}, Linux {machine['kernel']}, load {number(machine['load'])} at the start. "
+        f"{machine['system']}, Linux {machine['kernel']}, load average {number(machine['load'])} at the start. "
         f"LibTorch {built['libtorch']}, GCC {built['compiler']}. "
     )
-    text += f"The reference: {reference}. " if reference else "Without the reference: its Python environment was not there. "
+    text += f"Reference: {reference}. " if reference else "The reference was not measured. "
     return text + (f"Sources: {machine['commit']}." if machine["commit"] else "")
 
 
@@ -137,28 +166,34 @@ def markdown(document, stem, plots):
 
     parts = [
         "# Performance",
-        "Written by `./bazelw run //benchmarks:report`, every number of it. " + heading(results),
-        "Times are those of the best of several rounds, in which all take turns, in nanoseconds for one tensor; ratios are "
-        "of times of one run. Graphs are made by `benchmarks/graphs` and checked to be the same on both sides; works are in "
-        "`benchmarks/works`.",
-        "## Aims",
-        "≥: how many times as fast. ≤: how many times as long. Of all sizes that an aim is about, the worst.",
-        aims(results),
-        "## Growth",
+        "This file is generated by `./bazelw run //benchmarks:report`. " + heading(results),
+        "Times are in nanoseconds per tensor, from the fastest of several rounds. metaconv, the baselines and the reference "
+        "are interleaved in each round, and ratios are computed within one run. A baseline is what LibTorch's own operators "
+        "take for the same result. The graphs of tensors are made by `benchmarks/graphs`, and it is checked that metaconv "
+        "and the reference get the same ones. The benchmarks are in `benchmarks/works`.",
+        "## Goals",
+        "`≥ 100x`: at least 100 times as fast. `≤ 2x`: takes at most twice as long. The measured value is the worst one of "
+        "all sizes that the goal covers.",
+        goals(results),
+        "## Scaling",
+        "Nanoseconds per tensor for dense tensors.",
         growth(results),
         *drawn("growth"),
         "## Threads",
-        f"One converter, {results.threads_size():,} dense tensors. `both` is a whole job: each thread converts its tensors "
-        "for the first time, then again. Tensors are a part for each thread, all for each, or half and half.",
+        f"Throughput of one converter, with {results.threads_size():,} dense tensors, relative to one thread. Tensors: "
+        "`disjoint`, each thread converts its own part; `same`, each thread converts all tensors; `mix`, half of the tensors "
+        "are shared and half are disjoint. Conversions: `first`, for the first time; `again`, with the results alive; `both`, "
+        "each thread converts its tensors for the first time and then again.",
         threads(results),
         *drawn("threads"),
         "## Memory",
-        "Bytes in use for each tensor, as the allocator counts them.",
+        "Bytes per tensor, as counted by the allocator.",
         memory(results),
-        "## Describing a file",
-        f"{plan.CHECKPOINT_TENSORS:,} tensors, written by `torch.save`; from the start of a process to its end.",
+        "## Describing a checkpoint file",
+        f"{plan.CHECKPOINT_TENSORS:,} tensors, written by `torch.save`. The time is that of a whole process.",
         whole_process(results),
-        "## Everything",
+        "## All measurements",
+        benchmarks(),
         *drawn("speedup"),
         *drawn("floor"),
         times(results),

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Measures metaconv, LibTorch's own operators and the Python reference in turn, and writes what came out.
+"""Measures metaconv, LibTorch's own operators and the Python reference, interleaved, and writes a report.
 
     ./bazelw run //benchmarks:report                             # report.md, report.json, report/*.svg
-    ./bazelw run //benchmarks:report -- --quick                  # smallest size, few rounds
+    ./bazelw run //benchmarks:report -- --quick                  # smallest size, one round
     ./bazelw run //benchmarks:report -- --output=docs --name=performance
-    ./bazelw run //benchmarks:report -- --from=report.json       # writes the rest anew, measures nothing
+    ./bazelw run //benchmarks:report -- --from=report.json       # writes the report from earlier results
 
-The reference takes part where its Python environment (tests/reference/environment.sh) has been made on this machine, or with
---make-reference, which makes it: a minute and 5.4 GB. Without it there are no plots either.
+The reference is measured if its Python environment (tests/reference/environment.sh) exists on this machine.
+--make-reference creates the environment, which takes a minute and 5.4 GB. Without it, the report has no plots either.
 """
 
 import argparse
@@ -41,15 +41,15 @@ def arguments():
     parser = argparse.ArgumentParser(
         "report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--sizes", type=sizes, metavar="N,N")
-    parser.add_argument("--rounds", type=positive, help="the same for all sizes")
-    parser.add_argument("--output", default=".", metavar="DIR", help="where the caller stands, if left out")
-    parser.add_argument("--name", default="report", help="of the files")
-    parser.add_argument("--quick", action="store_true", help="a minute, to see that it runs")
-    parser.add_argument("--no-reference", action="store_true")
-    parser.add_argument("--make-reference", action="store_true")
-    parser.add_argument("--from", dest="source", metavar="FILE", help="a report.json")
-    # Said by report.sh.
+    parser.add_argument("--sizes", type=sizes, metavar="N,N", help="numbers of tensors")
+    parser.add_argument("--rounds", type=positive, help="number of rounds, for all sizes")
+    parser.add_argument("--output", default=".", metavar="DIR", help="output directory; default: the current directory")
+    parser.add_argument("--name", default="report", help="name of the files without extension; default: report")
+    parser.add_argument("--quick", action="store_true", help="a run of about a minute, to check that everything works")
+    parser.add_argument("--no-reference", action="store_true", help="do not measure the reference")
+    parser.add_argument("--make-reference", action="store_true", help="create its environment if necessary")
+    parser.add_argument("--from", dest="source", metavar="FILE", help="a report.json; measure nothing")
+    # Passed by report.sh and the BUILD file.
     for name in ("driver", "metaconv", "python"):
         parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
     parser.add_argument("--checkpoint", action="append", default=[], help=argparse.SUPPRESS)
@@ -57,7 +57,7 @@ def arguments():
 
 
 def version_of_reference(python):
-    """None without it."""
+    """The versions of PyTorch and Python, or None without the reference."""
     if not python:
         return None
     return f"torch {importlib.metadata.version('torch')}, Python {platform.python_version()}"
@@ -69,7 +69,7 @@ def measure(options):
     about = machine.describe(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     about["reference"] = version_of_reference(options.python)
     if not options.python:
-        print("report: without the Python reference, and without plots", file=sys.stderr)
+        print("report: no Python environment for the reference: measuring without it, no plots", file=sys.stderr)
     measurement = Measurement(options.driver, options.metaconv, options.python)
     return {"machine": about, **measurement.run(options.sizes or default_sizes, rounds, options.checkpoint)}
 

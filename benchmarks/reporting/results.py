@@ -1,16 +1,16 @@
-"""What was measured, as report.json has it, and the ratios that follow from it."""
+"""The contents of report.json, and the ratios computed from them."""
 
 import pathlib
 import statistics
 
 
 def title(graph):
-    """How people call it."""
+    """The display name of a graph."""
     return "/".join(pathlib.Path(graph).parts[-2:]) if graph.startswith("checkpoint:") else graph
 
 
 def number(value, unit=""):
-    """Three digits, in full."""
+    """`value` with three significant digits, or all digits of its integer part."""
     if value is None:
         return ""
     if abs(value) >= 100:
@@ -19,7 +19,7 @@ def number(value, unit=""):
 
 
 class Results:
-    """None stands for what was not measured."""
+    """Methods return None for values that were not measured."""
 
     def __init__(self, document):
         self.document = document
@@ -29,7 +29,7 @@ class Results:
         return sorted(s for w, g, s in self.entries if (w, g) == (work, graph) and least <= s <= most)
 
     def best(self, work, graph, size, who="metaconv"):
-        """Nanoseconds for one conversion, in the best round."""
+        """Nanoseconds per conversion, in the fastest round."""
         rounds = self.entries.get((work, graph, size), {}).get(who)
         return min(rounds) if rounds else None
 
@@ -45,7 +45,7 @@ class Results:
         return ours / theirs if ours and theirs else None
 
     def reference_size(self, work, graph, size):
-        """The size at which the reference's time is taken: this one, or the largest that it ran at."""
+        """The size whose reference time is used: `size`, or else the largest that the reference ran."""
         ran = [s for s in self.sizes(work, graph) if self.best(work, graph, s, "reference")]
         return size if size in ran else max(ran, default=None)
 
@@ -58,7 +58,7 @@ class Results:
         return max(self.sizes("threads/disjoint/both/1", "tiny"), default=None)
 
     def thread_speedup(self, share, phase, threads, over=1):
-        """Throughput with so many threads over that with `over`."""
+        """Throughput with `threads` threads relative to that with `over` threads."""
         one, many = (self.best(f"threads/{share}/{phase}/{n}", "tiny", self.threads_size()) for n in (over, threads))
         return one / many if one and many else None
 

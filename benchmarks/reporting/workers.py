@@ -1,10 +1,10 @@
-"""Processes that answer one line with one line: benchmarks/driver.cc and benchmarks/reference/worker.py."""
+"""Processes that answer each line of input with one line: benchmarks/driver.cc and benchmarks/reference/worker.py."""
 
 import subprocess
 
 
 class Worker:
-    """A context."""
+    """A worker process, as a context manager."""
 
     def __init__(self, command):
         self._command = command
@@ -19,7 +19,7 @@ class Worker:
         self._process.wait()
 
     def ask(self, request):
-        """The answer. What went wrong, if there is none, is on standard error."""
+        """Returns the answer. Ends the program if there is none; the worker has then printed the reason."""
         try:
             self._process.stdin.write(request + "\n")
             self._process.stdin.flush()
@@ -37,5 +37,5 @@ class Worker:
         return float(self.ask(work))
 
     def forget(self):
-        """Gives back what it has set up."""
+        """Frees what the worker has prepared for the current graph."""
         self.ask("forget")

@@ -1,4 +1,4 @@
-// AllWorks: every work there is.
+// AllWorks: all works.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

@@ -1,7 +1,8 @@
-// ByHand: results as a program without metaconv makes them, which calls LibTorch's operators and knows what to call.
+// ByHand: creates the results of a conversion by calling the LibTorch operators that are known to create them. It is
+// the baseline for conversion.
 //
-// It keeps no identity: bases are there already, storages are not shared, and nothing is found again. So it is what
-// conversion cannot be faster than, not what could take its place.
+// It does not keep track of identity: bases exist beforehand, storages are not shared, and a repeated call creates
+// another tensor. It is therefore a lower bound for the time of a conversion, not a replacement for it.
 //
 // Example:
 //   ByHand by_hand(graph.tensors);
@@ -33,7 +34,7 @@ class ByHand {
 
   const std::vector<at::Tensor>& tensors_;
   std::vector<How> how_;
-  std::vector<at::Tensor> bases_;  // On the meta device; undefined where there is none.
+  std::vector<at::Tensor> bases_;  // On the meta device; undefined for tensors without a base.
 };
 
 }  // namespace metaconv

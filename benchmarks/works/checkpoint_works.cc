@@ -32,10 +32,11 @@ void ReadBytes(const std::string& path, std::vector<char>& into) {
   close(descriptor);
 }
 
-// All bytes of the file, into memory that is there.
+// Reads all bytes of the file into existing memory.
 Prepare ReadWhole(const Graph& graph) {
   struct stat info = {};
-  if (stat(graph.path.c_str(), &info) != 0) DieOf(absl::UnavailableError(absl::StrCat(graph.path, " is gone")));
+  if (stat(graph.path.c_str(), &info) != 0)
+    DieOf(absl::UnavailableError(absl::StrCat(graph.path, " does not exist any more")));
   auto bytes = std::make_shared<std::vector<char>>(static_cast<std::size_t>(info.st_size));
   return [&graph, bytes] {
     return [&graph, bytes] {

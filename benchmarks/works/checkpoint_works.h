@@ -1,4 +1,4 @@
-// CheckpointWorks: files to records.
+// CheckpointWorks: reading the records of checkpoint files.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

@@ -1,4 +1,4 @@
-// What conversion is measured by: the setups that several tables of works share.
+// Setups of works that measure conversion, shared by several tables of works.
 //
 // Thread safety: as Work.
 // Lifetime: as Work.
@@ -10,13 +10,13 @@
 
 namespace metaconv {
 
-// By a converter that has seen none of the tensors.
+// Converts each tensor with a new converter.
 Prepare ConvertFirst(const Graph& graph);
-// Of tensors whose results are there.
+// Converts each tensor again while its result is alive.
 Prepare ConvertAgain(const Graph& graph);
-// The floor for ConvertAgain: a look-up for each tensor, in a hash table of all of them.
+// Baseline for ConvertAgain: one look-up per tensor in a hash table of all tensors.
 Prepare LookUp(const Graph& graph);
-// LibTorch's floor for ConvertFirst, see by_hand.h.
+// Baseline for ConvertFirst: see by_hand.h.
 Prepare MakeByHand(const Graph& graph);
 
 }  // namespace metaconv

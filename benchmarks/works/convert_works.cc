@@ -14,7 +14,7 @@
 namespace metaconv {
 namespace {
 
-// Half of the results are there, those of every other tensor.
+// Converts each tensor, of which every other one has a result.
 Prepare ConvertHalf(const Graph& graph) {
   return [&graph] {
     auto converter = std::make_shared<MetaConverter>();
@@ -28,7 +28,7 @@ Prepare ConvertHalf(const Graph& graph) {
   };
 }
 
-// The same by hand: a table of what is there, and LibTorch's operators for the others.
+// Baseline for ConvertHalf: a hash table of the existing results, and LibTorch's operators for the others.
 Prepare MakeHalfByHand(const Graph& graph) {
   auto by_hand = std::make_shared<const ByHand>(graph.tensors);
   auto table = std::make_shared<absl::flat_hash_map<const void*, at::Tensor>>();
@@ -46,7 +46,7 @@ Prepare MakeHalfByHand(const Graph& graph) {
   };
 }
 
-// There were results, but nobody held them.
+// Converts each tensor again after its result was destroyed.
 Prepare ConvertRemade(const Graph& graph) {
   auto converter = std::make_shared<MetaConverter>();
   for (const at::Tensor& tensor : graph.tensors) OrDie(converter->Convert(tensor));
@@ -58,7 +58,7 @@ Prepare ConvertRemade(const Graph& graph) {
   };
 }
 
-// From records that somebody else has made.
+// Converts records that were created before.
 Prepare ConvertRecords(const Graph& graph) {
   MetaTensorDescriber describer;
   auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
@@ -72,7 +72,7 @@ Prepare ConvertRecords(const Graph& graph) {
   };
 }
 
-// The same as at::empty_strided, without the dispatcher.
+// Baseline: creates the results of at::empty_strided without the dispatcher.
 Prepare MakeWithoutDispatcher(const Graph& graph) {
   return [&graph] {
     auto results = RoomFor<at::TensorBase>(graph.tensors.size());
@@ -84,7 +84,7 @@ Prepare MakeWithoutDispatcher(const Graph& graph) {
   };
 }
 
-// With nothing of it in the processor's caches.
+// Runs `setup` with empty processor caches.
 std::function<Prepare(const Graph&)> Cold(Prepare (*setup)(const Graph&)) {
   return [setup](const Graph& graph) -> Prepare {
     return [prepare = setup(graph)] {

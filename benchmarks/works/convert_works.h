@@ -1,4 +1,4 @@
-// ConvertWorks: converting tensors for the first time, again, and in between.
+// ConvertWorks: converting tensors for the first time, again, and with some results alive.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

@@ -1,4 +1,4 @@
-// DescribeWorks: tensors to records.
+// DescribeWorks: describing tensors.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

@@ -10,7 +10,7 @@
 namespace metaconv {
 namespace {
 
-constexpr long kAtLeast = 32 << 20;  // Where the system does not say.
+constexpr long kAtLeast = 32 << 20;  // Used if the system does not report the cache size.
 
 }  // namespace
 

@@ -1,7 +1,7 @@
-// EmptyCaches: so that whatever is read next comes from memory.
+// EmptyCaches: evicts the contents of the processor caches, so that the next reads come from main memory.
 //
 // Thread safety: one thread at a time.
-// Lifetime: keeps as much memory as the caches have, twice, until the process ends.
+// Lifetime: allocates twice the size of the caches, until the process ends.
 
 #ifndef METACONV_BENCHMARKS_WORKS_EMPTY_CACHES_H_
 #define METACONV_BENCHMARKS_WORKS_EMPTY_CACHES_H_

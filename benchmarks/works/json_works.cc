@@ -25,7 +25,7 @@ Prepare WriteRecords(const Graph& graph) {
   };
 }
 
-// The same text, of JSON that is there already.
+// Baseline: writes the same text from existing JSON documents.
 Prepare Dump(const Graph& graph) {
   MetaTensorDescriber describer;
   auto documents = RoomFor<nlohmann::ordered_json>(graph.tensors.size());

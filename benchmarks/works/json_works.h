@@ -1,4 +1,4 @@
-// JsonWorks: records to text.
+// JsonWorks: writing records as JSON text.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

@@ -1,4 +1,4 @@
-// Room for as many results as a graph has, so that no timed vector grows.
+// RoomFor: a vector with reserved capacity for the results of a graph, so that no vector grows while it is timed.
 //
 // Thread safety: pure function.
 // Lifetime: the result owns its elements.
@@ -12,7 +12,7 @@
 
 namespace metaconv {
 
-// Shared, since a Run is copied.
+// A shared_ptr, because a Run is copied.
 template <typename T>
 std::shared_ptr<std::vector<T>> RoomFor(std::size_t count) {
   auto results = std::make_shared<std::vector<T>>();

@@ -1,11 +1,11 @@
-// ThreadTeam: threads that stand ready, so that starting them is not measured.
+// ThreadTeam: threads that are started in advance, so that starting them is not measured.
 //
 // Example:
 //   ThreadTeam team(8, [&](int thread) { Convert(parts[thread]); });
 //   team.Run();
 //
 // Thread safety: Thread-compatible.
-// Lifetime: the threads end with it.
+// Lifetime: the destructor joins the threads.
 
 #ifndef METACONV_BENCHMARKS_WORKS_THREAD_TEAM_H_
 #define METACONV_BENCHMARKS_WORKS_THREAD_TEAM_H_
@@ -25,11 +25,11 @@ class ThreadTeam {
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  // Lets all go at once and waits until the last is done. At most once.
+  // Releases all threads at once and waits until all have finished. Call it at most once.
   void Run();
 
  private:
-  bool dismissed_ = false;  // Written before `start_` counts down, read after.
+  bool dismissed_ = false;  // Written before `start_` counts down, read afterwards.
   std::latch ready_;
   std::latch start_;
   std::latch done_;

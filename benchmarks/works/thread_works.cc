@@ -12,7 +12,7 @@
 namespace metaconv {
 namespace {
 
-// Some of a graph's tensors, one behind the other.
+// A range of consecutive tensors of a graph.
 struct Range {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -20,9 +20,9 @@ struct Range {
 
 // Which tensors each thread converts.
 enum class Share {
-  kDisjoint,  // A part for each.
-  kSame,      // All for each, which begin at different ones.
-  kMix,       // The first half as kSame, the second as kDisjoint.
+  kDisjoint,  // Each thread converts its own part.
+  kSame,      // Each thread converts all tensors. Each begins at another one.
+  kMix,       // The first half of the tensors as kSame, the second half as kDisjoint.
 };
 
 Range Part(Range whole, int thread, int threads) {
@@ -63,7 +63,7 @@ double ConversionsPerTensor(Share share, int threads) {
   return (1 + threads) / 2.0;
 }
 
-// What each thread does with its tensors.
+// Which conversions each thread runs.
 enum class Phase { kFirst, kAgain, kBoth };
 
 using Results = std::vector<at::Tensor>;
@@ -74,7 +74,7 @@ void Convert(MetaConverter& converter, const Graph& graph, const std::vector<Ran
   }
 }
 
-// A team whose threads call `job(thread, results)`, each with room for results of its own.
+// A run in which each of `threads` threads calls `job(thread, results)`, with its own vector for results.
 template <typename Job>
 Run RunByTeam(int threads, std::size_t room, Job job) {
   auto results = std::make_shared<std::vector<Results>>(static_cast<std::size_t>(threads));
@@ -98,7 +98,7 @@ Prepare ConvertByThreads(const Graph& graph, Share share, Phase phase, int threa
   };
 }
 
-// LibTorch alone, each thread for itself.
+// Baseline: each thread creates its part with at::empty_strided.
 Prepare MakeByThreads(const Graph& graph, int threads) {
   return [&graph, threads] {
     return RunByTeam(threads, graph.tensors.size(), [&graph, threads](int thread, Results& results) {

@@ -1,4 +1,4 @@
-// ThreadWorks: one converter, and 1, 2, 4 and 8 threads.
+// ThreadWorks: converting with one converter on 1, 2, 4 and 8 threads.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

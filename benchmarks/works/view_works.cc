@@ -34,7 +34,7 @@ Prepare ReplayViews(const Graph& graph) {
   };
 }
 
-// The same operator, called by its name in C++.
+// Baseline: calls the same operator through its C++ function.
 Prepare CallOperator(const Graph& graph) {
   return [&graph, base = NewBase(graph)] {
     auto results = RoomFor<at::Tensor>(graph.tensors.size());

@@ -1,4 +1,4 @@
-// ViewWorks: tensors that share memory, and views made again by their operators.
+// ViewWorks: converting tensors that share memory, and replaying views.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

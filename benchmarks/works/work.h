@@ -1,12 +1,12 @@
-// Work: something whose time is measured, in the benchmarks and in the report alike.
+// Work: a benchmark, used by the benchmark programs and by the report.
 //
 // Example:
 //   const Work work = ConvertWorks().front();
 //   const Prepare prepare = work.setup(graph);
 //   const double nanoseconds = Nanoseconds(prepare()) / (work.conversions_per_tensor * graph.tensors.size());
 //
-// Thread safety: as its functions, which are called from one thread.
-// Lifetime: what `setup` returns refers to the graph.
+// Thread safety: its functions are called from one thread.
+// Lifetime: the result of `setup` refers to the graph.
 
 #ifndef METACONV_BENCHMARKS_WORKS_WORK_H_
 #define METACONV_BENCHMARKS_WORKS_WORK_H_
@@ -20,31 +20,31 @@
 
 namespace metaconv {
 
-// What is timed. It is called once, and what it holds is destroyed after the clock has stopped.
+// The timed part. It is called once. What it holds is destroyed after the clock has stopped.
 using Run = std::function<void()>;
 
-// What each run needs anew, such as an empty converter, and is not timed.
+// Creates what each run needs, such as an empty converter. Not timed.
 using Prepare = std::function<Run()>;
 
 struct Work {
-  // "convert/first". reference/works.py has the reference's under the same name.
+  // Such as "convert/first". reference/works.py uses the same name for the same benchmark of the reference.
   std::string name;
-  // The graphs that it is measured on, see graphs/graphs.h.
+  // The graphs that it runs on: see graphs/graphs.h.
   std::vector<std::string> graphs = {};
-  // The works that it is compared with on the graphs that they have too: what LibTorch itself takes for the same.
+  // The baselines: works that it is compared with on the graphs that both run on.
   std::vector<std::string> floors = {};
-  // What all runs on a graph share.
+  // Creates what all runs on a graph share.
   std::function<Prepare(const Graph& graph)> setup = {};
-  // A time is given for one conversion, or description.
+  // Times are divided by the number of conversions (or descriptions).
   double conversions_per_tensor = 1;
-  // Preparing takes much longer than the run.
+  // Set if Prepare takes much longer than Run.
   bool slow_to_prepare = false;
 };
 
-// Nanoseconds that `run` takes. Destroys it.
+// The time of `run` in nanoseconds. Destroys `run`.
 double Nanoseconds(Run run);
 
-// The value. Ends the process if there is none: a benchmark that goes on would measure nothing.
+// Returns the value, or prints the error and ends the process.
 [[noreturn]] void DieOf(const absl::Status& status);
 template <typename T>
 T OrDie(absl::StatusOr<T> value) {

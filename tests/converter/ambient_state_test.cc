@@ -1,4 +1,5 @@
-// Whatever the caller has switched on or off around a conversion: the result is the same, and so is the state after it.
+// Tests that the thread-local state of the caller does not change the result of a conversion, and that a conversion
+// does not change that state.
 
 #include <cstdint>
 #include <functional>
@@ -30,7 +31,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Runs `body` with something switched on.
+// Runs `body` with one thread-local state enabled.
 struct Ambient {
   std::string name;
   std::function<void(const std::function<void()>& body)> run;
@@ -123,7 +124,7 @@ class AmbientStateTest : public ::testing::TestWithParam<std::tuple<Ambient, Kin
   MadeSample Sample() const { return std::get<1>(GetParam()).make(); }
 };
 
-// By another description, which the ids of this one have nothing to do with.
+// Described with another describer, whose ids are independent of this one.
 MetaTensorDescPtr Described(const at::Tensor& result) { return MetaTensorDescriber().DescribeTensor(result).value(); }
 
 TEST_P(AmbientStateTest, ARecordGivesTheSameResult) {
@@ -136,8 +137,8 @@ TEST_P(AmbientStateTest, ARecordGivesTheSameResult) {
   EXPECT_EQ(expected.key_set(), found->key_set());
 }
 
-TEST_P(AmbientStateTest, ATensorIsDescribedAndConvertedTheSame) {
-  if (std::get<1>(GetParam()).needs_levels) return;  // Their record says which levels there are.
+TEST_P(AmbientStateTest, DescribingAndConvertingATensorGivesTheSameResult) {
+  if (std::get<1>(GetParam()).needs_levels) return;  // Their record contains the active levels.
   const MadeSample sample = Sample();
   const at::Tensor expected = MetaConverter().MetaTensor(*sample.record).value();
   absl::StatusOr<MetaTensorDescPtr> record;
@@ -145,7 +146,8 @@ TEST_P(AmbientStateTest, ATensorIsDescribedAndConvertedTheSame) {
   MetaTensorDescriber describer;
   InAmbient([&] { record = describer.DescribeTensor(sample.tensor); });
   ASSERT_THAT(record, IsOk());
-  // Indices and values of compressed tensors are views that are made when they are asked for, and say in which mode.
+  // The indices and values of compressed tensors are views that are created on access, and their creation_meta depends
+  // on the mode.
   if (sample.record->values == nullptr) {
     EXPECT_THAT(Equal().Differences(*sample.record, **record), IsEmpty());
   }
@@ -154,7 +156,7 @@ TEST_P(AmbientStateTest, ATensorIsDescribedAndConvertedTheSame) {
   EXPECT_THAT(Equal().Differences(*Described(expected), *Described(*found)), IsEmpty());
 }
 
-TEST_P(AmbientStateTest, AFailureLeavesTheStateAsItWas) {
+TEST_P(AmbientStateTest, AFailureDoesNotChangeTheState) {
   const MadeSample sample = Sample();
   InAmbient([&] {
     MetaConverter converter;

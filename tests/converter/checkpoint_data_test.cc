@@ -44,9 +44,10 @@ absl::StatusOr<std::vector<at::Tensor>> Load(const CheckpointFile& file, bool ma
   return Materialize(RecordsOf(file), at::kCPU, *CheckpointData(file, {.map = map}));
 }
 
-// --- What Python loads. ---
+// --- Comparison with Python. ---
 
-// Files of which Python has said what bytes their storages have once they are loaded. On the meta device there are none.
+// Files for which the bytes of the storages, as loaded by Python, are stored in golden files. Storages on the meta
+// device have none.
 std::vector<std::string> FilesThatPythonLoaded() {
   std::vector<std::string> names;
   for (const std::string& name : FixtureNames()) {
@@ -58,7 +59,7 @@ std::vector<std::string> FilesThatPythonLoaded() {
 
 class CheckpointDataTest : public ::testing::TestWithParam<std::string> {
  protected:
-  // Whether Python has loaded the same bytes.
+  // Checks that Python loads the same bytes.
   void ExpectPythonsBytes(bool map) {
     const CheckpointFile file = CheckpointFile::Open(FixturePath(GetParam())).value();
     const std::vector<MetaStorageDescPtr> descs = StoragesOf(file);
@@ -114,7 +115,7 @@ TEST(CheckpointDataOnceTest, SparseTensorsHaveTheirElements) {
   EXPECT_GT(elements, 0);
 }
 
-TEST(CheckpointDataOnceTest, OldViewsShareTheMemoryOfTheirRoot) {
+TEST(CheckpointDataOnceTest, LegacyViewsShareTheStorageOfTheirRoot) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("bytes_legacy_views.pt")).value();
   const std::vector<MetaStorageDescPtr> descs = StoragesOf(file);
   const std::vector<c10::Storage> storages = CheckpointData(file)->MakeStorages(descs, at::kCPU).value();
@@ -155,7 +156,7 @@ TEST(CheckpointDataOnceTest, TensorsOutliveTheFile) {
   }
 }
 
-// --- What goes wrong. ---
+// --- Errors. ---
 
 TEST(CheckpointDataOnceTest, AFileThatEndsEarlyNamesTheTensor) {
   const std::string path = WriteFile("shrinks.safetensors", ReadFile(FixturePath("dtypes.safetensors")));

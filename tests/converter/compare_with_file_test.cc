@@ -36,7 +36,7 @@ class CompareWithFileTest : public ::testing::Test {
   std::vector<c10::Storage> storages_;
 };
 
-TEST_F(CompareWithFileTest, EveryByteCounts) {
+TEST_F(CompareWithFileTest, EveryByteIsCompared) {
   for (const char* name : {"bytes.pt", "bytes_deflated_big_endian.pt", "dtypes.safetensors"}) {
     Load(FixturePath(name));
     ASSERT_THAT(Compare(), IsOk()) << name;
@@ -56,7 +56,7 @@ TEST_F(CompareWithFileTest, EveryByteCounts) {
 TEST_F(CompareWithFileTest, AChecksumThatDiffers) {
   std::string content = ReadFile(FixturePath("bytes.pt"));
   Load(FixturePath("bytes.pt"));
-  // Damaged on the disk before it was loaded: the bytes agree, the checksum does not.
+  // The file was damaged before it was loaded: the bytes match, the checksum does not.
   const std::size_t offset = file_->checkpoint().storages[0].offset;
   content[offset] = static_cast<char>(content[offset] ^ 1);
   Load(WriteFile("damaged.pt", content));

@@ -1,4 +1,4 @@
-// One converter and many threads whose sources hang together: each gets what it would have got alone.
+// Tests that many threads that convert related sources with one converter get the same results as a single thread.
 
 #include <barrier>
 #include <cstddef>
@@ -22,7 +22,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A callback that waits at `barrier` in the first allocation of each conversion that it is given to.
+// A callback that waits at `barrier` in the first allocation of each conversion.
 AllocationCallback MeetOnce(std::barrier<>& barrier) {
   return [&barrier, met = false](AllocationMaker make, c10::Device) mutable {
     if (!met) barrier.arrive_and_wait();
@@ -32,8 +32,8 @@ AllocationCallback MeetOnce(std::barrier<>& barrier) {
 }
 
 // Two tensors, each of which was the gradient of the other at some time, so that neither record contains itself. Each
-// thread builds one of them when it comes to need the other. The results are as if one thread had come after the other:
-// whoever is built for its own sake first has the other, which was built for the sake of that, as its gradient.
+// thread builds one of them and then needs the other. The results are the same as if the threads had run one after the
+// other: the tensor of the first thread has the other tensor, built as a nested tensor, as its gradient.
 void ExpectEachGetsItsOwn(MetaConverter& converter, const MetaTensorDescPtr (&records)[2]) {
   std::barrier both_build(2);
   std::vector<absl::StatusOr<at::Tensor>> results(2);
@@ -74,7 +74,7 @@ TEST(ConverterConcurrencyTest, GradientsThatWereViewsOfEachOthersTensors) {
   ExpectEachGetsItsOwn(converter, records);
 }
 
-// Each thread's callback asks for what the other one builds. Alone, each would get it.
+// Each thread's callback requests the tensor that the other thread builds. With one thread, each request would succeed.
 TEST(ConverterConcurrencyTest, CallbacksThatAskForEachOthersTensor) {
   const at::Tensor sources[] = {at::ones({2}), at::ones({3})};
   MetaConverter converter;
@@ -103,7 +103,7 @@ void ExpectDense(const std::set<std::int64_t>& ids, std::int64_t count) {
   EXPECT_EQ(*ids.rbegin(), count - 1);
 }
 
-// Half of the threads only describe. What is not supported counts as a miss for the others, and takes no id.
+// Half of the threads only describe. For the others, an unsupported tensor counts as a miss. It gets no id.
 TEST(ConverterConcurrencyTest, IdsAreDenseAndCountsAddUp) {
   constexpr int kThreads = 8;
   constexpr int kBases = 40;
@@ -161,7 +161,7 @@ TEST(ConverterCallbackTest, ConvertsAnotherTensor) {
   EXPECT_EQ(converter.hits(), 3);
 }
 
-// An error, where it would wait for itself for ever.
+// Returns an error instead of a deadlock.
 TEST(ConverterCallbackTest, ConvertsTheSameTensor) {
   const at::Tensor source = at::ones({2});
   MetaConverter converter;
@@ -181,7 +181,7 @@ TEST(ConverterCallbackTest, ConvertsTheSameTensor) {
   EXPECT_EQ(converter.misses(), 0);
 }
 
-// What is being built is not forgotten: it is found to lead back to itself.
+// The entry of a tensor that is being built is not swept, so the cycle is detected.
 TEST(ConverterCallbackTest, SweepsWhileItsTensorIsBuilt) {
   const at::Tensor view = at::ones({2, 3}).t();
   MetaConverter converter;

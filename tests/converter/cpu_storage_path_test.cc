@@ -22,7 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// Sizes around words, pages and pieces.
+// Sizes close to the sizes of words, pages and pieces.
 const std::vector<std::int64_t>& Sizes() {
   static const auto& sizes = *new std::vector<std::int64_t>{
       0, 1, 7, 8, 9, 63, 64, 65, 4095, 4096, kPieceSize - 1, kPieceSize, kPieceSize + 1, 3 * kPieceSize + 5};
@@ -42,7 +42,7 @@ class CpuStoragePathTest : public ::testing::Test {
  protected:
   c10::Storage New(std::int64_t size) { return path_.Allocate(c10::kCPU, size).value(); }
 
-  // Storages of all sizes with bytes that tell them apart.
+  // Storages of all sizes, with different bytes.
   std::vector<c10::Storage> Filled(bool in_order = false) {
     std::vector<c10::Storage> storages;
     std::vector<StorageLoad> loads;
@@ -76,7 +76,7 @@ TEST_F(CpuStoragePathTest, IsThePathForTheCpu) {
   EXPECT_NE(dynamic_cast<CpuStoragePath*>(*path), nullptr);
 }
 
-TEST_F(CpuStoragePathTest, AllocatesAsLibTorchDoes) {
+TEST_F(CpuStoragePathTest, AllocatesLikeLibTorch) {
   for (const std::int64_t size : Sizes()) {
     const c10::Storage storage = New(size);
     EXPECT_EQ(static_cast<std::int64_t>(storage.nbytes()), size);
@@ -87,7 +87,7 @@ TEST_F(CpuStoragePathTest, AllocatesAsLibTorchDoes) {
   }
 }
 
-TEST_F(CpuStoragePathTest, TooMuchIsAnError) {
+TEST_F(CpuStoragePathTest, AllocatingTooMuchIsAnError) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 60;
   EXPECT_THAT(path_.Allocate(c10::kCPU, kHuge),
               StatusIs(absl::StatusCode::kResourceExhausted,
@@ -109,7 +109,7 @@ TEST_F(CpuStoragePathTest, LoadOffsetsAreAligned) {
   EXPECT_THAT(path_.Load({{.into = storage, .id = 0, .read = read}}), IsOk());
 }
 
-TEST_F(CpuStoragePathTest, AReadThatFailsFailsTheLoad) {
+TEST_F(CpuStoragePathTest, AFailedReadFailsTheLoad) {
   const auto fail = [](std::int64_t, absl::Span<char>) { return absl::DataLossError("the file ends early"); };
   EXPECT_THAT(path_.Load({{.into = New(10), .id = 4, .read = fail}}),
               StatusIs(absl::StatusCode::kDataLoss, "the file ends early"));
@@ -136,7 +136,7 @@ TEST_F(CpuStoragePathTest, ZeroesAllBytes) {
   }
 }
 
-// The definition, word by word, whatever the pieces are.
+// The definition of the checksum, computed word by word without pieces.
 std::uint64_t PlainChecksum(const c10::Storage& storage) {
   std::uint64_t sum = ChecksumOfLength(storage.nbytes());
   for (std::size_t i = 0; i < storage.nbytes(); i += 8) {
@@ -147,7 +147,7 @@ std::uint64_t PlainChecksum(const c10::Storage& storage) {
   return sum;
 }
 
-TEST_F(CpuStoragePathTest, ChecksumsAreThoseOfTheDefinition) {
+TEST_F(CpuStoragePathTest, ChecksumsMatchTheDefinition) {
   const std::vector<c10::Storage> storages = Filled();
   const absl::StatusOr<std::vector<std::uint64_t>> sums = path_.Checksums(storages);
   ASSERT_THAT(sums, IsOk());
@@ -155,7 +155,7 @@ TEST_F(CpuStoragePathTest, ChecksumsAreThoseOfTheDefinition) {
   for (std::size_t i = 0; i < storages.size(); ++i) EXPECT_EQ((*sums)[i], PlainChecksum(storages[i])) << Sizes()[i];
 }
 
-TEST_F(CpuStoragePathTest, ChecksumsNoticeAFlippedBitAndAMovedWord) {
+TEST_F(CpuStoragePathTest, ChecksumsDetectAFlippedBitAndAMovedWord) {
   const c10::Storage storage = New(4096);
   ASSERT_THAT(path_.Zero({storage}), IsOk());
   auto* words = static_cast<std::uint64_t*>(storage.mutable_data());

@@ -1,4 +1,4 @@
-// Sources and results that go away while other threads describe and convert.
+// Tests sources and results that are destroyed while other threads describe and convert.
 
 #include <array>
 #include <barrier>
@@ -22,8 +22,8 @@ namespace {
 constexpr int kThreads = 8;
 constexpr int kRounds = 300;
 
-// In each round: prepare(round) on one thread, then work(round, thread) on all of them at once, then check(round) on one.
-// What a thread lets go of at the beginning of its work dies under the hands of the others.
+// In each round, calls prepare(round) on one thread, then work(round, thread) on all threads at once, then check(round)
+// on one thread. A tensor that one thread releases at the beginning of its work is destroyed while the others use it.
 template <typename Prepare, typename Work, typename Check>
 void RunRounds(Prepare prepare, Work work, Check check) {
   std::barrier step(kThreads);
@@ -42,7 +42,7 @@ at::Tensor Alias(const at::Tensor& tensor, std::int64_t offset) {
   return at::empty({0}).set_(tensor.storage(), offset, {2, 2}, {5, 1});
 }
 
-TEST(DyingTensorsTest, AnIdGoesWithItsTensorAndItsStorage) {
+TEST(DyingTensorsTest, IdsOfDestroyedTensorsAreNotReused) {
   MetaTensorDescriber describer;
   std::vector<at::Tensor> shared(kThreads);
   std::vector<MetaTensorDescPtr> records(kThreads);
@@ -51,7 +51,7 @@ TEST(DyingTensorsTest, AnIdGoesWithItsTensorAndItsStorage) {
   RunRounds([&](int) { shared.assign(kThreads, at::empty({4})); },
             [&](int round, int thread) {
               records[thread] = describer.DescribeTensor(shared[thread]).value();
-              shared[thread].reset();  // It dies with whoever comes last.
+              shared[thread].reset();  // The last thread that releases it destroys it.
               own[thread].push_back(describer.DescribeTensor(at::empty({4})).value());
               if (round % kThreads == thread) describer.Sweep();
             },
@@ -68,14 +68,14 @@ TEST(DyingTensorsTest, AnIdGoesWithItsTensorAndItsStorage) {
   }
   EXPECT_EQ(ids.size(), all.size());
   EXPECT_EQ(*ids.rbegin(), all.size() - 1);
-  EXPECT_EQ(storage_ids, ids);  // As many, and no gaps either.
+  EXPECT_EQ(storage_ids, ids);  // The same number of ids, without gaps.
   describer.Sweep();
   EXPECT_EQ(describer.tensor_table_size(), 0);
   EXPECT_EQ(describer.storage_table_size(), 0);
 }
 
-// Two threads want the same source while two others drop the result that it had in the round before.
-TEST(DyingTensorsTest, ResultsThatAreDroppedAndRemadeShareWhatTheirSourcesShare) {
+// Two threads convert the same source while two others release its result from the previous round.
+TEST(DyingTensorsTest, RecreatedResultsShareStoragesLikeTheirSources) {
   std::vector<at::Tensor> sources;
   for (int i = 0; i < 2; ++i) {
     const at::Tensor base = at::empty({4, 6}).set_requires_grad(i == 1);
@@ -115,7 +115,7 @@ TEST(DyingTensorsTest, ResultsThatAreDroppedAndRemadeShareWhatTheirSourcesShare)
   }
 }
 
-// Nobody converts the base itself, so it comes and goes with its views.
+// The base is never converted directly, so its result exists only as long as those of its views.
 TEST(DyingTensorsTest, ViewsOfOneBaseHaveOneBaseAndOneVersionCounter) {
   for (const bool requires_grad : {false, true}) {
     const at::Tensor base = at::empty({kThreads, 6}).set_requires_grad(requires_grad);
@@ -141,8 +141,8 @@ TEST(DyingTensorsTest, ViewsOfOneBaseHaveOneBaseAndOneVersionCounter) {
   }
 }
 
-// Some threads sweep, some fill the tables with what dies at once, and some ask for what is alive.
-TEST(DyingTensorsTest, SweepsForgetNothingThatIsAlive) {
+// Some threads sweep, some fill the tables with entries that die immediately, and some look up live entries.
+TEST(DyingTensorsTest, SweepsKeepLiveEntries) {
   std::vector<at::Tensor> sources;
   for (int i = 0; i < 100; ++i) {
     sources.push_back(at::empty({4, 6}));

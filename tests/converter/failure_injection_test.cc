@@ -1,4 +1,4 @@
-// A callback that throws, at each of its calls in turn: what fails leaves nothing behind.
+// Tests that a failed conversion changes no state, with a callback that throws at each of its calls in turn.
 
 #include <ostream>
 #include <stdexcept>
@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Far more than any sample needs.
+// More calls than any sample makes.
 constexpr int kManyCalls = 20;
 
 AllocationCallback FailingAt(int k, int& calls) {
@@ -36,7 +36,7 @@ void ExpectNothingRemembered(MetaConverter& converter, const MetaTensorDesc& rec
 
 class FailureInjectionTest : public ::testing::TestWithParam<KindSample> {};
 
-TEST_P(FailureInjectionTest, LeavesNothingBehindAndTheNextCallSucceeds) {
+TEST_P(FailureInjectionTest, ChangesNothingAndTheNextCallSucceeds) {
   const MadeSample sample = GetParam().make();
   for (int k = 1; k < kManyCalls; ++k) {
     SCOPED_TRACE(k);
@@ -62,8 +62,8 @@ TEST_P(FailureInjectionTest, LeavesNothingBehindAndTheNextCallSucceeds) {
   FAIL() << "the callback is called without end";
 }
 
-// What others hold of the same conversion stays theirs.
-TEST_P(FailureInjectionTest, LeavesResultsThatAreHeldAlone) {
+// Results of an earlier conversion that are still held are not affected.
+TEST_P(FailureInjectionTest, DoesNotAffectResultsThatAreHeld) {
   const MadeSample sample = GetParam().make();
   MetaConverter converter;
   const at::Tensor held = converter.MetaTensor(*sample.record).value();

@@ -1,4 +1,4 @@
-// MetaConverter::Options::fake: results are LibTorch's native fake tensors.
+// Tests MetaConverter::Options::fake: results are LibTorch's native fake tensors.
 
 #include <string>
 #include <utility>
@@ -88,7 +88,7 @@ TEST_P(FakeTest, AViewSharesWithItsBase) {
   EXPECT_EQ(view._version(), version + 1);
 }
 
-TEST_P(FakeTest, IsDescribedAsWhatItStandsFor) {
+TEST_P(FakeTest, IsDescribedLikeItsSource) {
   if (GetParam().needs_levels) return;
   const MadeSample sample = GetParam().make();
   MetaConverter converter({.fake = true});
@@ -99,7 +99,7 @@ TEST_P(FakeTest, IsDescribedAsWhatItStandsFor) {
   EXPECT_EQ((*record)->device, c10::Device("cuda:1"));
   EXPECT_EQ((*record)->is_view, sample.record->is_view);
   EXPECT_EQ((*record)->fake_mode != nullptr, !sample.record->attrs.has_value());
-  // What is described so is converted again.
+  // The records of fake results convert again.
   const absl::StatusOr<at::Tensor> again = MetaConverter({.fake = true}).MetaTensor(**record);
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->device(), c10::Device("cuda:1"));
@@ -129,8 +129,8 @@ TEST(FakeOffTest, AFakeSourceGivesAMetaTensor) {
   EXPECT_EQ(result.device(), c10::Device("meta"));
 }
 
-// It says so, instead of giving something else.
-TEST(FakeWrapperTest, AViewThatAnOperatorWouldHaveToMake) {
+// The conversion returns an error rather than a different tensor.
+TEST(FakeWrapperTest, AViewThatRequiresAnOperatorIsAnError) {
   const at::Tensor two = TwoTensor(at::ones({2, 3}), at::ones({2, 3}));
   MetaConverter converter({.fake = true});
   EXPECT_FALSE(converter.Convert(two.t()).ok());

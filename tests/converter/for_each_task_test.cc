@@ -31,7 +31,7 @@ TEST(ForEachTask, DoesEachTaskOnce) {
 }
 
 TEST(ForEachTask, IsParallel) {
-  // Ends only if three tasks are at it together.
+  // Terminates only if three tasks run at the same time.
   std::barrier all(3);
   EXPECT_THAT(ForEachTask(3, 3,
                           [&](std::size_t) {
@@ -41,7 +41,7 @@ TEST(ForEachTask, IsParallel) {
               IsOk());
 }
 
-TEST(ForEachTask, OneThreadGoesInOrderAndStopsAtTheError) {
+TEST(ForEachTask, OneThreadRunsInOrderAndStopsAtAnError) {
   std::vector<std::size_t> done;
   EXPECT_THAT(ForEachTask(100, 1,
                           [&](std::size_t i) {
@@ -52,7 +52,7 @@ TEST(ForEachTask, OneThreadGoesInOrderAndStopsAtTheError) {
   EXPECT_THAT(done, testing::ElementsAre(0, 1, 2));
 }
 
-TEST(ForEachTask, OfSeveralErrorsTheFirstTasksIsReturned) {
+TEST(ForEachTask, ReturnsTheErrorOfTheFirstFailedTask) {
   std::barrier all(4);
   EXPECT_THAT(ForEachTask(4, 4,
                           [&](std::size_t i) {

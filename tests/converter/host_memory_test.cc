@@ -9,7 +9,7 @@
 namespace metaconv {
 namespace {
 
-// A folder that looks like the root of a file system.
+// A directory with the structure of a root file system.
 class HostMemoryTest : public ::testing::Test {
  protected:
   HostMemoryTest() : root_(std::filesystem::path(::testing::TempDir()) / "host_memory") {
@@ -27,7 +27,7 @@ class HostMemoryTest : public ::testing::Test {
 
 constexpr char kMeminfo[] = "MemTotal: 1000 kB\nMemFree:  10 kB\nMemAvailable:  400 kB\nSwapFree:   100 kB\n";
 
-TEST_F(HostMemoryTest, NobodySays) { EXPECT_EQ(Available(), std::nullopt); }
+TEST_F(HostMemoryTest, UnknownSystem) { EXPECT_EQ(Available(), std::nullopt); }
 
 TEST_F(HostMemoryTest, AvailableAndSwap) {
   Write("proc/meminfo", kMeminfo);

@@ -1,4 +1,4 @@
-// Many threads that convert the same sources of each kind with one converter.
+// Tests many threads that convert the same sources of each kind with one converter.
 
 #include <vector>
 
@@ -39,7 +39,7 @@ TEST_P(KindsConcurrencyTest, OneResultForARecord) {
 }
 
 TEST_P(KindsConcurrencyTest, OneResultForATensor) {
-  if (GetParam().needs_levels) return;  // Levels belong to the thread that entered them.
+  if (GetParam().needs_levels) return;  // Functorch levels are local to the thread that entered them.
   const MadeSample sample = GetParam().make();
   for (int round = 0; round < kRounds; ++round) {
     MetaConverter converter;

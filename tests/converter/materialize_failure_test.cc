@@ -1,4 +1,4 @@
-// What is left behind when real tensors cannot be made: nothing, wherever it fails.
+// Tests that a failure to create real tensors leaves nothing behind, wherever it occurs.
 
 #include <atomic>
 #include <cstdint>
@@ -24,8 +24,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Runs `make` with each of its allocations failing in turn, until it needs no more of them. Each time it must say so, if
-// it cannot do without, and hold nothing afterwards.
+// Runs `make` repeatedly, letting its first, second, ... allocation fail, until no more allocations are left. Each run
+// must return an error if it needs the allocation, and must hold no memory afterwards.
 template <typename Make>
 void FailAtEachAllocation(CountingAllocator& allocator, const Make& make) {
   const int live_before = allocator.live();
@@ -47,7 +47,7 @@ void FailAtEachAllocation(CountingAllocator& allocator, const Make& make) {
       EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("")));
       ++failures;
     }
-    // The next one goes well.
+    // The next call succeeds.
     EXPECT_THAT(make(), IsOk());
   }
 }
@@ -65,9 +65,9 @@ TEST(MaterializeFailureTest, ACheckpointIsLoadedWholeOrNotAtAll) {
                        [&] { return Materialize(RecordsOf(file), at::kCPU, *CheckpointData(file)).status(); });
 }
 
-TEST(MaterializeFailureTest, EveryKindIsCopiedOrNot) {
+TEST(MaterializeFailureTest, EveryKindIsCopiedCompletelyOrNotAtAll) {
   for (const KindSample& kind : KindSamples()) {
-    if (kind.needs_levels) continue;  // What they wrap is of these kinds.
+    if (kind.needs_levels) continue;  // The tensors that they wrap are tested by the other kinds.
     SCOPED_TRACE(kind.name);
     const MadeSample sample = kind.make();
     CountingAllocator allocator;
@@ -76,7 +76,7 @@ TEST(MaterializeFailureTest, EveryKindIsCopiedOrNot) {
   }
 }
 
-TEST(MaterializeFailureTest, AConverterThatCannotCopyStaysUsable) {
+TEST(MaterializeFailureTest, AConverterRemainsUsableAfterAFailedCopy) {
   const at::Tensor base = at::ones({100});
   const at::Tensor coo = at::eye(3).to_sparse();
   MetaConverter converter({.describer = {.copy_data = true}});
@@ -110,7 +110,7 @@ TEST(MaterializeFailureTest, AReadThatFailsAnywhere) {
   }
 }
 
-TEST(MaterializeFailureTest, NothingIsHeldTwice) {
+TEST(MaterializeFailureTest, EachByteIsInMemoryOnce) {
   CountingAllocator allocator;
   const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
   std::int64_t wanted = 0;

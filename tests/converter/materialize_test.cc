@@ -38,7 +38,7 @@ TEST_F(MaterializeTest, ACopyIsIndependentOfItsSource) {
   EXPECT_EQ(copy.sum().item<float>(), 66);
 }
 
-TEST_F(MaterializeTest, SharedDataAreTheSourcesOwn) {
+TEST_F(MaterializeTest, SharedDataUsesTheMemoryOfTheSource) {
   const at::Tensor source = at::zeros({4});
   const at::Tensor same = Materialize(*DescribeWithData(source), at::kCPU, *SharedData()).value();
   source.fill_(3);
@@ -46,7 +46,7 @@ TEST_F(MaterializeTest, SharedDataAreTheSourcesOwn) {
   EXPECT_EQ(same.data_ptr(), source.data_ptr());
 }
 
-TEST_F(MaterializeTest, TensorsOfOneStorageShareItAgain) {
+TEST_F(MaterializeTest, TensorsOfOneStorageShareAStorage) {
   const at::Tensor base = at::arange(10, at::kFloat);
   const at::Tensor tied = at::empty({0}).set_(base.storage(), 2, {2, 3}, {3, 1});
   const at::Tensor overlapping = at::empty({0}).set_(base.storage(), 0, {4, 5}, {0, 1});
@@ -72,12 +72,12 @@ TEST_F(MaterializeTest, AutogradStateIsThatOfTheRecord) {
   EXPECT_TRUE(copies[1].is_leaf() && copies[1].requires_grad());
   EXPECT_TRUE(copies[1].grad().equal(leaf.grad()));
   EXPECT_TRUE(copies[0]._base().is_same(copies[1]));
-  // What was a leaf can be trained; its view leads back to it.
+  // A leaf can be trained, and its view propagates gradients to it.
   copies[0].sum().backward();
   EXPECT_EQ(copies[1].grad().sum().item<float>(), 4 * 5 + 4);
 }
 
-TEST_F(MaterializeTest, ANonLeafHasAHistoryThatCannotBeRun) {
+TEST_F(MaterializeTest, BackwardThroughANonLeafRaisesAnError) {
   const at::Tensor leaf = at::ones({2}).set_requires_grad(true);
   const at::Tensor copy = Materialize(*DescribeWithData(leaf * 2), at::kCPU, *CopiedData()).value();
   EXPECT_FALSE(copy.is_leaf());
@@ -123,7 +123,7 @@ TEST_F(MaterializeTest, SparseTensorsHaveTheirElements) {
   const std::vector<at::Tensor> copies =
       Materialize({DescribeWithData(coo), DescribeWithData(values)}, at::kCPU, *CopiedData()).value();
   EXPECT_TRUE(copies[0].to_dense().equal(coo.to_dense()));
-  // Its values were a tensor that others have too.
+  // Its values are a tensor that is shared.
   copies[1].fill_(7);
   EXPECT_EQ(copies[0].to_dense().sum().item<float>(), 14);
 }
@@ -203,7 +203,7 @@ TEST_F(MaterializeTest, RecordsOfTwoDescribers) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("one describer")));
 }
 
-TEST_F(MaterializeTest, MoreThanThereIs) {
+TEST_F(MaterializeTest, OutOfMemory) {
   MetaTensorDesc record = *Describe(at::ones({4}));
   record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 60});
   EXPECT_THAT(Materialize(record, at::kCPU, *Uninitialized()),
@@ -213,12 +213,12 @@ TEST_F(MaterializeTest, MoreThanThereIs) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage 0: size")));
 }
 
-TEST_F(MaterializeTest, DevicesThatNobodyHasLinked) {
+TEST_F(MaterializeTest, DevicesWithoutAStoragePath) {
   EXPECT_THAT(Materialize(*Describe(at::ones({4})), c10::Device(c10::kCUDA), *Zeros()),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("//cuda")));
 }
 
-TEST_F(MaterializeTest, WhateverTheCallerHasSwitchedOn) {
+TEST_F(MaterializeTest, DoesNotDependOnThreadLocalState) {
   const MetaTensorDescPtr record = DescribeWithData(at::ones({4}).set_requires_grad(true));
   const c10::InferenceMode inference;
   const at::Tensor copy = Materialize(*record, at::kCPU, *CopiedData()).value();
@@ -226,7 +226,7 @@ TEST_F(MaterializeTest, WhateverTheCallerHasSwitchedOn) {
   EXPECT_TRUE(copy.requires_grad());
 }
 
-TEST_F(MaterializeTest, TensorsWithoutDataGiveNewOnes) {
+TEST_F(MaterializeTest, TensorsWithoutDataAreMaterialized) {
   MetaConverter converter;
   const at::Tensor base = at::ones({4, 4});
   const std::vector<at::Tensor> results = {converter.Convert(base.t()).value(), converter.Convert(base).value()};

@@ -43,7 +43,7 @@ bool SameStorage(const at::Tensor& a, const at::Tensor& b) {
   return a.storage().unsafeGetStorageImpl() == b.storage().unsafeGetStorageImpl();
 }
 
-// --- The memo. ---
+// --- Memo. ---
 
 TEST(MetaConverterTest, TheSameObjectAsLongAsItIsHeld) {
   MetaConverter converter;
@@ -60,7 +60,7 @@ TEST(MetaConverterTest, TheSameObjectAsLongAsItIsHeld) {
   EXPECT_THAT(converter.Convert(source), IsOk());
 }
 
-TEST(MetaConverterTest, KeepsSourcesNeitherAliveNorTheirBases) {
+TEST(MetaConverterTest, KeepsNeitherSourcesNorTheirBasesAlive) {
   MetaConverter converter;
   bool freed = false;
   float data[4] = {};
@@ -72,7 +72,7 @@ TEST(MetaConverterTest, KeepsSourcesNeitherAliveNorTheirBases) {
   EXPECT_TRUE(view._base().is_same(result));
 }
 
-TEST(MetaConverterTest, TheBaseOfAViewCanBeAskedForLater) {
+TEST(MetaConverterTest, TheBaseOfAViewCanBeConvertedLater) {
   MetaConverter converter;
   const at::Tensor base = at::empty({4});
   const at::Tensor view = Convert(converter, base.view({2, 2}));
@@ -106,7 +106,7 @@ TEST(MetaConverterTest, HitsAndMisses) {
   EXPECT_EQ(converter.misses(), 1);
 }
 
-TEST(MetaConverterTest, RecordsOfOtherKindsAreNamedAndLeaveNoTrace) {
+TEST(MetaConverterTest, UnsupportedRecordsAreNamedAndChangeNothing) {
   const std::pair<const char*, void (*)(MetaTensorDesc&)> kKinds[] = {
       {"lazy", [](MetaTensorDesc& desc) { desc.device = c10::Device("lazy:0"); }},
       {"quantized", [](MetaTensorDesc& desc) { desc.dtype = c10::kQInt8; }},
@@ -167,9 +167,9 @@ TEST(MetaConverterTest, TracesASourceThatIsNamed) {
   EXPECT_EQ(traced.size(), 4);
 }
 
-// --- What is hard to get right. ---
+// --- Special cases. ---
 
-TEST(MetaConverterTest, BackwardThroughAResultThatIsNoLeafSaysWhy) {
+TEST(MetaConverterTest, BackwardThroughANonLeafResultRaisesAnError) {
   MetaConverter converter;
   const at::Tensor result = Convert(converter, at::empty({2, 3}).set_requires_grad(true) * 2);
   ASSERT_FALSE(result.is_leaf());
@@ -197,7 +197,7 @@ TEST(MetaConverterTest, AliasesOfAStorageThatWasResizedToZero) {
   EXPECT_TRUE(meta_view._base().is_same(meta_flat));
 }
 
-// The reference leaves the result on the storage of the base. See Note [Views that left their base's storage].
+// In the reference, the result uses the storage of the base. See Note [Views that left their base's storage].
 TEST(MetaConverterTest, AViewThatWasMovedToAnotherStorage) {
   const at::Tensor base = at::empty({2, 3});
   const at::Tensor elsewhere = at::empty({50});
@@ -219,7 +219,8 @@ TEST(MetaConverterTest, AViewThatWasMovedToAnotherStorage) {
   }
 }
 
-// The reference fails on these: it asks for a view of the base as it is. See Note [Views that change the dtype].
+// The reference fails for these, because it applies the view operator to the base directly. See Note [Views that change
+// the dtype].
 TEST(MetaConverterTest, ViewsThatChangeTheDtypeOfAnyBase) {
   const at::Tensor odd = at::empty({7});
   const at::Tensor conj = at::empty({3}, at::kComplexFloat).conj().detach();
@@ -264,7 +265,7 @@ TEST(MetaConverterTest, AGradientOfAnotherStorageAndStride) {
   EXPECT_TRUE(Convert(converter, weight.grad()).is_same(result.grad()));
 }
 
-// --- The callback. ---
+// --- Callback. ---
 
 TEST(AllocationCallbackTest, CalledOnceForEachAllocationWithTheRecordedDevice) {
   std::vector<std::string> devices;
@@ -279,7 +280,7 @@ TEST(AllocationCallbackTest, CalledOnceForEachAllocationWithTheRecordedDevice) {
   const at::Tensor base = Convert(converter, flat, options);
   EXPECT_EQ(devices.size(), 1);
   const at::Tensor slice = Convert(converter, at::empty({12}).slice(0, 2).detach(), options);
-  EXPECT_EQ(devices.size(), 3);  // For the tensor and for the storage that it is put on.
+  EXPECT_EQ(devices.size(), 3);  // One for the tensor and one for its storage.
 
   devices.clear();
   MetaTensorDesc desc = DenseRecord(100, {2});
@@ -288,7 +289,7 @@ TEST(AllocationCallbackTest, CalledOnceForEachAllocationWithTheRecordedDevice) {
   EXPECT_THAT(devices, ElementsAre("cuda:1"));
 }
 
-TEST(AllocationCallbackTest, AnExceptionIsAnErrorAndLeavesNothingBehind) {
+TEST(AllocationCallbackTest, AnExceptionIsReturnedAsAnErrorAndChangesNothing) {
   int allocations = 0;
   const AllocationCallback second_fails = [&](AllocationMaker make, c10::Device) -> at::Tensor {
     if (++allocations == 2) throw std::runtime_error("no more");
@@ -307,7 +308,7 @@ TEST(AllocationCallbackTest, AnExceptionIsAnErrorAndLeavesNothingBehind) {
   EXPECT_EQ(allocations, 4);
 }
 
-TEST(AllocationCallbackTest, WhatItMayNotReturn) {
+TEST(AllocationCallbackTest, InvalidReturnValues) {
   const auto convert = [](at::Tensor (*callback)(AllocationMaker, c10::Device)) {
     MetaConverter converter;
     return converter.Convert(at::empty({4}), {.callback = callback});
@@ -324,7 +325,7 @@ TEST(AllocationCallbackTest, WhatItMayNotReturn) {
               StatusIs(kInternal, HasSubstr("is_view: expected false, found true")));
 }
 
-TEST(AllocationCallbackTest, TensorsOnTheCpuAliasAsTheSourcesDo) {
+TEST(AllocationCallbackTest, CpuTensorsAliasLikeTheirSources) {
   const ConvertOptions options = {
       .callback = [](AllocationMaker make, c10::Device) { return at::empty_like(make(), at::device(at::kCPU)); }};
   MetaConverter converter;
@@ -338,7 +339,7 @@ TEST(AllocationCallbackTest, TensorsOnTheCpuAliasAsTheSourcesDo) {
   alias.slice(0, 0, 1).fill_(2);
   EXPECT_TRUE(at::equal(base, at::tensor({0, 0, 2, 0, 1, 1, 1, 1, 0, 0, 0, 0}, at::kFloat)));
 
-  // The leading part of a storage first: its own storage has to grow.
+  // Converts the leading part of a storage first, so the storage of that result must grow.
   MetaConverter growing;
   const at::Tensor head = Convert(growing, flat.slice(0, 0, 4).detach(), options);
   const at::Tensor tail = Convert(growing, flat.slice(0, 4, 12).detach(), options);
@@ -347,7 +348,7 @@ TEST(AllocationCallbackTest, TensorsOnTheCpuAliasAsTheSourcesDo) {
   tail.fill_(3);
 }
 
-TEST(AllocationCallbackTest, OtherStridesThanAskedForAreSetRight) {
+TEST(AllocationCallbackTest, OtherStridesThanRequestedAreCorrected) {
   const ConvertOptions options = {.callback = [](AllocationMaker make, c10::Device) { return make().contiguous(); }};
   MetaConverter converter;
   const at::Tensor result = Convert(converter, at::empty_strided({3, 4}, {1, 3}), options);
@@ -367,9 +368,9 @@ TEST(AllocationCallbackTest, TwoDevicesOnOneStorage) {
                                             "storage it shares, found one on device(type='cpu')")));
 }
 
-// --- Records that make no sense. ---
+// --- Inconsistent records. ---
 
-TEST(MalformedRecordTest, Nonsense) {
+TEST(MalformedRecordTest, InconsistentFields) {
   MetaConverter converter;
   MetaTensorDesc desc = DenseRecord(3, {2});
   desc.size[0] = -1;
@@ -436,7 +437,7 @@ TEST(MalformedRecordTest, ARecordThatContainsItself) {
   EXPECT_THAT(converter.MetaTensor(DenseRecord(1, {1})), IsOk());
 }
 
-// --- Many threads. ---
+// --- Concurrency. ---
 
 TEST(MetaConverterThreadsTest, RecordsThatContainEachOther) {
   const MetaTensorDesc kRecords[] = {Cycle(1, 2), Cycle(2, 1)};
@@ -449,7 +450,7 @@ TEST(MetaConverterThreadsTest, RecordsThatContainEachOther) {
   }
 }
 
-// Bases with views, views of views, aliases without views, gradients that are views, in one graph.
+// A graph with bases and views, views of views, aliases that are not views, and gradients that are views.
 std::vector<at::Tensor> Graph() {
   std::vector<at::Tensor> tensors;
   for (int i = 0; i < 6; ++i) {
@@ -513,7 +514,7 @@ TEST(MetaConverterThreadsTest, ResultsThatAreDroppedAtOnce) {
   EXPECT_TRUE(converter.successful());
 }
 
-TEST(MetaConverterThreadsTest, CallbacksThatFailNowAndThen) {
+TEST(MetaConverterThreadsTest, CallbacksThatFailOccasionally) {
   constexpr int kThreads = 8;
   const std::vector<at::Tensor> sources = Graph();
   for (int repetition = 0; repetition < 20; ++repetition) {

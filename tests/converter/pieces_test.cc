@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Which bytes of which whole were worked on, and how often in all.
+// Records which bytes of which item were processed, and the number of calls.
 class Coverage {
  public:
   absl::Status Add(std::size_t index, std::int64_t offset, std::int64_t size) {
@@ -26,7 +26,7 @@ class Coverage {
     return absl::OkStatus();
   }
 
-  // The bytes of `index` up to the first gap.
+  // The number of bytes of `index` up to the first gap.
   std::int64_t Reached(std::size_t index) {
     std::int64_t end = 0;
     for (const auto& [offset, size] : pieces_[index]) {
@@ -52,11 +52,11 @@ TEST(PiecesTest, CoverEverythingOnce) {
                   wholes, [&](std::size_t i, std::int64_t begin, std::int64_t n) { return coverage.Add(i, begin, n); }),
               IsOk());
   for (std::size_t i = 0; i < wholes.size(); ++i) EXPECT_EQ(coverage.Reached(i), wholes[i].size) << i;
-  // One call for each of the 1,001 small ones that are not empty, 2 and 6 for the larger ones.
+  // One call for each of the 1,001 small items that are not empty, 2 and 6 calls for the larger ones.
   EXPECT_EQ(coverage.calls(), 1 + 1 + 1 + 2 + 6 + 999);
 }
 
-TEST(PiecesTest, InOneIsNotCut) {
+TEST(PiecesTest, InOneIsNotSplit) {
   Coverage coverage;
   ASSERT_THAT(
       ForEachPiece({Whole{.size = 3 * kPieceSize, .in_one = true}, Whole{.size = 3 * kPieceSize}},
@@ -72,7 +72,7 @@ TEST(PiecesTest, NothingToDo) {
   EXPECT_THAT(ForEachPiece({Whole{}, Whole{}}, fail), IsOk());
 }
 
-TEST(PiecesTest, TheFirstErrorEndsIt) {
+TEST(PiecesTest, StopsAtTheFirstError) {
   const std::vector<Whole> wholes(64, {.size = kPieceSize});
   for (int round = 0; round < 50; ++round) {
     std::atomic<int> calls = 0;

@@ -25,7 +25,7 @@ class RealDataTest : public ::testing::Test {
   MetaConverter converter_{{.describer = {.copy_data = true}}};
 };
 
-TEST_F(RealDataTest, TheBytesAreThoseOfTheMomentOfConversion) {
+TEST_F(RealDataTest, TheBytesAreThoseAtConversion) {
   const at::Tensor source = at::arange(6, at::kFloat).view({2, 3});
   const at::Tensor result = Convert(source);
   EXPECT_TRUE(result.is_meta());
@@ -57,7 +57,7 @@ TEST_F(RealDataTest, BitsOfTheTensorAreKept) {
   EXPECT_TRUE(real.resolve_conj().equal(source.resolve_conj()));
 }
 
-TEST_F(RealDataTest, ARealTensorKnowsNoAutograd) {
+TEST_F(RealDataTest, ARealTensorHasNoAutogradState) {
   const at::Tensor leaf = at::ones({2}).set_requires_grad(true);
   const at::Tensor real = RealTensor(Convert(leaf * 2)).value();
   EXPECT_TRUE(real.is_leaf());
@@ -70,7 +70,7 @@ TEST_F(RealDataTest, StoragesOfNoBytes) {
   EXPECT_EQ(RealStorage(result).value().nbytes(), 0);
 }
 
-TEST_F(RealDataTest, TheCopyGoesWithTheResult) {
+TEST_F(RealDataTest, TheCopyIsFreedWithTheResult) {
   std::optional<at::Tensor> result = Convert(at::ones({1000}));
   c10::weak_intrusive_ptr<c10::StorageImpl> copy = RealStorage(*result)->getWeakStorageImpl();
   EXPECT_FALSE(copy.expired());
@@ -78,7 +78,7 @@ TEST_F(RealDataTest, TheCopyGoesWithTheResult) {
   EXPECT_TRUE(copy.expired());
 }
 
-TEST_F(RealDataTest, TheCopyOfASparseTensorGoesWithTheResult) {
+TEST_F(RealDataTest, TheCopyOfASparseTensorIsFreedWithTheResult) {
   std::optional<at::Tensor> result = Convert(at::eye(10).to_sparse());
   const at::Tensor copy = RealTensor(*result).value();
   EXPECT_EQ(copy.use_count(), 2);
@@ -86,12 +86,12 @@ TEST_F(RealDataTest, TheCopyOfASparseTensorGoesWithTheResult) {
   EXPECT_EQ(copy.use_count(), 1);
 }
 
-TEST_F(RealDataTest, SparseTensorsAreWhole) {
+TEST_F(RealDataTest, SparseTensorsHaveAllElements) {
   const at::Tensor coo = at::eye(4).to_sparse();
   const at::Tensor csr = at::eye(4).to_sparse_csr();
   EXPECT_TRUE(RealTensor(Convert(coo)).value().to_dense().equal(at::eye(4)));
   EXPECT_TRUE(RealTensor(Convert(csr)).value().to_dense().equal(at::eye(4)));
-  // The result itself has no elements, as ever.
+  // The result itself has no elements.
   EXPECT_EQ(Convert(coo)._nnz(), 0);
 }
 
@@ -127,7 +127,7 @@ TEST_F(RealDataTest, ResultsWithoutACopy) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage")));
 }
 
-TEST_F(RealDataTest, SourcesOnMetaHaveNothingToCopy) {
+TEST_F(RealDataTest, SourcesOnMetaHaveNoDataToCopy) {
   const at::Tensor result = Convert(at::empty({2}, at::kMeta));
   EXPECT_THAT(RealTensor(result), StatusIs(absl::StatusCode::kNotFound, HasSubstr("copy_data")));
 }
@@ -140,13 +140,13 @@ TEST_F(RealDataTest, RecordsWithoutTheirData) {
   EXPECT_FALSE(converter_.GetTensorMemo(record->id).defined());
 }
 
-TEST_F(RealDataTest, StoragesByThemselves) {
+TEST_F(RealDataTest, StoragesWithoutTensors) {
   const at::Tensor source = at::ones({4});
   const MetaStorageDescPtr record = converter_.describer().DescribeStorage(source.storage());
   const c10::Storage result = converter_.MetaStorage(*record).value();
   EXPECT_EQ(RealStorage(result).value().nbytes(), 16);
   EXPECT_EQ(static_cast<const float*>(RealStorage(result).value().data())[3], 1);
-  // A tensor on it finds it, and its copy.
+  // A tensor on this storage uses it and its copy.
   EXPECT_TRUE(RealTensor(Convert(source)).value().storage().is_alias_of(RealStorage(result).value()));
   EXPECT_THAT(RealStorage(c10::Storage()), StatusIs(absl::StatusCode::kNotFound, HasSubstr("copy_data")));
 }

@@ -1,4 +1,4 @@
-// What holds for every kind of tensor, over all fixed recipes of the judge: see tests/reference/recipe_cases.py.
+// Tests properties that hold for every kind of tensor, with all fixed recipes of tests/reference/recipe_cases.py.
 
 #include <cstddef>
 #include <string>
@@ -25,7 +25,7 @@ using Json = nlohmann::ordered_json;
 using Named = std::vector<std::pair<std::string, at::Tensor>>;
 using ::testing::IsEmpty;
 
-// A result that there is none of is undefined.
+// An undefined tensor stands for a missing result.
 at::Tensor ValueOrNone(absl::StatusOr<at::Tensor> result) {
   EXPECT_FALSE(absl::IsInternal(result.status()) && absl::StrContains(result.status().message(), "differs from record"))
       << result.status();
@@ -37,7 +37,7 @@ Json ResultsOf(const Named& results) {
   return ResultsJson(results, ResultProperties::kAll);
 }
 
-// The records of the sources, by name. What cannot be described has none.
+// The records of the sources, by name. A source that cannot be described has none.
 std::vector<std::pair<std::string, MetaTensorDescPtr>> Describe(const RecipeResult& built) {
   MetaTensorDescriber describer;
   std::vector<std::pair<std::string, MetaTensorDescPtr>> records;
@@ -70,7 +70,7 @@ TEST(RecipesTest, RecordsAloneConvertToTheSame) {
   });
 }
 
-TEST(RecipesTest, AgainIsTheSameObject) {
+TEST(RecipesTest, ConvertingAgainGivesTheSameObject) {
   ForEachRecipe([](const Json&, RecipeResult& built) {
     MetaConverter converter;
     Named results;
@@ -104,7 +104,7 @@ TEST(RecipesTest, EightThreadsGetTheSameObjects) {
 TEST(RecipesTest, EightThreadsDescribeWithOneDescriber) {
   constexpr int kThreads = 8;
   ForEachRecipe([](const Json& recipe, RecipeResult& built) {
-    // The levels of functorch belong to the thread that entered them.
+    // Functorch levels are local to the thread that entered them.
     for (const Json& step : recipe.at("steps")) {
       if (step.contains("push")) return;
     }

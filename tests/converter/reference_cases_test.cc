@@ -1,5 +1,4 @@
-// Holds describer and converter to what the Python reference says about the
-// same tensors.
+// Compares the describer and the converter with stored answers of the Python reference for the same tensors.
 
 #include "tests/testing/reference_cases.h"
 
@@ -34,7 +33,7 @@ using Named = std::vector<std::pair<std::string, at::Tensor>>;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
-// Where we mean to differ from the reference: case -> where, and why.
+// Intended differences from the reference: case -> field and reason.
 struct IntendedDifference {
   std::string prefix;
   std::string reason;
@@ -105,10 +104,10 @@ Json Converted(const Sources& sources) {
   return json;
 }
 
-// The golden text without what has no counterpart here.
+// The golden answer without entries that have no counterpart in C++.
 Json Comparable(Json golden) {
   for (Json& record : golden["describe"]["tensors"]) CutViewFunc(record);
-  // Python's class of parameters; our records say it, our results cannot.
+  // Python's Parameter class. Records contain this information, but C++ results cannot.
   for (Json& result : golden["convert"]["tensors"]) result.erase("is_parameter");
   return {{"describe", golden["describe"]}, {"convert", golden["convert"]}};
 }
@@ -128,7 +127,7 @@ class ReferenceCaseTest : public testing::TestWithParam<std::string> {
   Sources Build() const { return ReferenceCases().at(GetParam())(); }
 };
 
-TEST_P(ReferenceCaseTest, AgreesWithTheReference) {
+TEST_P(ReferenceCaseTest, MatchesTheReference) {
   ASSERT_TRUE(Golden().contains(GetParam()));
   const Sources sources = Build();
   const Json ours = {{"describe", Described(sources)}, {"convert", Converted(sources)}};
@@ -161,7 +160,7 @@ TEST_P(ReferenceCaseTest, RecordsAloneConvertToTheSame) {
   EXPECT_THAT(JsonDifferences(from_tensors, ResultsJson(results)), IsEmpty());
 }
 
-// What the caller has switched on or off makes no difference.
+// The thread-local state of the caller makes no difference.
 TEST_P(ReferenceCaseTest, AmbientStateMakesNoDifference) {
   const Sources sources = Build();
   const Json plain = Converted(sources);
@@ -191,8 +190,7 @@ TEST_P(ReferenceCaseTest, AmbientStateMakesNoDifference) {
   at::autocast::set_autocast_enabled(at::kCPU, false);
 }
 
-// Eight threads, each in an order of its own, through one converter: still one
-// result for each source.
+// Eight threads convert the sources with one converter, each in another order: each source still has one result.
 TEST_P(ReferenceCaseTest, ManyThreadsGetTheSameResults) {
   constexpr int kThreads = 8;
   constexpr int kRepetitions = 20;

@@ -1,4 +1,4 @@
-// Real tensors, taken to records and back, of every kind: bit for bit what they were, with the same aliasing.
+// Tests that real tensors of every kind, converted to records and back, have the same bytes and the same aliasing.
 
 #include <algorithm>
 #include <cstddef>
@@ -32,11 +32,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 
-// Its tensor reaches beyond its storage, which was made smaller since: there is no memory to copy.
+// The tensor reaches beyond the end of its storage, which was shrunk, so there is no memory to copy.
 constexpr char kBeyondStorage[] = "dense/beyond_storage";
 
-// A wrapper's own storage has no bytes, and is a new one; so are the tensor objects inside of each sparse COO tensor,
-// which LibTorch makes for it.
+// A wrapper's own storage has no bytes and is a new storage. The tensors inside a sparse COO tensor, which LibTorch
+// creates, are new objects too.
 std::vector<std::string> Differences(const MetaTensorDesc& expected, const MetaTensorDesc& found) {
   std::vector<std::string> lines = Equal().IgnoreViewFunc().IgnoreProcessLocal().Differences(expected, found);
   const auto is_new = [&](const std::string& line) {
@@ -47,7 +47,7 @@ std::vector<std::string> Differences(const MetaTensorDesc& expected, const MetaT
   return lines;
 }
 
-// Ids are given in the order of description, so that equal ids are equal places in the structure.
+// Ids are assigned in the order of description, so equal ids denote the same position in the structure.
 Records Describe(const Tensors& tensors) {
   MetaTensorDescriber describer({.copy_data = true});
   Records records;
@@ -55,7 +55,7 @@ Records Describe(const Tensors& tensors) {
   return records;
 }
 
-// The bytes of all storages that the records lead to, by id.
+// The bytes of all storages that the records refer to, by id.
 std::map<MetaStorageId, std::string> BytesOf(const Records& records) {
   std::vector<const MetaTensorDesc*> pointers;
   for (const MetaTensorDescPtr& record : records) pointers.push_back(record.get());
@@ -80,7 +80,7 @@ void ExpectSameTensors(const Tensors& originals, const Tensors& copies) {
     if (!expected[i]->is_mkldnn) continue;
     EXPECT_TRUE(originals[i].detach().to_dense().equal(copies[i].detach().to_dense()));
   }
-  // The records have the same ids. What a view function captured has bytes too, where the view was made by one.
+  // The records have the same ids. Tensors captured by a view function have bytes too, if the view was replayed.
   const std::map<MetaStorageId, std::string> expected_bytes = BytesOf(expected);
   EXPECT_THAT(expected_bytes, IsSupersetOf(BytesOf(found)));
 }
@@ -89,13 +89,13 @@ Tensors SourcesOf(const RecipeResult& built) {
   Tensors sources;
   MetaConverter converter;
   for (const RecipeSource& source : built.sources) {
-    // Those on meta have no bytes.
+    // Storages on the meta device have no bytes.
     if (!source.tensor.is_meta() && converter.Convert(source.tensor).ok()) sources.push_back(source.tensor);
   }
   return sources;
 }
 
-TEST(RoundTripTest, RecordsWithTheirDataGiveTheSameTensors) {
+TEST(RoundTripTest, RecordsWithDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const Tensors sources = SourcesOf(built);
     const Records records = Describe(sources);
@@ -109,15 +109,15 @@ TEST(RoundTripTest, RecordsWithTheirDataGiveTheSameTensors) {
   });
 }
 
-// Wrappers of functorch do not wrap another tensor's result, and there are no results of mkldnn's kind: of these the bytes
-// are compared, not the structure.
+// A functorch wrapper does not wrap the result of another tensor, and no result is an mkldnn tensor. For these kinds,
+// only the bytes are compared.
 bool HasOwnStructure(const std::string& name) {
   return absl::StartsWith(name, "functorch/") || absl::StartsWith(name, "functional/") ||
          absl::StartsWith(name, "mkldnn/");
 }
 
-// What functorch wraps in a result is a strided tensor, even where the source's is of mkldnn's kind or a wrapper type: of
-// such there is nothing to be found any more.
+// In a result, a functorch wrapper wraps a strided tensor, even if the source wraps an mkldnn tensor or a wrapper type,
+// which are then not in the result.
 bool WrapsTooLittle(const std::string& name) {
   return name == "functorch/grad_of_mkldnn" || name == "two_tensor/vmap" || name == "two_tensor/grad";
 }
@@ -131,7 +131,7 @@ std::multiset<std::string> BytesOf(const Tensors& tensors) {
   return all;
 }
 
-TEST(RoundTripTest, ResultsThatCarryTheirDataGiveTheSameTensors) {
+TEST(RoundTripTest, ResultsWithDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const std::string name = recipe.at("name");
     if (name == kBeyondStorage || WrapsTooLittle(name)) return;

@@ -13,7 +13,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(StoragePathTest, NoPathNamesTheDeviceAndTheTarget) {
+TEST(StoragePathTest, TheErrorForAMissingPathNamesTheDeviceAndTheTarget) {
   EXPECT_THAT(StoragePathFor(c10::Device(c10::kCUDA, 1)),
               StatusIs(absl::StatusCode::kUnimplemented, AllOf(HasSubstr("cuda:1"), HasSubstr("//cuda"))));
   EXPECT_THAT(StoragePathFor(c10::Device(c10::kVulkan)),
@@ -21,7 +21,7 @@ TEST(StoragePathTest, NoPathNamesTheDeviceAndTheTarget) {
   EXPECT_THAT(StoragePathFor(c10::Device(c10::kMeta)), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("meta")));
 }
 
-TEST(StoragePathTest, TheFirstPathStays) {
+TEST(StoragePathTest, TheFirstRegistrationWins) {
   EXPECT_FALSE(RegisterStoragePath(c10::kCPU, std::make_unique<CpuStoragePath>()));
   EXPECT_TRUE(RegisterStoragePath(c10::kXLA, std::make_unique<CpuStoragePath>()));
   const StoragePath* first = StoragePathFor(c10::Device(c10::kXLA, 0)).value();

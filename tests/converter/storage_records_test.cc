@@ -29,22 +29,22 @@ class StorageRecordsTest : public ::testing::Test {
   MetaTensorDescriber describer_{{.copy_data = true}};
 };
 
-TEST_F(StorageRecordsTest, OneOfEachInOrder) {
+TEST_F(StorageRecordsTest, EachStorageOnceInOrder) {
   const at::Tensor leaf = at::ones({4}).set_requires_grad(true);
   leaf.mutable_grad() = at::ones({4});
   const MetaTensorDescPtr plain = Describe(at::ones({2}));     // Storage 0.
-  const MetaTensorDescPtr view = Describe(leaf.view({2, 2}));  // 1, and 2 of the gradient.
+  const MetaTensorDescPtr view = Describe(leaf.view({2, 2}));  // Storage 1, and storage 2 for the gradient.
   EXPECT_THAT(Ids(StorageRecords({view.get(), plain.get(), view.get()}, true)), ElementsAre(0, 1, 2));
   EXPECT_THAT(Ids(StorageRecords({}, true)), IsEmpty());
 }
 
-TEST_F(StorageRecordsTest, ElementsOfSparseTensorsWhereAskedFor) {
+TEST_F(StorageRecordsTest, ElementsOfSparseTensorsIfRequested) {
   const MetaTensorDescPtr coo = Describe(at::eye(3).to_sparse());
   EXPECT_THAT(Ids(StorageRecords({coo.get()}, true)), ElementsAre(0, 1));
   EXPECT_THAT(Ids(StorageRecords({coo.get()}, false)), IsEmpty());
 }
 
-TEST_F(StorageRecordsTest, RecordsThatContradictEachOther) {
+TEST_F(StorageRecordsTest, InconsistentRecords) {
   const MetaTensorDescPtr record = Describe(at::ones({2}));
   MetaTensorDesc other = *record;
   other.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 9});

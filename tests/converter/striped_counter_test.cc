@@ -6,8 +6,8 @@
 namespace metaconv {
 namespace {
 
-TEST(StripedCounterTest, NothingIsLost) {
-  constexpr int kThreads = 40;  // More than there are stripes.
+TEST(StripedCounterTest, ConcurrentIncrementsAreCounted) {
+  constexpr int kThreads = 40;  // More than the number of stripes.
   constexpr int kRounds = 1000;
   StripedCounter counter;
   EXPECT_EQ(counter.Sum(), 0);

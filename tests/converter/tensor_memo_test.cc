@@ -19,7 +19,7 @@ namespace {
 
 using ::testing::StartsWith;
 
-TEST(TensorMemoTest, FirstABuildThenItsResult) {
+TEST(TensorMemoTest, ReturnsTheResultAfterABuild) {
   TensorMemo memo;
   at::Tensor tensor = at::empty({1});
   {
@@ -35,7 +35,7 @@ TEST(TensorMemoTest, FirstABuildThenItsResult) {
   EXPECT_FALSE(memo.Enter(3).value().result().defined());
 }
 
-TEST(TensorMemoTest, AFailedBuildLeavesNoTrace) {
+TEST(TensorMemoTest, AFailedBuildChangesNothing) {
   TensorMemo memo;
   { const TensorMemo::Turn turn = memo.Enter(3).value(); }
   EXPECT_FALSE(memo.Get(3).defined());
@@ -65,7 +65,7 @@ TEST(TensorMemoTest, AThreadThatWouldWaitForItself) {
   EXPECT_FALSE(memo.Enter(3).value().result().defined());
 }
 
-TEST(TensorMemoThreadsTest, OneBuildsAndTheOthersGetItsResult) {
+TEST(TensorMemoThreadsTest, OneThreadBuildsAndTheOthersGetItsResult) {
   constexpr int kThreads = 8;
   for (int repetition = 0; repetition < 200; ++repetition) {
     TensorMemo memo;
@@ -86,7 +86,7 @@ TEST(TensorMemoThreadsTest, OneBuildsAndTheOthersGetItsResult) {
   }
 }
 
-TEST(TensorMemoThreadsTest, WhenABuildFailsTheNextInLineBuilds) {
+TEST(TensorMemoThreadsTest, IfABuildFailsTheNextThreadBuilds) {
   constexpr int kThreads = 8;
   for (int repetition = 0; repetition < 200; ++repetition) {
     TensorMemo memo;
@@ -100,9 +100,9 @@ TEST(TensorMemoThreadsTest, WhenABuildFailsTheNextInLineBuilds) {
   }
 }
 
-// Each thread holds one id of a ring and asks for the next: whoever would close the ring builds the next one aside, and
-// its builder is given that.
-TEST(TensorMemoThreadsTest, ARingOfThreadsIsBroken) {
+// Each thread builds one id of a cycle and requests the next one. The thread that would close the cycle builds the next
+// id too, and the thread that was building it gets that result.
+TEST(TensorMemoThreadsTest, ACycleOfWaitingThreadsIsBroken) {
   for (const int threads : {2, 3, 5}) {
     for (int repetition = 0; repetition < 100; ++repetition) {
       TensorMemo memo;
@@ -127,7 +127,7 @@ TEST(TensorMemoThreadsTest, ARingOfThreadsIsBroken) {
   }
 }
 
-TEST(TensorMemoTest, WithoutATurnTheFirstStays) {
+TEST(TensorMemoTest, WithoutATurnTheFirstResultWins) {
   TensorMemo memo;
   at::Tensor a = at::empty({1});
   const at::Tensor b = at::empty({1});
@@ -138,7 +138,7 @@ TEST(TensorMemoTest, WithoutATurnTheFirstStays) {
   EXPECT_TRUE(memo.Get(3).is_same(b));
 }
 
-TEST(TensorMemoTest, SetUndefinedForgets) {
+TEST(TensorMemoTest, SettingAnUndefinedTensorRemovesTheEntry) {
   TensorMemo memo;
   const at::Tensor a = at::empty({1});
   memo.Set(3, a);
@@ -170,7 +170,7 @@ TEST(WeakMemoTest, HoldsWeakly) {
   EXPECT_EQ(memo.Get(1), a);
 }
 
-TEST(WeakMemoThreadsTest, TheFirstWins) {
+TEST(WeakMemoThreadsTest, TheFirstResultWins) {
   constexpr int kThreads = 8;
   for (int repetition = 0; repetition < 200; ++repetition) {
     WeakMemo<c10::StorageImpl> memo;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The object file of a kernel holds machine code for each architecture, and the PTX of the last, from which the driver
-# makes code for newer ones.
+# Checks that the object file of a kernel contains machine code for each architecture, and PTX for the last one, from
+# which the driver compiles code for newer devices.
 #
 #     architectures_test.sh CUOBJDUMP OBJECT ARCHITECTURE...
 set -euo pipefail

@@ -1,4 +1,4 @@
-// On a machine with a GPU each call does what it says; on any other it says why it cannot.
+// Tests that each call works on a machine with a GPU, and returns the right error on a machine without one.
 
 #include "cuda/cuda_runtime.h"
 
@@ -21,7 +21,7 @@ constexpr std::int64_t kSize = 1000;
 
 c10::Device Cuda(int index) { return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index)); }
 
-// What every call says on this machine; OK if there is a device.
+// The status of every call on this machine: OK if there is a device.
 absl::StatusCode Expected() {
   const absl::StatusOr<int> count = TheCudaRuntime().DeviceCount();
   if (!count.ok()) return absl::StatusCode::kFailedPrecondition;
@@ -59,7 +59,7 @@ TEST(CudaRuntime, NoCallCrashesWithoutADevice) {
 }
 
 TEST(CudaRuntime, OtherDevicesAreNotFound) {
-  // Without a driver nobody knows which devices there are.
+  // Without a driver, it is unknown which devices exist.
   const absl::StatusCode code = Expected() == absl::StatusCode::kFailedPrecondition
                                     ? absl::StatusCode::kFailedPrecondition
                                     : absl::StatusCode::kNotFound;
@@ -67,7 +67,7 @@ TEST(CudaRuntime, OtherDevicesAreNotFound) {
   EXPECT_THAT(TheCudaRuntime().MemoryInfo(Cuda(99)), StatusIs(code, HasSubstr("cuda:99: ")));
 }
 
-TEST(CudaRuntime, CopiesThereAndBack) {
+TEST(CudaRuntime, CopiesToTheDeviceAndBack) {
   CudaRuntime& runtime = TheCudaRuntime();
   const absl::StatusOr<c10::Stream> stream = runtime.CurrentStream(Cuda(0));
   if (!stream.ok()) {
@@ -92,7 +92,7 @@ TEST(CudaRuntime, CopiesThereAndBack) {
   EXPECT_THAT(runtime.Synchronize(*stream), IsOk());
 }
 
-TEST(CudaRuntime, RunsOutOfMemoryCleanly) {
+TEST(CudaRuntime, ReportsOutOfMemory) {
   CudaRuntime& runtime = TheCudaRuntime();
   const c10::Stream stream(c10::Stream::DEFAULT, Cuda(0));
   const absl::StatusCode expected =

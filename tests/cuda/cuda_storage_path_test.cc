@@ -1,4 +1,5 @@
-// The path on devices made of host memory, under many orders of work, and with every call failing in turn.
+// Tests CudaStoragePath with the test double of the CUDA runtime, with many orders of work, and with every call failing
+// in turn.
 
 #include "cuda/cuda_storage_path.h"
 
@@ -23,7 +24,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Everything is packed, cut and waited for many times with little data.
+// Small limits, so that little data is packed, split and waited for many times.
 constexpr CudaStoragePathOptions kTiny = {.buffers = 3, .buffer_size = 4096, .small_size = 512, .threads = 3};
 
 class HostUnderTest final : public RuntimeUnderTest {
@@ -61,7 +62,7 @@ std::vector<CaseParameters> ManyOrders() {
 
 INSTANTIATE_TEST_SUITE_P(Host, StoragePathCases, testing::ValuesIn(ManyOrders()), NameOfCase);
 
-// One of everything, on two devices. Returns the first error, or that a result is wrong.
+// Runs each operation once, on two devices. Returns the first error, or an error if a result is wrong.
 absl::Status UseAll(CudaStoragePath& path) {
   std::vector<Bytes> all;
   for (const std::int64_t size : {0, 1, 100, 511, 512, 5000, 9000}) all.push_back(SomeBytes(size, size));
@@ -98,7 +99,7 @@ absl::Status UseAll(CudaStoragePath& path) {
   return absl::OkStatus();
 }
 
-// Everything that may fail is made to, once each. `arm` says what fails: the call or the work after so many.
+// Lets each call or piece of work fail in turn. `arm` sets the number after which the next one fails.
 void FailEverywhere(std::uint64_t seed, void (HostRuntime::*arm)(int), int (HostRuntime::*count)() const) {
   int failed = 0;
   for (int n = 0;; ++n) {
@@ -120,7 +121,7 @@ void FailEverywhere(std::uint64_t seed, void (HostRuntime::*arm)(int), int (Host
       ASSERT_FALSE(absl::IsDataLoss(status)) << status;
       ASSERT_THAT(std::string(status.message()), HasSubstr("injected"));
     }
-    // What fails late may be of a stream that the failing call did not know.
+    // Work that fails late may belong to a stream that the failing call did not use.
     for (const c10::Device device : {Cuda(0), Cuda(1)}) path->Wait(device).IgnoreError();
     ASSERT_EQ(runtime.live().device_memories, before.device_memories);
     ASSERT_EQ(runtime.live().pinned_memories, before.pinned_memories);
@@ -144,7 +145,7 @@ TEST(CudaStoragePath, AnyWorkMayFailLate) {
   }
 }
 
-TEST(CudaStoragePath, ErrorsSayWhichStorageAndWhere) {
+TEST(CudaStoragePath, ErrorsNameTheStorageAndTheDevice) {
   HostRuntime runtime({});
   CudaStoragePath path(runtime, kTiny);
   const Bytes bytes = SomeBytes(5000, 1);
@@ -152,15 +153,15 @@ TEST(CudaStoragePath, ErrorsSayWhichStorageAndWhere) {
   ASSERT_THAT(storage, IsOk());
   const StorageLoad load = LoadOf(*storage, bytes, 17, /*in_order=*/true);
   ASSERT_THAT(path.Load({load}), IsOk());
-  // The current stream and the third buffer; then the copy.
+  // Fails after the current stream and the third buffer, at the copy.
   runtime.FailAfterCalls(2);
   EXPECT_THAT(path.Load({load}),
               StatusIs(absl::StatusCode::kInternal,
                        AllOf(HasSubstr("cuda:1"), HasSubstr("storage 17"), HasSubstr("bytes 0 to 4096 of 5000"))));
 }
 
-TEST(CudaStoragePath, ACallThatFailsHasWaited) {
-  // Nothing is done before it must be: what is done when the call returns was waited for.
+TEST(CudaStoragePath, AFailedCallWaitsForItsWork) {
+  // The runtime runs no work early, so work that is done when the call returns was waited for.
   HostRuntime runtime({});
   CudaStoragePath path(runtime, {.buffers = 4, .buffer_size = 4096, .small_size = 512, .threads = 1});
   const Bytes bytes = SomeBytes(9000, 1);
@@ -175,7 +176,7 @@ TEST(CudaStoragePath, ACallThatFailsHasWaited) {
   EXPECT_EQ(runtime.works(), 2);
 }
 
-TEST(CudaStoragePath, OutOfMemorySaysHowMuchIsFree) {
+TEST(CudaStoragePath, OutOfMemoryReportsTheFreeMemory) {
   HostRuntime runtime({.memory_per_device = 1000});
   CudaStoragePath path(runtime);
   absl::StatusOr<c10::Storage> storage = path.Allocate(Cuda(1), 600);
@@ -186,7 +187,7 @@ TEST(CudaStoragePath, OutOfMemorySaysHowMuchIsFree) {
   EXPECT_THAT(path.Allocate(Cuda(1), 500), IsOk());
 }
 
-TEST(CudaStoragePath, ThousandsOfTinyOnesTakeAHandfulOfCalls) {
+TEST(CudaStoragePath, ThousandsOfSmallStoragesTakeFewCalls) {
   HostRuntime runtime({});
   CudaStoragePath path(runtime);
   std::vector<Bytes> all(10'000, Bytes(20, 'a'));
@@ -198,7 +199,7 @@ TEST(CudaStoragePath, ThousandsOfTinyOnesTakeAHandfulOfCalls) {
   }
   int before = runtime.calls();
   ASSERT_THAT(path.Load(loads), IsOk());
-  // Stream, buffer, staging memory, copy, launch, event.
+  // The calls are: stream, buffer, staging memory, copy, launch, event.
   EXPECT_EQ(runtime.calls() - before, 6);
   before = runtime.calls();
   ASSERT_THAT(path.Zero(storages), IsOk());
@@ -218,7 +219,7 @@ TEST(CudaStoragePath, ReturnsBeforeTheWorkIsDone) {
 }
 
 TEST(CudaStoragePath, CopiesOnOtherStreamsNeedTheCallersEvents) {
-  // That the suite above is quiet means something: what the caller forgets is found.
+  // Checks that the test double detects missing synchronization, so that the suite above is meaningful.
   HostRuntime runtime({});
   CudaStoragePath path(runtime);
   const Bytes bytes = SomeBytes(1000, 1);

@@ -1,4 +1,4 @@
-// Real tensors on real devices. Skipped where there are none.
+// Tests Materialize on real CUDA devices. Skipped on machines without one.
 
 #include <string>
 #include <vector>

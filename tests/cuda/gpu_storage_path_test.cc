@@ -1,4 +1,4 @@
-// The path on real devices. Skipped where there are none.
+// Tests CudaStoragePath on real CUDA devices. Skipped on machines without one.
 
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@ class GpuUnderTest final : public RuntimeUnderTest {
  public:
   CudaRuntime& runtime() override { return TheCudaRuntime(); }
 
-  // From LibTorch's pool, but for the first: that is the default stream.
+  // Index 0 is the default stream, the others are from LibTorch's pool.
   void UseStream(c10::Device device, int number) override {
     c10::cuda::setCurrentCUDAStream(number == 0 ? c10::cuda::getDefaultCUDAStream(device.index())
                                                 : c10::cuda::getStreamFromPool(false, device.index()));

@@ -22,15 +22,15 @@
 namespace metaconv {
 namespace {
 
-// Multiples of what LibTorch's caching allocator and cudaHostAlloc give.
+// The alignments of LibTorch's caching allocator and of cudaHostAlloc.
 constexpr std::size_t kAlignment = 512;
 constexpr int kNever = -1;
 
-// Bytes that nobody wrote.
+// The value of bytes that were not written.
 constexpr unsigned char kUnwritten = 0xcd;
 
 using StreamKey = std::pair<c10::DeviceIndex, c10::StreamId>;
-// For each stream, the number of its last piece of work that is known to be over.
+// A vector clock: for each stream, the number of its last piece of work that is known to be finished.
 using Clock = std::map<StreamKey, std::uint64_t>;
 
 StreamKey KeyOf(c10::Stream stream) { return {stream.device_index(), stream.id()}; }
@@ -51,13 +51,13 @@ std::string Name(const StreamKey& key) {
   return absl::StrCat("stream ", key.second, " of cuda:", static_cast<int>(key.first));
 }
 
-// A piece of work, and where it stands among all others.
+// A piece of work, and its order relative to the others.
 struct Work {
   std::string name;
   StreamKey stream = {};
   std::uint64_t number = 0;
-  Clock clock = {};  // What comes before it, and itself.
-  // A wait: goes on when that is done.
+  Clock clock = {};  // The work that precedes it, including itself.
+  // For a wait: the work that it waits for.
   std::optional<std::pair<StreamKey, std::uint64_t>> after = std::nullopt;
   std::function<void(const Work&)> run = nullptr;  // Null for a wait.
 };
@@ -81,11 +81,11 @@ struct Memory {
   std::int64_t size = 0;
   c10::DeviceIndex device = 0;
   bool is_pinned = false;
-  StreamKey owner;         // Of device memory: where it was allocated.
-  int pending = 0;         // Of pinned memory: copies that were begun and are not done.
-  int pending_writes = 0;  // Those of them that write it.
+  StreamKey owner;         // For device memory: the stream that it was allocated on.
+  int pending = 0;         // For pinned memory: the number of unfinished copies.
+  int pending_writes = 0;  // The number of unfinished copies that write to it.
   std::vector<Access> accesses;
-  std::optional<Clock> freed;  // What was known to be over when it was freed.
+  std::optional<Clock> freed;  // The work that was known to be finished when it was freed.
 
   std::uintptr_t begin() const { return reinterpret_cast<std::uintptr_t>(bytes.get()); }
 };
@@ -226,7 +226,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     std::deque<Work> queue;
     std::uint64_t begun = 0;
     std::uint64_t done = 0;
-    Clock clock;  // What comes before the next piece of work.
+    Clock clock;  // The work that precedes the next piece of work.
   };
   struct LateError {
     StreamKey stream;
@@ -271,7 +271,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     Memory& memory = memories_.at(reinterpret_cast<std::uintptr_t>(freed));
     used_[memory.device] -= memory.size;
     --live_.device_memories;
-    // As a caching allocator does: whoever gets it next uses it in the order of the owner's stream.
+    // Like a caching allocator: the next owner uses the memory in the order of the owner's stream.
     Clock known = host_;
     Merge(streams_[memory.owner].clock, known);
     Free(memory, std::move(known));
@@ -283,7 +283,8 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     Free(memories_.at(reinterpret_cast<std::uintptr_t>(freed)), host_);
   }
 
-  // `known`: what is over when somebody else gets the memory. What already used it may have been done only by luck.
+  // `known`: the work that is finished when the memory is reused. Other work that used the memory may have finished
+  // only by chance.
   void Free(Memory& memory, Clock known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const Access& access : memory.accesses) {
       if (At(known, access.stream) < access.number) FindFreed(memory, access.name, access.stream, access.writes);
@@ -298,7 +299,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
                       memory.is_pinned ? " pinned" : " device", " memory that was freed"));
   }
 
-  // Freed memory stays until no work is left that may touch it, and show that it does.
+  // Freed memory is kept until no pending work can access it, so that such an access is detected.
   void Collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const auto& [key, stream] : streams_) {
       if (!stream.queue.empty()) return;
@@ -306,7 +307,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     std::erase_if(memories_, [](const auto& entry) { return entry.second.freed.has_value(); });
   }
 
-  // The memory that holds these bytes, null if none does.
+  // The memory block that contains these bytes, or null.
   Memory* Holding(const char* bytes, std::int64_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto begin = reinterpret_cast<std::uintptr_t>(bytes);
     auto it = memories_.upper_bound(begin);
@@ -317,7 +318,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     return fits ? &memory : nullptr;
   }
 
-  // Notes that `work` accesses these bytes. Returns whether it can.
+  // Records that `work` accesses these bytes. Returns whether the access is valid.
   bool Touch(const Work& work, const char* bytes, std::int64_t size, c10::DeviceIndex device, bool writes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const std::string doing = absl::StrCat(work.name, " on ", Name(work.stream), writes ? " writes" : " reads");
@@ -381,12 +382,12 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
       ++source->pending;
     }
     if (target != nullptr && target->is_pinned) {
-      // What the host finds there before the copy is done.
+      // The bytes that the host sees before the copy is done.
       if (target->pending == 0) std::memset(into, kUnwritten, static_cast<std::size_t>(size));
       ++target->pending;
       ++target->pending_writes;
     }
-    // No work is dropped, and freed memory stays as long as there is any: both are there when it is done.
+    // No work is discarded, and freed memory is kept while there is pending work, so both exist when the work runs.
     Begin(std::move(name), stream, [=, this](const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       if (source != nullptr && source->is_pinned) --source->pending;
       if (target != nullptr && target->is_pinned) {
@@ -444,7 +445,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     }
   }
 
-  // Whether `work` fails, or comes after work that did: devices do nothing more for those who have not heard of an error.
+  // Whether `work` fails or follows failed work: a device runs no further work until the error was reported.
   bool Fails(const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const LateError& error : errors_) {
       if (At(work.clock, error.stream) >= error.number) return true;
@@ -470,7 +471,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     stream.done = work.number;
   }
 
-  // One piece of work of any stream that has some.
+  // Runs one piece of work of any stream that has pending work.
   void RunAny() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::vector<Stream*> ready;
     for (auto& [key, stream] : streams_) {
@@ -486,7 +487,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
         RunAny();
         continue;
       }
-      // What it waits for was begun before it, so this ends.
+      // The work that it waits for was enqueued before it, so the recursion terminates.
       const auto after = stream.queue.front().after;
       if (after.has_value()) RunUntil(after->first, after->second);
       RunFirst(stream);
@@ -522,7 +523,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   std::map<std::uintptr_t, Memory> memories_ ABSL_GUARDED_BY(mutex_);
   std::map<StreamKey, Stream> streams_ ABSL_GUARDED_BY(mutex_);
   std::vector<LateError> errors_ ABSL_GUARDED_BY(mutex_);
-  Clock host_ ABSL_GUARDED_BY(mutex_);  // What the host has waited for.
+  Clock host_ ABSL_GUARDED_BY(mutex_);  // The work that the host has waited for.
   std::set<std::string> findings_ ABSL_GUARDED_BY(mutex_);
   Live live_ ABSL_GUARDED_BY(mutex_);
 };

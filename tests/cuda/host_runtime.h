@@ -1,11 +1,11 @@
-// HostRuntime: CUDA devices made of host memory, for tests of what is written against CudaRuntime. Does the work of streams
-// as late, or in as unlikely an order, as CUDA may, and notes what CUDA would let pass until it goes wrong.
+// HostRuntime: a test double of CudaRuntime, whose devices use host memory. It runs the work of streams as late as CUDA
+// may, or in a random valid order, and detects errors that real devices may not show.
 //
 // Example:
 //   HostRuntime runtime({.devices = 2, .seed = 7});
 //   ... use it ...
-//   EXPECT_THAT(runtime.Drain(), testing::IsEmpty());    // Findings, as text.
-//   EXPECT_EQ(runtime.live(), HostRuntime::Live());      // Nothing is left.
+//   EXPECT_THAT(runtime.Drain(), testing::IsEmpty());    // The detected errors, as text.
+//   EXPECT_EQ(runtime.live(), HostRuntime::Live());      // Nothing was leaked.
 //
 // Findings:
 //   memory used after it was freed, or freed while another stream's work may use it, or pinned while any may
@@ -13,12 +13,13 @@
 //   pinned memory that the host changed while a copy from it was pending
 //   an access outside of memory, to another device's memory, to host memory that is not pinned
 //   tables that contradict themselves or write the same bytes twice
-// What cannot be seen, a host that reads pinned memory too early, shows as wrong data, since the work is not yet done.
+// It cannot detect that the host reads pinned memory too early. The data is then wrong, because the work is not done
+// yet.
 //
-// Order is told by vector clocks, not by luck: each stream knows up to where it comes after each other one, from events,
-// and after what the host has waited for. So a missing event is found even if this time all went well.
+// The order of work is tracked with vector clocks, which are updated by events and when the host waits. A missing event
+// is therefore detected even if the work happened to run in the right order.
 //
-// Thread safety: Thread-safe. What one thread waited for counts as known to all.
+// Thread safety: Thread-safe. If one thread has waited for work, the work counts as finished for all threads.
 // Lifetime: memory and events may outlive it.
 
 #ifndef METACONV_TESTS_CUDA_HOST_RUNTIME_H_
@@ -37,12 +38,12 @@ class HostRuntime final : public CudaRuntime {
  public:
   struct Options {
     int devices = 2;
-    // 0: nothing is done before it must be. Else: in random order, some of it early.
+    // 0: work runs as late as possible. Otherwise: work runs in a random order, some of it early.
     std::uint64_t seed = 0;
     std::int64_t memory_per_device = std::int64_t{1} << 30;
   };
 
-  // What was given and not yet given back.
+  // The number of objects that were created and not yet released.
   struct Live {
     int device_memories = 0;
     int pinned_memories = 0;
@@ -55,19 +56,19 @@ class HostRuntime final : public CudaRuntime {
   explicit HostRuntime(const Options& options);
   ~HostRuntime() override;
 
-  // Makes stream `id` the calling thread's current one.
+  // Sets the calling thread's current stream to stream `id`.
   void UseStream(c10::Device device, c10::StreamId id);
 
-  // The call after `calls` more, of any kind, fails without having done anything.
+  // After `calls` more calls of any kind, the next call fails and has no effect.
   void FailAfterCalls(int calls);
-  // How many calls there were.
+  // The number of calls so far.
   int calls() const;
-  // The piece of work after `works` more is not done, nor what comes after it, until a stream is synchronized; the error
-  // comes with whoever waits.
+  // After `works` more pieces of work, the next one fails: it and all work after it do not run until a stream is
+  // synchronized. The call that waits returns the error.
   void FailAfterWorks(int works);
   int works() const;
 
-  // Does all that is pending, and returns the findings so far.
+  // Runs all pending work, and returns the errors detected so far.
   std::vector<std::string> Drain();
   Live live() const;
 

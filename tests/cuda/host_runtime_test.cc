@@ -1,4 +1,4 @@
-// The double finds each kind of mistake that it promises to find, and no other.
+// Tests that the test double detects each kind of error that it documents, and reports no others.
 
 #include "tests/cuda/host_runtime.h"
 
@@ -43,7 +43,7 @@ class HostRuntimeTest : public testing::TestWithParam<std::uint64_t> {
     const auto event = runtime_.Record(first).value();
     ASSERT_THAT(runtime_.StreamWait(second, *event), IsOk());
   }
-  // A table on the device, with the segment as it is.
+  // A table on the device with the unmodified segment.
   void LaunchCopy(Segment segment, c10::Stream stream, std::uint64_t chunks = 1) {
     PinnedMemory host = runtime_.AllocatePinned(Cuda(0), sizeof(Segment)).value();
     const c10::DataPtr table = Device(stream, sizeof(Segment));
@@ -58,7 +58,7 @@ class HostRuntimeTest : public testing::TestWithParam<std::uint64_t> {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, HostRuntimeTest, testing::Values(0, 1, 2, 3, 4, 5));
 
-TEST_P(HostRuntimeTest, FindsNothingWhereAllIsRight) {
+TEST_P(HostRuntimeTest, ReportsNothingForCorrectCode) {
   const c10::Stream first = Stream(0), second = Stream(1), other = Stream(0, 1);
   {
     const PinnedMemory from = Pinned('b'), into = Pinned();
@@ -80,7 +80,7 @@ TEST_P(HostRuntimeTest, FindsNothingWhereAllIsRight) {
   EXPECT_EQ(runtime_.live(), HostRuntime::Live());
 }
 
-TEST_P(HostRuntimeTest, FreeingInStreamOrderIsRight) {
+TEST_P(HostRuntimeTest, FreeingInStreamOrderIsCorrect) {
   const PinnedMemory from = Pinned();
   {
     const c10::DataPtr memory = Device(Stream(0));
@@ -96,7 +96,7 @@ TEST_P(HostRuntimeTest, FindsMemoryFreedUnderAnotherStream) {
     const c10::DataPtr memory = Device(Stream(0));
     Copy(memory.get(), from.get(), Stream(1));
   }
-  // Where the work was done by then, nobody knew.
+  // Even if the work was done by then, nothing had synchronized with it.
   EXPECT_THAT(runtime_.Drain(), ElementsAre(HasSubstr("writes device memory that was freed")));
 }
 
@@ -104,7 +104,8 @@ TEST_P(HostRuntimeTest, FindsUseAfterFree) {
   const PinnedMemory from = Pinned();
   c10::DataPtr memory = Device(Stream(0));
   void* stale = memory.get();
-  // Work that is pending keeps the memory, as a cache would: not to crash, but to find.
+  // Pending work keeps the memory allocated, as a caching allocator would, so the error is reported instead of
+  // crashing.
   Copy(stale, from.get(), Stream(0));
   memory.clear();
   ASSERT_THAT(runtime_.Copy(stale, from.get(), kSize, Stream(0)), IsOk());
@@ -156,7 +157,7 @@ TEST(HostRuntime, FindsPinnedMemoryThatTheHostChanged) {
   EXPECT_THAT(runtime.Drain(), ElementsAre(HasSubstr("the host changed pinned memory")));
 }
 
-TEST(HostRuntime, AHostThatDoesNotWaitReadsSomethingElse) {
+TEST(HostRuntime, AHostThatDoesNotWaitReadsOtherData) {
   HostRuntime runtime({});
   const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
   const PinnedMemory from = runtime.AllocatePinned(Cuda(0), kSize).value();
@@ -220,7 +221,7 @@ TEST_P(HostRuntimeTest, FindsWhatOneLaunchWritesTwice) {
   EXPECT_THAT(runtime_.Drain(), ElementsAre(HasSubstr("writes the same bytes twice")));
 }
 
-TEST_P(HostRuntimeTest, CallsFailWhenTold) {
+TEST_P(HostRuntimeTest, InjectsFailuresOfCalls) {
   runtime_.FailAfterCalls(1);
   EXPECT_THAT(runtime_.DeviceCount().value(), 2);
   EXPECT_THAT(runtime_.Allocate(Stream(0), kSize),
@@ -230,7 +231,7 @@ TEST_P(HostRuntimeTest, CallsFailWhenTold) {
   EXPECT_THAT(runtime_.Record(Stream(0)), StatusIs(absl::StatusCode::kInternal, HasSubstr("injected")));
 }
 
-TEST_P(HostRuntimeTest, WorkFailsLateWhenTold) {
+TEST_P(HostRuntimeTest, InjectsFailuresOfWork) {
   const PinnedMemory from = Pinned();
   const c10::DataPtr memory = Device(Stream(0));
   runtime_.FailAfterWorks(0);
@@ -255,7 +256,7 @@ TEST_P(HostRuntimeTest, MemoryIsLimited) {
 }
 
 TEST(HostRuntime, StreamsRunOutOfOrder) {
-  // Two streams copy the same memory without an event: over many seeds, each one is sometimes first.
+  // Two streams copy the same memory without an event. With many seeds, each stream is sometimes first.
   bool first_wins = false, second_wins = false;
   for (std::uint64_t seed = 1; seed < 40; ++seed) {
     HostRuntime runtime({.seed = seed});

@@ -34,7 +34,8 @@ class CudaMaterializeTest : public ::testing::Test {
   void TearDown() override { EXPECT_THAT(TheMaterializeUnderTest().Problems(), IsEmpty()); }
 };
 
-// Dense, overlapping, empty, conjugate, of one storage, views, a leaf with a gradient: what needs no operator on CUDA.
+// Tensors that need no CUDA operators: dense, overlapping, empty, conjugate, on a shared storage, views, a leaf with a
+// gradient.
 Tensors Sources() {
   const at::Tensor base = at::arange(48, at::kFloat).view({6, 8});
   const at::Tensor leaf = at::randn({3, 5}).set_requires_grad(true);
@@ -50,7 +51,7 @@ Tensors Sources() {
           at::randn({1 << 20})};
 }
 
-// The tensors that the host can compare.
+// The tensors that can be compared on the host.
 Tensors BackOnCpu(const Tensors& tensors) { return MaterializeTensors(tensors, at::kCPU, *CopiedData()).value(); }
 
 void ExpectSame(const Tensors& expected, const Tensors& found) {
@@ -69,7 +70,7 @@ void ExpectSame(const Tensors& expected, const Tensors& found) {
   }
 }
 
-TEST_F(CudaMaterializeTest, ThereAndBackIsTheSame) {
+TEST_F(CudaMaterializeTest, RoundTripPreservesTheBytes) {
   const Tensors sources = Sources();
   const absl::StatusOr<Tensors> on_cuda = MaterializeTensors(sources, kCuda0, *CopiedData());
   ASSERT_THAT(on_cuda, IsOk());
@@ -77,7 +78,7 @@ TEST_F(CudaMaterializeTest, ThereAndBackIsTheSame) {
   ExpectSame(sources, BackOnCpu(*on_cuda));
 }
 
-TEST_F(CudaMaterializeTest, WithoutAnIndexItIsTheCurrentDevice) {
+TEST_F(CudaMaterializeTest, ADeviceWithoutAnIndexIsTheCurrentDevice) {
   const absl::StatusOr<Tensors> on_cuda =
       MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA), *CopiedData());
   ASSERT_THAT(on_cuda, IsOk());
@@ -119,12 +120,12 @@ TEST_F(CudaMaterializeTest, CheckpointsHaveTheBytesOfTheFile) {
   }
 }
 
-TEST_F(CudaMaterializeTest, ADeviceThatIsNotThere) {
+TEST_F(CudaMaterializeTest, AMissingDevice) {
   EXPECT_THAT(MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA, 99), *CopiedData()),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("cuda:99")));
 }
 
-TEST_F(CudaMaterializeTest, MoreThanTheDeviceHas) {
+TEST_F(CudaMaterializeTest, OutOfMemory) {
   MetaTensorDescriber describer;
   MetaTensorDesc record = *describer.DescribeTensor(at::ones({4})).value();
   record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 50});

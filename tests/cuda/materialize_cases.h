@@ -1,6 +1,6 @@
-// Real tensors on CUDA: tests that run on devices made of host memory and on real ones.
+// Tests of Materialize on CUDA, which run with the test double of the CUDA runtime and on real devices.
 //
-// The program that links them says which by defining TheMaterializeUnderTest(), and registers the storage path for CUDA.
+// The program that links them defines TheMaterializeUnderTest() to select one, and registers the storage path for CUDA.
 //
 // Thread safety: for one thread.
 // Lifetime: static.
@@ -18,9 +18,9 @@ namespace metaconv {
 class MaterializeUnderTest {
  public:
   virtual ~MaterializeUnderTest() = default;
-  // Why there is no such device here.
+  // Why there is no such device on this machine.
   virtual absl::Status WhyNot() = 0;
-  // What was found wrong so far, and what is still there when all should be gone.
+  // The errors detected so far, including leaks at the end.
   virtual std::vector<std::string> Problems() = 0;
 };
 

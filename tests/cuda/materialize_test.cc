@@ -1,4 +1,5 @@
-// Real tensors on devices made of host memory, which find what is not synchronized; and with every call failing in turn.
+// Tests Materialize with the test double of the CUDA runtime, which detects missing synchronization, and with every
+// call failing in turn.
 
 #include "converter/materialize.h"
 
@@ -44,7 +45,7 @@ class HostUnderTest final : public MaterializeUnderTest {
   }
 };
 
-TEST(CudaMaterializeFailureTest, NothingIsLeftWhereverItFails) {
+TEST(CudaMaterializeFailureTest, AFailureLeaksNothing) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
   std::vector<MetaTensorDescPtr> records;
   for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc);
@@ -63,7 +64,7 @@ TEST(CudaMaterializeFailureTest, NothingIsLeftWhereverItFails) {
     Runtime().FailAfterCalls(1 << 30);
     EXPECT_THAT(HostUnderTest().Problems(), IsEmpty());
     if (!failed) break;
-    // The next one goes well.
+    // The next call succeeds.
     EXPECT_THAT(Materialize(records, c10::Device(c10::DeviceType::CUDA, 0), *CheckpointData(file)), IsOk());
   }
   EXPECT_GT(failures, 3);

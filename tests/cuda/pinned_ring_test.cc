@@ -28,7 +28,7 @@ constexpr std::int64_t kSize = 256;
 
 c10::Device Cuda(int index) { return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index)); }
 
-TEST(PinnedRing, AllocatesWhenUsedAndKeeps) {
+TEST(PinnedRing, AllocatesOnFirstUseAndKeepsBuffers) {
   HostRuntime runtime({});
   {
     PinnedRing ring(runtime, 3, kSize);
@@ -47,7 +47,7 @@ TEST(PinnedRing, AllocatesWhenUsedAndKeeps) {
   EXPECT_EQ(runtime.live(), HostRuntime::Live());
 }
 
-TEST(PinnedRing, BuffersInUseAreNotGivenAway) {
+TEST(PinnedRing, BuffersInUseAreNotHandedOut) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     HostRuntime runtime({.seed = seed});
     const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
@@ -62,7 +62,7 @@ TEST(PinnedRing, BuffersInUseAreNotGivenAway) {
         lease->UseOn(stream);
         ASSERT_THAT(runtime.Copy(memories.back().get(), lease->data(), kSize, stream), IsOk());
       }
-      ring.reset();  // Waits for the last ones.
+      ring.reset();  // Waits for the last transfers.
       for (char i = 0; i < 20; ++i) {
         EXPECT_EQ(std::string(static_cast<char*>(memories[i].get()), kSize), std::string(kSize, i));
       }
@@ -72,7 +72,7 @@ TEST(PinnedRing, BuffersInUseAreNotGivenAway) {
   }
 }
 
-TEST(PinnedRing, WithoutUseOnTheDoubleWouldComplain) {
+TEST(PinnedRing, WithoutUseOnTheTestDoubleReportsAnError) {
   HostRuntime runtime({});
   const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
   const c10::DataPtr memory = runtime.Allocate(stream, kSize).value();
@@ -82,7 +82,7 @@ TEST(PinnedRing, WithoutUseOnTheDoubleWouldComplain) {
   EXPECT_THAT(runtime.Drain(), testing::Contains(HasSubstr("the host changed pinned memory")));
 }
 
-TEST(PinnedRing, WaitBringsWhatTheDeviceWrote) {
+TEST(PinnedRing, AfterWaitTheBufferHasTheDeviceData) {
   HostRuntime runtime({});
   const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
   const c10::DataPtr memory = runtime.Allocate(stream, kSize).value();
@@ -100,7 +100,7 @@ TEST(PinnedRing, WaitBringsWhatTheDeviceWrote) {
   EXPECT_EQ(std::string(down->data(), kSize), std::string(kSize, 'u'));
 }
 
-TEST(PinnedRing, ABufferThatFailedIsTriedAgain) {
+TEST(PinnedRing, AFailedAllocationIsRetried) {
   HostRuntime runtime({});
   const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
   const c10::DataPtr memory = runtime.Allocate(stream, kSize).value();
@@ -112,7 +112,7 @@ TEST(PinnedRing, ABufferThatFailedIsTriedAgain) {
     ASSERT_THAT(lease, IsOk());
     lease->UseOn(stream);
     ASSERT_THAT(runtime.Copy(memory.get(), lease->data(), kSize, stream), IsOk());
-    runtime.FailAfterCalls(0);  // No event: the lease ends when the stream is done.
+    runtime.FailAfterCalls(0);  // Creating the event fails, so the lease ends when the stream is synchronized.
   }
   EXPECT_EQ(runtime.works(), 1);
   EXPECT_THAT(ring.Acquire(Cuda(0)), IsOk());

@@ -1,4 +1,4 @@
-// That linking //cuda is enough to have a storage path for CUDA, with or without a GPU.
+// Tests that linking //cuda registers the storage path for CUDA, with and without a GPU.
 
 #include "absl/status/status.h"
 #include "c10/core/Device.h"
@@ -28,7 +28,7 @@ TEST(Cuda, LinkingRegistersThePath) {
   } else {
     ASSERT_THAT(storage, IsOk());
     EXPECT_EQ(storage->nbytes(), 4096u);
-    // As any storage that LibTorch makes there: tensors on it may grow.
+    // Like any storage that LibTorch allocates on CUDA, it is resizable.
     EXPECT_NE(storage->allocator(), nullptr);
     EXPECT_TRUE(storage->resizable());
     EXPECT_THAT((*path)->Zero({*storage}), IsOk());

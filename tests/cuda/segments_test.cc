@@ -1,4 +1,4 @@
-// Every alignment, size and table shape on the host, with guard bytes around whatever is written.
+// Tests every alignment, size and table shape on the host, with guard bytes around the written memory.
 
 #include "cuda/segments.h"
 
@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t kGuard = 32;
 constexpr unsigned char kGuardByte = 0xa5;
 
-// Bytes whose address is `alignment` modulo 64, with guards on both sides.
+// A buffer whose address is `alignment` modulo 64, with guard bytes on both sides.
 class Bytes {
  public:
   Bytes(std::uint64_t size, std::uint64_t alignment) : size_(size), memory_(size + 2 * kGuard + 128, kGuardByte) {
@@ -45,7 +45,7 @@ class Bytes {
   std::vector<unsigned char> memory_;
 };
 
-// As converter/checksum.h says it, in the plainest way.
+// A simple implementation of the checksum defined in converter/checksum.h.
 std::uint64_t PlainSum(const std::vector<unsigned char>& bytes) {
   std::uint64_t sum = 0;
   for (std::uint64_t i = 0; i * 8 < bytes.size(); ++i) {
@@ -56,7 +56,7 @@ std::uint64_t PlainSum(const std::vector<unsigned char>& bytes) {
   return sum;
 }
 
-// Runs all threads of all blocks, the last one first: no order may be relied on.
+// Runs all threads of all blocks in reverse order, because the order is unspecified.
 void Launch(const SegmentTable& table, std::uint64_t blocks, std::uint32_t threads) {
   for (std::uint64_t block = blocks; block-- > 0;) {
     for (std::uint32_t thread = threads; thread-- > 0;) {
@@ -109,7 +109,7 @@ TEST(Segments, SumsEveryAlignmentAndSize) {
   }
 }
 
-TEST(Segments, SplitsCoverEachByteOnce) {
+TEST(Segments, PartsCoverEachByteOnce) {
   for (std::uint64_t at = 0; at < 16; ++at) {
     for (std::uint64_t size = 0; size <= 200; ++size) {
       const VectorSplit split = SplitIntoVectors(at, size);
@@ -147,7 +147,7 @@ TEST(Segments, FindsEachChunk) {
 }
 
 TEST(Segments, FindsChunksBeyondFourGigabytes) {
-  // Nothing is read or written: offsets of sizes that no test machine has.
+  // Computes offsets for sizes larger than the memory of test machines. Does not access memory.
   const std::uint64_t huge = std::uint64_t{1} << 45;
   std::vector<Segment> segments = {{.size = huge + 1}, {.size = 0}, {.size = 3 * huge + 17}, {.size = 5}};
   const SegmentTable table = {.segments = segments.data(), .size = 4, .chunks = CountChunks(segments)};

@@ -18,7 +18,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Around everything that the path cuts or packs by.
+// Sizes close to the limits for splitting and packing.
 std::vector<Bytes> ManySizes(const CudaStoragePathOptions& options, std::uint64_t seed) {
   std::vector<std::int64_t> sizes = {0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 255, 256, 1000, 4096, 100'003};
   for (const std::int64_t limit : {options.small_size, options.buffer_size, 2 * options.buffer_size}) {
@@ -30,7 +30,7 @@ std::vector<Bytes> ManySizes(const CudaStoragePathOptions& options, std::uint64_
   return all;
 }
 
-// A part of a storage, as one of its own: with any alignment.
+// A storage that uses a part of another storage, with any alignment.
 c10::Storage Part(const c10::Storage& storage, std::int64_t offset, std::int64_t size) {
   char* data = static_cast<char*>(storage.mutable_data()) + offset;
   return c10::Storage(c10::Storage::use_byte_size_t(), static_cast<std::size_t>(size),
@@ -146,7 +146,7 @@ TEST_P(StoragePathCases, Allocates) {
   }
 }
 
-TEST_P(StoragePathCases, AllocatesNothingElsewhere) {
+TEST_P(StoragePathCases, RefusesInvalidSizesAndDevices) {
   EXPECT_THAT(path().Allocate(Cuda(0), -1), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("-1 bytes")));
   EXPECT_THAT(path().Allocate(c10::Device("cpu"), 8), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cpu")));
   for (const std::int64_t size : {0, 8}) {
@@ -156,7 +156,7 @@ TEST_P(StoragePathCases, AllocatesNothingElsewhere) {
   EXPECT_THAT(path().Wait(c10::Device("cpu")), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cpu")));
 }
 
-TEST_P(StoragePathCases, SaysWhatItLacks) {
+TEST_P(StoragePathCases, OutOfMemoryIsAnError) {
   const std::int64_t size = std::int64_t{1} << 50;
   const absl::StatusOr<CudaMemoryInfo> info = runtime().MemoryInfo(Cuda(0));
   ASSERT_THAT(info, IsOk());
@@ -193,7 +193,7 @@ TEST_P(StoragePathCases, LoadsInOrder) {
   ExpectBytes(storages, all);
 }
 
-TEST_P(StoragePathCases, LoadsThousandsOfTinyOnes) {
+TEST_P(StoragePathCases, LoadsThousandsOfSmallStorages) {
   std::vector<Bytes> all;
   for (int i = 0; i < 3000; ++i) all.push_back(SomeBytes(1 + i % 37, i));
   const std::vector<c10::Storage> storages = Loaded(all);
@@ -207,7 +207,7 @@ TEST_P(StoragePathCases, LoadsThousandsOfTinyOnes) {
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(BytesOnCpu(back[i]), all[i]) << i;
 }
 
-TEST_P(StoragePathCases, ReadErrorsComeBackAsTheyAre) {
+TEST_P(StoragePathCases, ReadErrorsAreReturnedUnchanged) {
   const std::vector<Bytes> all = ManySizes(GetParam().options, 3);
   const std::vector<c10::Storage> storages = Allocated(all);
   for (const std::size_t failing : {std::size_t{1}, all.size() / 2, all.size() - 1}) {
@@ -270,7 +270,7 @@ TEST_P(StoragePathCases, CopiesFromAndToTheHost) {
     back.push_back({.from = on_device[i], .into = into[i]});
   }
   ASSERT_THAT(path().Copy(there), IsOk());
-  // The source may change as soon as the call has returned.
+  // The caller may modify the source as soon as the call has returned.
   for (const c10::Storage& storage : from) {
     if (storage.nbytes() > 0) std::memset(storage.mutable_data(), 0, storage.nbytes());
   }
@@ -293,7 +293,7 @@ TEST_P(StoragePathCases, CopiesBetweenDevices) {
       there.push_back({.from = first[i], .into = second[i]});
       back.push_back({.from = second[i], .into = third[i]});
     }
-    // What is zeroed just before or after has its turn before or after.
+    // Zeroing before or after the copy must take effect in that order.
     ASSERT_THAT(path().Zero(second), IsOk());
     ASSERT_THAT(path().Copy(there), IsOk());
     ASSERT_THAT(path().Zero(first), IsOk());
@@ -303,7 +303,7 @@ TEST_P(StoragePathCases, CopiesBetweenDevices) {
   }
 }
 
-TEST_P(StoragePathCases, RefusesCopiesThatMakeNoSense) {
+TEST_P(StoragePathCases, RefusesInvalidCopies) {
   const Bytes bytes(8);
   const std::vector<c10::Storage> storages = Loaded({Bytes(8), Bytes(9)});
   EXPECT_THAT(
@@ -317,7 +317,7 @@ TEST_P(StoragePathCases, RefusesCopiesThatMakeNoSense) {
               StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("storage 8"), HasSubstr("cpu"))));
 }
 
-TEST_P(StoragePathCases, SumsUp) {
+TEST_P(StoragePathCases, ComputesChecksums) {
   const std::vector<Bytes> all = ManySizes(GetParam().options, 9);
   const absl::StatusOr<std::vector<std::uint64_t>> sums = path().Checksums(Loaded(all));
   ASSERT_THAT(sums, IsOk());
@@ -327,7 +327,7 @@ TEST_P(StoragePathCases, SumsUp) {
 }
 
 TEST_P(StoragePathCases, StreamsOfManyThreads) {
-  // Each thread has its own stream, and all share the ring.
+  // Each thread has its own stream. All threads share the ring.
   std::vector<std::vector<c10::Storage>> storages(6);
   std::vector<std::vector<Bytes>> all(6);
   for (int i = 0; i < 6; ++i) all[i] = ManySizes(GetParam().options, 100 * i);

@@ -1,11 +1,11 @@
-// StoragePathCases: what a CudaStoragePath has to do, as a suite that runs on any CudaRuntime: see the two tests that
-// instantiate it, on devices made of host memory and on real ones.
+// StoragePathCases: a test suite for CudaStoragePath that runs with any CudaRuntime. Two tests instantiate it: with the
+// test double and on real devices.
 //
 // Example:
 //   INSTANTIATE_TEST_SUITE_P(Host, StoragePathCases, testing::Values(CaseParameters{"Late", make}), NameOfCase);
 //
 // Thread safety: one thread.
-// Lifetime: each test makes a runtime of its own, and a path.
+// Lifetime: each test creates its own runtime and path.
 
 #ifndef METACONV_TESTS_CUDA_STORAGE_PATH_CASES_H_
 #define METACONV_TESTS_CUDA_STORAGE_PATH_CASES_H_
@@ -28,20 +28,20 @@ namespace metaconv {
 
 using Bytes = std::vector<char>;
 
-// A runtime, and what a test needs of it beyond what the path does.
+// A runtime, and functions that tests need in addition.
 class RuntimeUnderTest {
  public:
   virtual ~RuntimeUnderTest() = default;
   virtual CudaRuntime& runtime() = 0;
-  // Makes one of several streams of `device` the calling thread's.
+  // Sets the calling thread's current stream on `device` to one of several.
   virtual void UseStream(c10::Device device, int number) = 0;
-  // What it found wrong so far, and what is still there when all should be gone.
+  // The errors detected so far, including leaks at the end.
   virtual std::vector<std::string> Problems() = 0;
 };
 
 struct CaseParameters {
   std::string name;
-  // An error says why there is no such runtime here.
+  // Returns an error with the reason if there is no such runtime on this machine.
   std::function<absl::StatusOr<std::unique_ptr<RuntimeUnderTest>>()> make;
   CudaStoragePathOptions options;
 };
@@ -50,20 +50,20 @@ inline std::string NameOfCase(const testing::TestParamInfo<CaseParameters>& info
 
 inline c10::Device Cuda(int index) { return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index)); }
 
-// Bytes that differ from place to place and from seed to seed.
+// Pseudorandom bytes that depend on the seed.
 Bytes SomeBytes(std::int64_t size, std::uint64_t seed);
 
 // A storage on the CPU with these bytes.
 c10::Storage OnCpu(const Bytes& bytes);
 Bytes BytesOnCpu(const c10::Storage& storage);
 
-// As converter/checksum.h says it.
+// The checksum defined in converter/checksum.h.
 std::uint64_t ChecksumOf(const Bytes& bytes);
 
-// A load of `bytes`, which live longer.
+// A load item that reads `bytes`, which must outlive it.
 StorageLoad LoadOf(const c10::Storage& into, const Bytes& bytes, MetaStorageId id, bool in_order = false);
 
-// The bytes of a storage on CUDA, without the path's help. Waits for the caller's stream.
+// The bytes of a storage on CUDA, read without using the path. Waits for the caller's stream.
 absl::StatusOr<Bytes> ReadBack(CudaRuntime& runtime, const c10::Storage& storage);
 
 class StoragePathCases : public testing::TestWithParam<CaseParameters> {
@@ -75,9 +75,9 @@ class StoragePathCases : public testing::TestWithParam<CaseParameters> {
   CudaStoragePath& path() { return *path_; }
   RuntimeUnderTest& under_test() { return *under_test_; }
 
-  // Storages with these bytes, loaded.
+  // Loads storages with these bytes.
   std::vector<c10::Storage> Loaded(const std::vector<Bytes>& all, c10::Device device = Cuda(0));
-  // Storages of these sizes, with bytes of no particular value.
+  // Uninitialized storages of these sizes.
   std::vector<c10::Storage> Allocated(const std::vector<Bytes>& all, c10::Device device = Cuda(0));
   void ExpectBytes(const std::vector<c10::Storage>& storages, const std::vector<Bytes>& expected);
 

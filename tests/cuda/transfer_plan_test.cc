@@ -19,7 +19,8 @@ using testing::SizeIs;
 
 constexpr TransferLimits kLimits = {.buffer_size = 1024, .small_size = 256};
 
-// Each byte of each item is in one piece, pieces of a buffer lie apart and inside, and all other promises hold.
+// Checks that each byte of each item is in exactly one piece, that the pieces of a buffer are disjoint and within it,
+// and the other documented properties.
 void Check(const std::vector<TransferItem>& items, const TransferLimits& limits) {
   const std::vector<TransferTask> tasks = PlanTransfers(items, limits);
   std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> ranges(items.size());
@@ -64,12 +65,12 @@ void Check(const std::vector<TransferItem>& items, const TransferLimits& limits)
   }
 }
 
-TEST(PlanTransfers, NothingFromNothing) {
+TEST(PlanTransfers, NoItemsGiveNoTasks) {
   EXPECT_THAT(PlanTransfers({}, kLimits), IsEmpty());
   EXPECT_THAT(PlanTransfers({{.size = 0}, {.size = 0, .in_order = true}}, kLimits), IsEmpty());
 }
 
-TEST(PlanTransfers, SmallOnesShareABuffer) {
+TEST(PlanTransfers, SmallItemsShareABuffer) {
   const std::vector<TransferTask> tasks = PlanTransfers({{.size = 5}, {.size = 255}, {.size = 1}}, kLimits);
   ASSERT_THAT(tasks, SizeIs(1));
   ASSERT_THAT(tasks[0], SizeIs(1));
@@ -78,12 +79,12 @@ TEST(PlanTransfers, SmallOnesShareABuffer) {
   EXPECT_EQ(PackedSize(tasks[0][0]), 16 + 256 + 16 + 3 * static_cast<std::int64_t>(sizeof(Segment)));
 }
 
-TEST(PlanTransfers, DevicesDoNotShare) {
+TEST(PlanTransfers, DevicesDoNotShareBuffers) {
   EXPECT_THAT(PlanTransfers({{.device = 0, .size = 5}, {.device = 1, .size = 5}, {.device = 0, .size = 5}}, kLimits),
               SizeIs(2));
 }
 
-TEST(PlanTransfers, LargeOnesAreCut) {
+TEST(PlanTransfers, LargeItemsAreSplit) {
   EXPECT_THAT(PlanTransfers({{.size = 256}}, kLimits), SizeIs(1));
   EXPECT_THAT(PlanTransfers({{.size = 2049}}, kLimits), SizeIs(3));
   const std::vector<TransferTask> in_order = PlanTransfers({{.size = 2049, .in_order = true}}, kLimits);
@@ -91,12 +92,12 @@ TEST(PlanTransfers, LargeOnesAreCut) {
   EXPECT_THAT(in_order[0], SizeIs(3));
 }
 
-TEST(PlanTransfers, ASmallSizeBeyondTheBufferIsCutAllTheSame) {
+TEST(PlanTransfers, ItemsLargerThanTheBufferAreAlwaysSplit) {
   Check({{.size = 1024}, {.size = 1000}, {.size = 992}, {.size = 991}, {.size = 5000}},
         {.buffer_size = 1024, .small_size = 1 << 20});
 }
 
-TEST(PlanTransfers, RandomOnes) {
+TEST(PlanTransfers, RandomItems) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 2000; ++round) {
     std::vector<TransferItem> items(random() % 30);

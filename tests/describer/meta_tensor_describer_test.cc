@@ -162,9 +162,9 @@ TEST(MetaTensorDescriberTest, WithoutRecursionAViewHasNoBase) {
   EXPECT_EQ(desc->creation_meta, CreationMeta::kDefault);
 }
 
-// at::Tensor::is_leaf() would say that it is one. See Note [Leaf views].
-// Autograd refuses to give the history of a view whose base was changed in place since, and forgets it by that.
-TEST(MetaTensorDescriberTest, AViewThatLostItsHistoryRequiresNoGradient) {
+// at::Tensor::is_leaf() would return true for it. See Note [Leaf views]. Autograd raises an error when asked for the
+// grad_fn of a view whose base was modified in place, and then discards the grad_fn.
+TEST(MetaTensorDescriberTest, AViewThatLostItsGradFnDoesNotRequireGrad) {
   const at::Tensor base = at::zeros({4}, at::kComplexFloat);
   const at::Tensor view = at::real(base.slice(/*dim=*/0, 1).set_requires_grad(true));
   ASSERT_TRUE(view.requires_grad());
@@ -211,7 +211,7 @@ TEST(MetaTensorDescriberTest, UndefinedTensor) {
   EXPECT_THAT(describer.DescribeTensor(at::Tensor()), StatusIs(kInvalidArgument, HasSubstr("undefined")));
 }
 
-// LibTorch's shape for tensors of backends with a layout of their own.
+// The type of LibTorch's tensors for backends with an opaque layout.
 at::Tensor OpaqueTensor() {
   return at::detail::make_tensor<at::OpaqueTensorImpl<int>>(c10::DispatchKeySet(c10::DispatchKey::Vulkan),
                                                             caffe2::TypeMeta::Make<float>(), c10::Device("vulkan:0"), 0,

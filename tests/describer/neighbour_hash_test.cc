@@ -27,7 +27,7 @@ TEST(NeighbourHashTest, DenseIdsFillEachShardWithoutGaps) {
   }
 }
 
-TEST(NeighbourHashTest, ObjectsOfABlockLieTogether) {
+TEST(NeighbourHashTest, ObjectsOfABlockAreAdjacent) {
   constexpr std::ptrdiff_t kBlock = 1 << AddressHash::kLogBlock;
   constexpr std::ptrdiff_t kObject = 1 << AddressHash::kLogObject;
   const char* block = reinterpret_cast<const char*>(std::uintptr_t{0x7f12'3456'0000});
@@ -37,7 +37,7 @@ TEST(NeighbourHashTest, ObjectsOfABlockLieTogether) {
   }
 }
 
-// What is not laid out as expected must not end in one place: ids that somebody made up, and addresses far apart.
+// Keys without the expected locality must not collide: arbitrary ids, and addresses that are far apart.
 TEST(NeighbourHashTest, StridesDoNotCollide) {
   constexpr int kCount = 4096;
   for (int log_stride = 32; log_stride < 50; ++log_stride) {
@@ -54,7 +54,7 @@ TEST(NeighbourHashTest, StridesDoNotCollide) {
   }
 }
 
-TEST(NeighbourHashTest, AMapFindsWhatItWasGiven) {
+TEST(NeighbourHashTest, AMapFindsItsKeys) {
   absl::flat_hash_map<std::int64_t, int, IdHash> map;
   for (int i = 0; i < 10'000; ++i) map[i % 2 == 0 ? i : -i] = i;
   for (int i = 0; i < 10'000; ++i) EXPECT_EQ(map.at(i % 2 == 0 ? i : -i), i);

@@ -30,7 +30,7 @@ void Put(Map& map, std::int64_t key, const std::shared_ptr<int>& object) {
   });
 }
 
-TEST(ShardedWeakMapTest, VisitMakesAnEntryOnce) {
+TEST(ShardedWeakMapTest, VisitCreatesAnEntryOnce) {
   Map map;
   bool visited = false;
   map.VisitIfPresent(7, [&](Entry&) { visited = true; });
@@ -59,7 +59,7 @@ TEST(ShardedWeakMapTest, DeadEntriesAreSweptAndLiveOnesStay) {
   }
 }
 
-// Asking whether an entry is dead is what a sweep spends its time on.
+// A sweep spends its time on checking whether entries are dead.
 struct Asked {
   static inline std::int64_t times = 0;
   bool IsDead() const {
@@ -69,7 +69,7 @@ struct Asked {
   void Prefetch() const {}
 };
 
-TEST(ShardedWeakMapTest, FewAreAskedWhereNoneIsDead) {
+TEST(ShardedWeakMapTest, FewEntriesAreCheckedIfNoneIsDead) {
   constexpr std::int64_t kKeys = 100'000;
   ShardedWeakMap<std::int64_t, Asked> map;
   for (std::int64_t key = 0; key < kKeys; ++key) map.Visit(key, [](Asked&) {});
@@ -77,8 +77,8 @@ TEST(ShardedWeakMapTest, FewAreAskedWhereNoneIsDead) {
   EXPECT_LT(Asked::times, kKeys / 5);
 }
 
-// One in `period` lives, in a row and in step with whatever the table does.
-TEST(ShardedWeakMapTest, NoPatternKeepsTheDead) {
+// One in `period` consecutive entries is alive, which could coincide with a period of the sampling.
+TEST(ShardedWeakMapTest, PeriodicEntriesDoNotPreventSweeps) {
   for (const int period : {2, 13, 16, 26, 208}) {
     Map map;
     std::vector<std::shared_ptr<int>> alive;
@@ -91,7 +91,7 @@ TEST(ShardedWeakMapTest, NoPatternKeepsTheDead) {
   }
 }
 
-TEST(ShardedWeakMapTest, SweepForgetsAllThatIsDead) {
+TEST(ShardedWeakMapTest, SweepRemovesAllDeadEntries) {
   Map map;
   const auto alive = std::make_shared<int>(0);
   for (std::int64_t key = 0; key < 1000; ++key) Put(map, key, key % 10 == 0 ? alive : std::make_shared<int>(1));
@@ -112,7 +112,7 @@ TEST(ShardedWeakMapTest, CountsLookups) {
   EXPECT_EQ(map.lookups(), 3);
 }
 
-// Looks at its own map when it is destroyed, which would never return if the shard were still locked.
+// Accesses its own map in the destructor, which would deadlock if the shard were still locked.
 struct Reentrant {
   const ShardedWeakMap<std::int64_t, Reentrant>* map = nullptr;
 
@@ -127,7 +127,7 @@ struct Reentrant {
   void Prefetch() const {}
 };
 
-TEST(ShardedWeakMapTest, DeadEntriesDieWithoutTheLock) {
+TEST(ShardedWeakMapTest, DeadEntriesAreDestroyedWithoutTheLock) {
   auto* map = new ShardedWeakMap<std::int64_t, Reentrant>();
   for (std::int64_t key = 0; key < 10'000; ++key) map->Visit(key, [&](Reentrant& entry) { entry.map = map; });
   EXPECT_LT(map->size(), 32 * 64);
@@ -142,8 +142,8 @@ TEST(ShardedWeakMapTest, ManyThreads) {
   Map map;
   RunThreads(kThreads, [&](int thread) {
     for (std::int64_t i = 0; i < kKeys; ++i) {
-      map.Visit(i, [](Entry& entry) { ++entry.visits; });                      // Never dead.
-      Put(map, kKeys + i * kThreads + thread, std::make_shared<int>(thread));  // Dead at once.
+      map.Visit(i, [](Entry& entry) { ++entry.visits; });                      // This entry is always alive.
+      Put(map, kKeys + i * kThreads + thread, std::make_shared<int>(thread));  // This entry is dead immediately.
     }
   });
   for (std::int64_t key = 0; key < kKeys; ++key) {

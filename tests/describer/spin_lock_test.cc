@@ -6,7 +6,7 @@
 namespace metaconv {
 namespace {
 
-// More threads than cores, so that some are interrupted while they have the lock.
+// More threads than cores, so that some are preempted while they hold the lock.
 TEST(SpinLockTest, OneThreadAtATime) {
   constexpr int kThreads = 8;
   constexpr int kRounds = 20'000;
@@ -21,7 +21,7 @@ TEST(SpinLockTest, OneThreadAtATime) {
   EXPECT_EQ(count, kThreads * kRounds);
 }
 
-TEST(SpinLockTest, IsFreeAgain) {
+TEST(SpinLockTest, CanBeLockedAgain) {
   SpinLock lock;
   lock.Lock();
   lock.Unlock();

@@ -32,7 +32,7 @@ TEST(TensorFactsTest, AreRemembered) {
   EXPECT_FALSE(Describe(other, tensor)->is_buffer);
 }
 
-TEST(TensorFactsTest, NewerOnesReplaceWhatTheySayAndNothingElse) {
+TEST(TensorFactsTest, NewFactsReplaceOnlyTheSameFields) {
   MetaTensorDescriber describer;
   const at::Tensor tensor = at::empty({4});
   Describe(describer, tensor,
@@ -44,7 +44,7 @@ TEST(TensorFactsTest, NewerOnesReplaceWhatTheySayAndNothingElse) {
   EXPECT_THAT(record->dynamo_hint_overrides, ElementsAre(Pair(0, 8)));
 }
 
-TEST(TensorFactsTest, AppearOnBasesButAreNotTheirViews) {
+TEST(TensorFactsTest, FactsOfABaseAreNotThoseOfItsViews) {
   MetaTensorDescriber describer;
   const at::Tensor base = at::empty({4});
   Describe(describer, base, {.is_parameter = true});
@@ -64,7 +64,7 @@ TEST(TensorFactsTest, AppearOnGradients) {
   EXPECT_FALSE(record->grad->is_parameter);
 }
 
-TEST(TensorFactsTest, DieWithTheTensor) {
+TEST(TensorFactsTest, AreRemovedWithTheTensor) {
   MetaTensorDescriber describer;
   for (int i = 0; i < 100; ++i) {
     const at::Tensor tensor = at::empty({4});
@@ -86,12 +86,12 @@ TEST(TensorFactsTest, AllOfThemAreInJson) {
   EXPECT_EQ(json.at("is_parameter"), true);
   EXPECT_EQ(json.at("is_buffer"), true);
   EXPECT_EQ(json.at("persistent"), false);
-  EXPECT_EQ(json.at("nested_int"), "7");  // The reference writes its repr.
+  EXPECT_EQ(json.at("nested_int"), "7");  // The reference writes the repr of the value.
   EXPECT_EQ(json.at("dynamo_dynamic_indices"), nlohmann::ordered_json::array({0})) << json;
   EXPECT_EQ(json.at("dynamo_hint_overrides").dump(), R"({"0":16})") << json;
 }
 
-TEST(TensorFactsTest, EmptyUntilSomethingIsSaid) {
+TEST(TensorFactsTest, AreEmptyByDefault) {
   EXPECT_TRUE(TensorFacts().empty());
   EXPECT_FALSE(TensorFacts{.is_parameter = true}.empty());
   EXPECT_FALSE(TensorFacts{.is_buffer = true}.empty());

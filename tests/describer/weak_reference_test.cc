@@ -29,7 +29,7 @@ TEST(WeakReferenceTest, HoldsTheMemoryNotTheObject) {
   EXPECT_FALSE(reference.IsEmpty());
 }
 
-TEST(WeakReferenceTest, MovesAndLetsGo) {
+TEST(WeakReferenceTest, MovesAndReleases) {
   at::Tensor tensor = at::empty({4});
   const auto weak_count = [&] { return tensor.getIntrusivePtr().weak_use_count(); };
   const auto before = weak_count();

@@ -1,4 +1,4 @@
-// Records that contradict themselves are told so, with the field.
+// Tests that inconsistent records are refused with an error that names the field.
 
 #include <fstream>
 #include <string>
@@ -24,7 +24,7 @@ Json Corpus(const std::string& name) {
   return Json::parse(file);
 }
 
-// The first error that the records of `document` give, in the order of their ids.
+// The first error of converting the records of `document`, in the order of their ids.
 absl::Status FirstError(const Json& document) {
   TwoTensor(at::zeros({1}), at::zeros({1}));  // Registers the wrapper type of some records.
   const absl::StatusOr<RecordSet> records = RecordsFromJson(document);

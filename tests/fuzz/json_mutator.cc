@@ -83,7 +83,7 @@ Json* JsonMutator::AnyField(Json& record) {
 }
 
 Json JsonMutator::AnyNumber(const Json& document) {
-  // Often one that means something: the id of a record.
+  // Often a meaningful number: the id of a record.
   if (Below(3) == 0 && document["tensors"].is_array()) {
     return static_cast<std::int64_t>(Below(document["tensors"].size() + 1));
   }
@@ -94,10 +94,10 @@ void JsonMutator::MutateOnce(Json& document, const Json& other) {
   Json* record = AnyRecord(document);
   if (record == nullptr) return;
   switch (Below(12)) {
-    case 0:  // A field less.
+    case 0:  // Remove a field.
       record->erase(std::next(record->begin(), static_cast<std::ptrdiff_t>(Below(record->size()))));
       return;
-    case 1: {  // A field of another record.
+    case 1: {  // Copy a field of another record.
       Json copy = other;
       const Json* from = AnyRecord(Below(2) == 0 ? document : copy);
       if (from == nullptr) return;
@@ -107,15 +107,15 @@ void JsonMutator::MutateOnce(Json& document, const Json& other) {
       if (name != "id") (*record)[name] = std::move(value);
       return;
     }
-    case 2: {  // Another flag.
+    case 2: {  // Toggle a flag.
       const char* flag = kFlags[Below(std::size(kFlags))];
       (*record)[flag] = !(record->contains(flag) && (*record)[flag] == true);
       return;
     }
-    case 3:  // A nested record, a circle perhaps.
+    case 3:  // Set a nested record, which may create a cycle.
       (*record)[kReferences[Below(std::size(kReferences))]] = AnyNumber(document);
       return;
-    case 4: {  // A whole record of another document.
+    case 4: {  // Copy a record of another document.
       Json copy = other;
       const Json* from = AnyRecord(copy);
       if (from == nullptr) return;
@@ -131,7 +131,7 @@ void JsonMutator::MutateOnce(Json& document, const Json& other) {
     case 6:
       (*record)["dtype"] = std::string("torch.") + kDtypes[Below(std::size(kDtypes))];
       return;
-    case 7: {  // Another number of dimensions, in all places alike.
+    case 7: {  // Change the number of dimensions consistently in all fields.
       if (!record->contains("size") || !(*record)["size"].is_array()) return;
       for (const char* field : {"size", "stride"}) {
         Json& list = (*record)[field];

@@ -1,4 +1,4 @@
-// JsonMutator: changes a document of records so that it is still one, but says something else.
+// JsonMutator: mutates a document of records, so that it stays a document of records with other values.
 //
 // Example:
 //   JsonMutator mutator(seed);
@@ -7,7 +7,7 @@
 // The same seed gives the same changes on every machine.
 //
 // Thread safety: none.
-// Lifetime: keeps nothing but the state of the random numbers.
+// Lifetime: keeps only the state of the random number generator.
 
 #ifndef METACONV_TESTS_FUZZ_JSON_MUTATOR_H_
 #define METACONV_TESTS_FUZZ_JSON_MUTATOR_H_
@@ -26,10 +26,10 @@ class JsonMutator {
 
   explicit JsonMutator(std::uint64_t seed) : random_(seed) {}
 
-  // Less than `bound`, which must not be 0.
+  // A number less than `bound`, which must not be 0.
   std::size_t Below(std::size_t bound) { return random_() % bound; }
 
-  // Makes one or a few changes. `other` has records from which fields may be taken.
+  // Applies one or a few mutations. Fields may be copied from the records of `other`.
   void Mutate(Json& document, const Json& other);
 
  private:

@@ -33,8 +33,8 @@ void Require(bool condition, std::string_view what) {
   std::abort();
 }
 
-// What the errors may be. An internal one says that a result is not what its record asked for, or that LibTorch has
-// turned something away for a reason of its own; those are counted.
+// The allowed status codes. An internal error means that a result does not match its record, or that LibTorch raised an
+// exception for another reason; these are counted.
 void CheckError(const absl::Status& status) {
   Require(absl::IsInvalidArgument(status) || absl::IsUnimplemented(status) || absl::IsInternal(status) ||
               absl::IsResourceExhausted(status),
@@ -44,7 +44,7 @@ void CheckError(const absl::Status& status) {
 
 void ConvertAll(const RecordSet& records, bool fake) {
   MetaConverter converter({.describer = {}, .fake = fake});
-  std::vector<at::Tensor> tensors;  // Held, so that later records find them.
+  std::vector<at::Tensor> tensors;  // Kept alive, so that later records can refer to them.
   for (const auto& [id, desc] : records.tensors) {
     const absl::StatusOr<at::Tensor> tensor = converter.MetaTensor(*desc);
     ++Outcomes()[tensor.status().code()];
@@ -58,7 +58,7 @@ void ConvertAll(const RecordSet& records, bool fake) {
   }
 }
 
-// Counted so that it cannot overflow.
+// Computed without overflow.
 bool HasMoreElementsThan(std::int64_t limit, const c10::SymDimVector& size) {
   std::int64_t count = 1;
   for (const c10::SymInt& symbolic : size) {
@@ -69,7 +69,7 @@ bool HasMoreElementsThan(std::int64_t limit, const c10::SymDimVector& size) {
   return count > limit;
 }
 
-// Real tensors, where that does not take long.
+// Creates real tensors, if they are small enough.
 void MaterializeAll(const RecordSet& records) {
   constexpr std::int64_t kLargest = std::int64_t{16} << 20;
   for (const auto& [id, desc] : records.storages) {
@@ -81,7 +81,7 @@ void MaterializeAll(const RecordSet& records) {
     return absl::OkStatus();
   };
   for (const auto& [id, desc] : records.tensors) {
-    // These are as large as their sizes say, whatever their storage.
+    // Their size depends on their shape, not on their storage.
     if (desc->is_mkldnn && HasMoreElementsThan(kLargest, desc->size)) continue;
     for (const bool zeros : {true, false}) {
       const absl::StatusOr<at::Tensor> tensor = Materialize(*desc, at::kCPU, zeros ? *Zeros() : *Filler(fill));
@@ -91,7 +91,7 @@ void MaterializeAll(const RecordSet& records) {
   }
 }
 
-// What was read is written as it was: numbers as numbers, text as text.
+// A record that was read is written in the same form: numbers as numbers, text as text.
 void CheckRoundTrip(const RecordSet& records) {
   Json document = {{"storages", Json::array()}, {"tensors", Json::array()}};
   for (const auto& [id, desc] : records.storages) document["storages"].push_back(AsJson(*desc, 0));
@@ -111,7 +111,7 @@ const std::map<absl::StatusCode, std::int64_t>& FuzzOutcomes() { return Outcomes
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace metaconv;  // NOLINT
-  // Some records are of a type that must be known.
+  // Registers the wrapper type of some records.
   static const bool has_wrapper_type = IsTwoTensor(TwoTensor(at::zeros({1}), at::zeros({1})));
   Require(has_wrapper_type, "a wrapper type");
   const Json document = Json::parse(data, data + size, /*cb=*/nullptr, /*allow_exceptions=*/false);

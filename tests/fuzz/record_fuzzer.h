@@ -1,10 +1,10 @@
 // The fuzz target: bytes -> JSON -> records -> tensors.
 //
-// Whatever the bytes are, this comes to an end, and every error on the way is a status. What breaks that ends the
-// process, which is how a fuzzer sees it.
+// For any input, the target terminates and every error is a status. A violation ends the process, which the fuzzer
+// detects.
 //
-// Thread safety: as the converter; one input at a time.
-// Lifetime: keeps nothing but counts.
+// Thread safety: the same as the converter, for one input at a time.
+// Lifetime: keeps only counts.
 
 #ifndef METACONV_TESTS_FUZZ_RECORD_FUZZER_H_
 #define METACONV_TESTS_FUZZ_RECORD_FUZZER_H_
@@ -16,12 +16,12 @@
 
 #include "absl/status/status.h"
 
-// As libFuzzer declares it.
+// The declaration of libFuzzer.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace metaconv {
 
-// How often the conversion of a record ended so.
+// The number of conversions with each outcome.
 const std::map<absl::StatusCode, std::int64_t>& FuzzOutcomes();
 
 }  // namespace metaconv

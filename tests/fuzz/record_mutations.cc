@@ -1,13 +1,14 @@
-// Runs the fuzz target over a corpus of records, then over records that are like those but for some changes.
+// Runs the fuzz target over a corpus of records, then over mutations of these records.
 //
 //   record_mutations [--seconds=N] [--count=N] [--seed=N] [--input=FILE] CORPUS_FILE...
 //
-// Ends after so many seconds or inputs, whichever comes first. Each input is written to FILE before it is run, so that
-// the one that crashed is there afterwards and is run again by naming it as the corpus:
+// Ends after N seconds or N inputs, whichever comes first. Each input is written to FILE before it is run. If an input
+// crashes, it is in FILE, and can be run again as the corpus:
 //
 //   record_mutations --count=0 FILE
 //
-// Without a compiler that has libFuzzer this is what drives the target; with one, `record_fuzzer` links to it as it is.
+// This program drives the target if the compiler has no libFuzzer. With libFuzzer, `record_fuzzer` can be linked
+// without changes.
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-// What one input may take, however slow the machine: inputs are small.
+// The time limit for one input. Inputs are small, so it is sufficient on slow machines too.
 constexpr unsigned kSecondsPerInput = 60;
 constexpr std::int64_t kMostMemoryMb = 4096;
 
@@ -61,7 +62,7 @@ bool ReadNumber(std::string_view argument, std::string_view flag, std::int64_t& 
 Flags ReadFlags(int argc, char** argv) {
   Flags flags;
   constexpr std::string_view kInput = "--input=";
-  // Where Bazel keeps what its tests write.
+  // The directory in which Bazel keeps the output of tests.
   if (const char* folder = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR"))
     flags.input = std::string(folder) + "/" + flags.input;
   for (int i = 1; i < argc; ++i) {
@@ -82,7 +83,7 @@ Flags ReadFlags(int argc, char** argv) {
 
 void Run(const std::string& input, const Flags& flags) {
   std::ofstream(flags.input, std::ios::trunc) << input;
-  alarm(kSecondsPerInput);  // The signal ends the process.
+  alarm(kSecondsPerInput);  // The signal terminates the process.
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
   alarm(0);
   rusage usage = {};

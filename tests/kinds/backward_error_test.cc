@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(BackwardErrorTest, ATensorWithAHistoryThatCannotBeRun) {
+TEST(BackwardErrorTest, BackwardRaisesAnError) {
   const at::Tensor tensor = at::ones({2, 2});
   BackwardError(tensor);
   EXPECT_FALSE(tensor.is_leaf());

@@ -17,7 +17,7 @@ at::Tensor WithSlot() {
   return tensor;
 }
 
-TEST(DataSlotTest, AStorageHasOneOrNone) {
+TEST(DataSlotTest, AStorageHasAtMostOneSlot) {
   EXPECT_EQ(DataSlot::Of(at::empty({4}, at::kMeta)), nullptr);
   EXPECT_EQ(DataSlot::Of(at::empty({4})), nullptr);
   EXPECT_EQ(DataSlot::Of(c10::Storage()), nullptr);
@@ -27,7 +27,7 @@ TEST(DataSlotTest, AStorageHasOneOrNone) {
   DataSlot::Attach(tensor.storage());
   EXPECT_EQ(DataSlot::Of(tensor.storage()), slot);
   EXPECT_EQ(DataSlot::Of(tensor.view({2, 2})), slot);
-  // The tensor is as it was.
+  // The tensor is unchanged.
   EXPECT_TRUE(tensor.is_meta());
   EXPECT_EQ(tensor.storage().nbytes(), 16);
 }
@@ -46,7 +46,7 @@ TEST(DataSlotTest, IsFilledOnce) {
   EXPECT_EQ(DataSlot::Of(tensor)->storage().nbytes(), 16);
 }
 
-TEST(DataSlotTest, AFailedFillIsTriedAgain) {
+TEST(DataSlotTest, AFailedFillIsRetried) {
   const at::Tensor tensor = WithSlot();
   EXPECT_THAT(
       DataSlot::Of(tensor)->FillOnce([]() -> absl::StatusOr<c10::Storage> { return absl::DataLossError("lost"); }),
@@ -57,7 +57,7 @@ TEST(DataSlotTest, AFailedFillIsTriedAgain) {
   EXPECT_TRUE(DataSlot::Of(tensor)->storage());
 }
 
-TEST(DataSlotTest, GoesWithItsStorage) {
+TEST(DataSlotTest, IsFreedWithItsStorage) {
   at::Tensor tensor = WithSlot();
   const at::Tensor data = at::ones({4});
   DataSlot::Of(tensor)->Set(data, {});
@@ -67,7 +67,7 @@ TEST(DataSlotTest, GoesWithItsStorage) {
   EXPECT_EQ(data.use_count(), 1);
 }
 
-TEST(DataSlotTest, TheCarrierIsWhereTheValuesAre) {
+TEST(DataSlotTest, TheCarrierIsTheStorageOfTheValues) {
   const at::Tensor coo = at::eye(3).to_sparse();
   EXPECT_TRUE(DataCarrier(coo).is_alias_of(coo._values().storage()));
   const at::Tensor csr = at::eye(3).to_sparse_csr();

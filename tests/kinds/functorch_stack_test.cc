@@ -103,7 +103,7 @@ TEST(FunctorchScopeTest, RestoresAfterAnException) {
   EXPECT_TRUE(IsIntercepting());
 }
 
-TEST(FunctorchScopeTest, RestoresIfTheLayersAreNoStack) {
+TEST(FunctorchScopeTest, RestoresIfTheLayersAreNotConsecutive) {
   FunctorchLevels levels;
   PushVmapAndGrad(levels);
   const auto outer = FunctorchStack::Current();
@@ -126,7 +126,7 @@ TEST(FunctorchScopeTest, RestoresTheDispatchKeysWithoutLevels) {
   EXPECT_EQ(after.excluded_, before.excluded_);
 }
 
-TEST(FunctorchScopeTest, IsNoBusinessOfOtherThreads) {
+TEST(FunctorchScopeTest, DoesNotAffectOtherThreads) {
   FunctorchLevels levels;
   PushVmapAndGrad(levels);
   const auto outer = FunctorchStack::Current();

@@ -1,4 +1,4 @@
-// Strided nested tensors, which the Python reference does not know: what their results are is said here.
+// Tests strided nested tensors. The Python reference does not support them, so the expected results are defined here.
 
 #include "kinds/nested.h"
 
@@ -36,7 +36,7 @@ at::Tensor Convert(MetaConverter& converter, const at::Tensor& tensor) {
   return result.value_or(at::Tensor());
 }
 
-TEST(NestedTest, TheRecordSaysWhereEachComponentLies) {
+TEST(NestedTest, TheRecordHasTheLayoutOfEachComponent) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr desc = describer.DescribeTensor(Nested()).value();
   EXPECT_TRUE(desc->is_nested);

@@ -43,7 +43,7 @@ OperatorCall Split(std::int64_t size, std::size_t output) {
   return {.name = "aten::split.Tensor", .arguments = {c10::IValue(), size, 0}, .output = output};
 }
 
-TEST(OperatorViewFuncTest, AppliesOneToTheResultOfTheOther) {
+TEST(OperatorViewFuncTest, AppliesOperatorsInSequence) {
   const auto func = Func({{.name = "aten::view_as_real", .arguments = {c10::IValue()}}, Select(1, 1)});
   EXPECT_EQ(func->Name(), "aten::view_as_real, aten::select.int");
   const at::Tensor base = at::ones({3}, at::kComplexFloat);
@@ -69,24 +69,24 @@ TEST(OperatorViewFuncTest, PicksOneOfSeveralOutputs) {
               StatusIs(kInvalidArgument, HasSubstr("expected an operator that returns tensors")));
 }
 
-TEST(OperatorViewFuncTest, SymIntsAreWhatTheSchemaCallsThat) {
+TEST(OperatorViewFuncTest, SymIntsAreThoseOfTheSchema) {
   std::vector<std::int64_t> seen;
   const auto visitor = [&](const c10::SymInt& value) {
     seen.push_back(value.expect_int());
     return value + 1;
   };
-  // Not the dimension.
+  // The dimension is not a SymInt.
   EXPECT_EQ(Apply(*Func({Select(0, 2)}), at::arange(6), visitor).value().item<std::int64_t>(), 3);
   EXPECT_THAT(seen, ElementsAre(2));
   seen.clear();
-  // A list of them, and one that is absent.
+  // A list of SymInts, and an absent optional SymInt.
   const OperatorCall view = {.name = "aten::view",
                              .arguments = {c10::IValue(), c10::IValue(std::vector<c10::SymInt>{1, 2})}};
   const OperatorCall slice = {.name = "aten::slice.Tensor", .arguments = {c10::IValue(), 1, c10::IValue(), 1, 0}};
   EXPECT_EQ(Apply(*Func({view, slice}), at::arange(6), visitor).value().sizes(), (at::IntArrayRef{2, 2}));
   EXPECT_THAT(seen, ElementsAre(1, 2, 1, 0));
   seen.clear();
-  // None at all, though the arguments are integers.
+  // No SymInts, although the arguments are integers.
   const OperatorCall transpose = {.name = "aten::transpose.int", .arguments = {c10::IValue(), 0, 1}};
   EXPECT_EQ(Apply(*Func({transpose}), at::ones({2, 3}), visitor).value().sizes(), (at::IntArrayRef{3, 2}));
   EXPECT_THAT(seen, ElementsAre());
@@ -130,13 +130,13 @@ TEST(OperatorViewFuncTest, TensorsInLists) {
   EXPECT_EQ(visits, 1);
 }
 
-TEST(OperatorViewFuncTest, WhatCannotBeDescribedIsAnErrorAtOnce) {
+TEST(OperatorViewFuncTest, ArgumentsThatCannotBeDescribedAreAnError) {
   EXPECT_THAT(OperatorViewFunc::Create({{.name = "aten::view_as", .arguments = {c10::IValue(), at::ones({2})}}},
                                        [](const at::Tensor&) { return absl::NotFoundError("unknown"); }),
               StatusIs(absl::StatusCode::kNotFound, "unknown"));
 }
 
-TEST(OperatorViewFuncTest, AnOperatorThatThereIsNot) {
+TEST(OperatorViewFuncTest, AnUnknownOperatorIsAnError) {
   const auto error = [](const char* name) {
     return StatusIs(kInvalidArgument, AllOf(HasSubstr("view_func"), HasSubstr(name)));
   };
@@ -146,14 +146,14 @@ TEST(OperatorViewFuncTest, AnOperatorThatThereIsNot) {
   EXPECT_THAT(apply("aten::no_such_view", {c10::IValue()}), error("aten::no_such_view"));
   EXPECT_THAT(apply("aten::select.no_such_overload", {c10::IValue(), 0, 0}), error("aten::select.no_such_overload"));
   EXPECT_THAT(apply("", {c10::IValue()}), error("expected an operator"));
-  // There is one, with other arguments.
+  // The operator exists, with other arguments.
   EXPECT_THAT(apply("aten::select.int", {c10::IValue(), 0}), error("an operator with 2 arguments"));
   EXPECT_THAT(apply("aten::select.int", {}), error("an operator with 0 arguments"));
 }
 
-TEST(OperatorViewFuncTest, WhatLibTorchSaysIsAnError) {
+TEST(OperatorViewFuncTest, ExceptionsOfLibTorchAreErrors) {
   EXPECT_FALSE(Apply(*Func({Select(3, 0)}), at::ones({2})).ok());
-  // Arguments of another type, as a record from elsewhere may have.
+  // Arguments of a wrong type, as an untrusted record may have.
   EXPECT_FALSE(Apply(*Func({{.name = "aten::select.int", .arguments = {c10::IValue(), "x", 0}}}), at::ones({2})).ok());
   EXPECT_FALSE(Apply(*Func({{.name = "aten::select.int", .arguments = {c10::IValue(), 0, "x"}}}), at::ones({2}),
                      [](const c10::SymInt& value) { return value; })

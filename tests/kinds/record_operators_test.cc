@@ -43,7 +43,7 @@ TEST(RecordOperatorsTest, OneOfSeveralOutputs) {
   EXPECT_EQ((*calls)[0].output, std::optional<std::size_t>(1));
 }
 
-TEST(RecordOperatorsTest, NotWhatOperatorsCall) {
+TEST(RecordOperatorsTest, DoesNotRecordNestedCalls) {
   // reshape calls view.
   EXPECT_THAT(Names(RecordOperators(at::ones({6}),
                                     [](const at::Tensor& t) {
@@ -52,41 +52,41 @@ TEST(RecordOperatorsTest, NotWhatOperatorsCall) {
               ElementsAre("aten::reshape"));
 }
 
-TEST(RecordOperatorsTest, KeepsNeitherTheBaseNorWhatComesOfIt) {
+TEST(RecordOperatorsTest, KeepsNeitherTheBaseNorTheResultAlive) {
   at::Tensor base = at::ones({6});
   const auto calls = RecordOperators(base, [](const at::Tensor& t) { return t.view({2, 3}).t(); });
   EXPECT_EQ(Names(calls).size(), 2);
   EXPECT_EQ(base.use_count(), 1);
 }
 
-TEST(RecordOperatorsTest, NothingIfItIsNoChain) {
+TEST(RecordOperatorsTest, ReturnsNothingIfTheCallsAreNoChain) {
   const at::Tensor base = at::ones({6});
   const at::Tensor other = at::ones({6});
   at::Tensor (*const kOthers[])(const at::Tensor&) = {
-      [](const at::Tensor& t) { return t; },  // No operator.
+      [](const at::Tensor& t) { return t; },  // Calls no operator.
       [](const at::Tensor& t) -> at::Tensor {
         t.view({2, 3});
         throw std::runtime_error("no");
       },
-      [](const at::Tensor& t) { return t.view({7}); },  // LibTorch throws.
+      [](const at::Tensor& t) { return t.view({7}); },  // The operator throws.
       [](const at::Tensor& t) {
         t.view({2, 3});
         return t.view({3, 2});
-      },  // Twice on the base.
+      },  // Calls two operators on the base.
       [](const at::Tensor&) {
         return at::ones({2}).view({2, 1});
-      },  // On something else.
+      },  // Calls an operator on another tensor.
       [](const at::Tensor& t) {
         t.view({2, 3});
         return t;
-      },                                                          // Not what it returns.
-      [](const at::Tensor& t) { return std::get<0>(t.max(0)); },  // A tuple.
+      },                                                          // Does not return the result of the operator.
+      [](const at::Tensor& t) { return std::get<0>(t.max(0)); },  // The operator returns a tuple.
       [](const at::Tensor&) { return at::Tensor(); },
   };
   for (std::size_t i = 0; i < std::size(kOthers); ++i) EXPECT_EQ(RecordOperators(base, kOthers[i]), std::nullopt) << i;
 }
 
-TEST(RecordOperatorsTest, WatchesNoLongerThanTheFunctionRuns) {
+TEST(RecordOperatorsTest, RecordsOnlyWhileTheFunctionRuns) {
   const at::Tensor base = at::ones({6});
   EXPECT_EQ(RecordOperators(base, [](const at::Tensor&) -> at::Tensor { throw std::runtime_error("no"); }),
             std::nullopt);

@@ -40,7 +40,7 @@ TEST(TorchViewFuncTest, StridedViewsAreReplayedByTheirStrides) {
   EXPECT_EQ(Replay(view, base, [](const c10::SymInt& value) { return value + 1; }).storage_offset(), 9);
 }
 
-TEST(TorchViewFuncTest, OthersByTheOperatorsThatMadeThem) {
+TEST(TorchViewFuncTest, OtherViewsAreReplayedByTheirOperators) {
   const at::Tensor view = at::view_as_real(at::empty({3}, at::kComplexFloat));
   EXPECT_EQ(FuncOf(view)->Name(), "aten::view_as_real");
   const at::Tensor base = at::empty({5}, at::kComplexFloat);
@@ -51,7 +51,7 @@ TEST(TorchViewFuncTest, OthersByTheOperatorsThatMadeThem) {
   EXPECT_EQ(replayed.sizes(), (at::IntArrayRef{5, 2}));
 }
 
-TEST(TorchViewFuncTest, ABaseThatDoesNotFitIsAnError) {
+TEST(TorchViewFuncTest, AnIncompatibleBaseIsAnError) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr strided = describer.DescribeTensor(at::empty({4, 6}).select(0, 1)).value();
   EXPECT_FALSE(strided->view_func->Apply(*strided, at::empty({2}), {}, {}).ok());

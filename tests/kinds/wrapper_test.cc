@@ -28,7 +28,7 @@ constexpr absl::StatusCode kInternal = absl::StatusCode::kInternal;
 constexpr absl::StatusCode kInvalidArgument = absl::StatusCode::kInvalidArgument;
 constexpr absl::StatusCode kUnimplemented = absl::StatusCode::kUnimplemented;
 
-// A wrapper type that does what a test wants: one tensor in a box.
+// A configurable wrapper type with one inner tensor.
 class BoxImpl final : public c10::TensorImpl {
  public:
   explicit BoxImpl(at::Tensor content)
@@ -91,9 +91,9 @@ void ExpectNothingRemembered(MetaConverter& converter, const MetaTensorDesc& rec
 
 at::Tensor Two(at::IntArrayRef size) { return TwoTensor(at::ones(size), at::zeros(size)); }
 
-// --- Functions that do not do what they should. ---
+// --- Incorrect flatten and unflatten functions. ---
 
-TEST_F(WrapperTest, AFlattenThatFailsTakesNoId) {
+TEST_F(WrapperTest, AFailedFlattenAssignsNoId) {
   using Flatten = decltype(WrapperType::flatten);
   const struct {
     Flatten flatten;
@@ -123,7 +123,7 @@ TEST_F(WrapperTest, AFlattenThatFailsTakesNoId) {
   }
 }
 
-TEST_F(WrapperTest, AnUnflattenThatFailsLeavesNothingBehind) {
+TEST_F(WrapperTest, AFailedUnflattenChangesNothing) {
   using Unflatten = decltype(WrapperType::unflatten);
   using Parts = const FlattenedTensor&;
   using Ints = c10::SymIntArrayRef;
@@ -158,7 +158,7 @@ TEST_F(WrapperTest, AnUnflattenThatFailsLeavesNothingBehind) {
   }
 }
 
-TEST_F(WrapperTest, AFailureLeavesWhatOthersHold) {
+TEST_F(WrapperTest, AFailureDoesNotAffectResultsThatAreHeld) {
   MetaConverter converter;
   const at::Tensor content = at::ones({2});
   const at::Tensor held = converter.Convert(content).value();
@@ -169,7 +169,7 @@ TEST_F(WrapperTest, AFailureLeavesWhatOthersHold) {
   EXPECT_TRUE(ContentOf(converter.Convert(Box(content)).value()).is_same(held));
 }
 
-TEST_F(WrapperTest, ARecordThatContradictsItselfIsAnError) {
+TEST_F(WrapperTest, AnInconsistentRecordIsAnError) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr record = describer.DescribeTensor(Box(at::ones({2}))).value();
   const auto convert = [&](auto change) {
@@ -188,7 +188,7 @@ TEST_F(WrapperTest, ARecordThatContradictsItselfIsAnError) {
               StatusIs(kInvalidArgument, HasSubstr("stride")));
 }
 
-// --- What is made of them. ---
+// --- Results. ---
 
 TEST_F(WrapperTest, OpaqueValuesAndContextPassThrough) {
   const auto label = std::make_shared<const Label>();
@@ -214,7 +214,7 @@ TEST_F(WrapperTest, OpaqueValuesAndContextPassThrough) {
   EXPECT_EQ(seen_size, (std::vector<c10::SymInt>{2, 3}));
 }
 
-TEST_F(WrapperTest, InnerTensorsAreConvertedAsOthersAre) {
+TEST_F(WrapperTest, InnerTensorsAreConvertedLikeOtherTensors) {
   MetaConverter converter;
   at::Tensor content = at::ones({2, 3}).t().set_requires_grad(true);
   content.mutable_grad() = at::ones({3, 2});

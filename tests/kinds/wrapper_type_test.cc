@@ -60,7 +60,7 @@ TEST(WrapperTypeTest, MustBeComplete) {
   EXPECT_EQ(FindWrapperType("Second"), nullptr);
 }
 
-TEST(WrapperTypeTest, OneNameAndOneImplForEach) {
+TEST(WrapperTypeTest, NamesAndImplsAreUnique) {
   ASSERT_THAT(RegisterWrapperType<FirstImpl>(Type("First")), IsOk());
   EXPECT_THAT(RegisterWrapperType<SecondImpl>(Type("First")),
               StatusIs(kAlreadyExists, Eq("wrapper type First: expected a new type, found First, which is registered "
@@ -70,7 +70,7 @@ TEST(WrapperTypeTest, OneNameAndOneImplForEach) {
   EXPECT_EQ(FindWrapperType("Other"), nullptr);
   const at::Tensor first(c10::make_intrusive<FirstImpl>());
   EXPECT_EQ(FindWrapperType(first), FindWrapperType("First"));
-  // Exactly that impl: what derives from it may be made of something else.
+  // The exact impl type: a derived type may consist of other tensors.
   EXPECT_EQ(FindWrapperType(at::Tensor(c10::make_intrusive<DerivedImpl>())), nullptr);
 }
 

@@ -27,14 +27,14 @@ class NamedViewFunc : public ViewFunc {
   }
 };
 
-TEST(AsJsonTest, DefaultsAreLeftOutAndFieldsAreInOrder) {
+TEST(AsJsonTest, DefaultsAreOmittedAndFieldsAreInOrder) {
   EXPECT_EQ(AsJson(DenseRecord(3, {4, 8}), 7).dump(),
             R"json({"id":3,"ndim":2,"dtype":"torch.float32","device":"device(type='cpu')","size":[4,8],)json"
             R"json("dynamo_hint_overrides":{},"is_leaf":true,"stride":[8,1],"storage":3,)json"
             R"json("view_func":"_CustomViewFunc(func=none)","describer_id":7})json");
 }
 
-TEST(AsJsonTest, WhatTheReferenceAlwaysWrites) {
+TEST(AsJsonTest, FieldsThatTheReferenceAlwaysWrites) {
   EXPECT_EQ(AsJson(MetaTensorDesc(), 0).dump(),
             R"json({"id":0,"ndim":0,"dtype":"torch.float32","device":"device(type='cpu')","size":[],)json"
             R"json("dynamo_hint_overrides":{},"view_func":"_CustomViewFunc(func=none)","describer_id":0})json");

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 
 constexpr absl::StatusCode kInternal = absl::StatusCode::kInternal;
 
-TEST(AssertMetadataEqTest, FitsRealAndMetaTensors) {
+TEST(AssertMetadataEqTest, MatchesRealAndMetaTensors) {
   const MetaTensorDesc desc = DenseRecord(3, {2, 4});
   EXPECT_THAT(AssertMetadataEq(desc, at::empty({2, 4})), IsOk());
   EXPECT_THAT(AssertMetadataEq(desc, at::empty({2, 4}, at::device(at::kMeta))), IsOk());
@@ -36,7 +36,7 @@ TEST(AssertMetadataEqTest, EveryFieldThatDiffersIsNamed) {
                              "is_view: expected false, found true")));
 }
 
-TEST(AssertMetadataEqTest, GoesIntoBaseAndGradient) {
+TEST(AssertMetadataEqTest, ComparesBaseAndGradient) {
   MetaTensorDesc desc = ViewRecord(1, Share(DenseRecord(0, {5})));
   desc.size[0] = 4;
   desc.grad = Share(DenseRecord(2, {4}));
@@ -116,7 +116,7 @@ TEST(AssertMetadataEqTest, UndefinedTensor) {
               StatusIs(kInternal, Eq("expected a tensor, found an undefined one")));
 }
 
-// Each gradient is a view, and shares its own gradient with its base: 2^40 ways to the innermost.
+// Each gradient is a view, and shares its own gradient with its base, so there are 2^40 paths to the innermost record.
 TEST(AssertMetadataEqTest, SharedPartsAreComparedOnce) {
   at::Tensor tensor = at::empty({2});
   MetaTensorDescPtr desc = Share(DenseRecord(0, {2}));
@@ -135,7 +135,7 @@ TEST(AssertMetadataEqTest, SharedPartsAreComparedOnce) {
   EXPECT_THAT(AssertMetadataEq(*desc, tensor), IsOk());
 }
 
-TEST(SafeAutogradTest, AViewIsNoLeafOnceItsBaseHasAHistory) {
+TEST(SafeAutogradTest, AViewIsNotALeafIfItsBaseHasAGradFn) {
   const at::Tensor w = at::ones({3}).set_requires_grad(true);
   const at::Tensor x = at::zeros({2, 3});
   const at::Tensor v = x[0];
@@ -146,7 +146,7 @@ TEST(SafeAutogradTest, AViewIsNoLeafOnceItsBaseHasAHistory) {
   EXPECT_TRUE(SafeIsLeaf(w));
 }
 
-TEST(SafeAutogradTest, AViewWithoutAValidHistoryIsNoLeaf) {
+TEST(SafeAutogradTest, AViewWithoutAValidGradFnIsNotALeaf) {
   const at::Tensor x = at::zeros({2, 3}).set_requires_grad(true) * 1;
   const at::Tensor v = x.unbind(0)[0];
   x.mul_(2);

@@ -106,7 +106,7 @@ TEST(EqualTest, IgnoreProcessLocal) {
   EXPECT_TRUE(Equal().IgnoreProcessLocal()(with_data, *StorageRecord(1, 8)));
 }
 
-TEST(EqualTest, OpaqueValuesAndAttrsCompareByWhatTheySay) {
+TEST(EqualTest, OpaqueValuesAndAttrsCompareByValue) {
   MetaTensorDesc a = DenseRecord(1, {2});
   MetaTensorDesc b = a;
   a.ctx = std::make_shared<Mode>("ctx");
@@ -133,7 +133,8 @@ TEST(EqualTest, SymbolicIntegersAreNeverGuardedOn) {
   EXPECT_FALSE(Equal()(a, b));
 }
 
-// 60 records that are each the base and the gradient of the next: 2^60 ways from the last to the first.
+// 60 records, each of which is the base and the gradient of the next, so there are 2^60 paths from the last to the
+// first.
 MetaTensorDescPtr Diamonds() {
   MetaTensorDescPtr desc = Share(DenseRecord(0, {2}));
   for (int id = 1; id <= 60; ++id) {

@@ -35,7 +35,7 @@ void ExpectRoundTrip(const Json& document) {
     EXPECT_EQ(AsJson(*records->storages.at(json.at("id")), json.at("describer_id")), json);
   }
   for (const Json& json : document.at("tensors")) {
-    // As text, so that the order of the fields counts.
+    // Compared as text, so that the order of the fields matters.
     EXPECT_EQ(AsJson(*records->tensors.at(json.at("id")), json.at("describer_id")).dump(), json.dump());
   }
 }
@@ -45,7 +45,7 @@ Json ReadJson(const char* path) {
   return Json::parse(file);
 }
 
-// What our own records have where the reference's say something that is no record's.
+// The values of our records for fields in which the reference writes values that are not part of a record.
 void AsOurs(Json& document) {
   for (Json& record : document.at("tensors")) {
     if (record.contains("view_func") && record["view_func"] == "_CustomViewFunc") {
@@ -159,7 +159,7 @@ TEST(RecordsFromJsonTest, AnyOrder) {
   ExpectRoundTrip(Document({}, {}));
 }
 
-// Records of which each is the base of the one before.
+// A chain of records, each of which is the base of the previous one.
 Json Chain(int length) {
   Json record = AsJson(DenseRecord(0, {2}), 0);
   Json document = Document({}, {*StorageRecord(0, 8)});
@@ -181,7 +181,7 @@ TEST(RecordsFromJsonTest, DeepRecords) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("nested at most 1000 deep")));
 }
 
-TEST(RecordsFromJsonTest, Circles) {
+TEST(RecordsFromJsonTest, Cycles) {
   Json document = Chain(4);
   document["tensors"][3]["grad"] = 1;
   EXPECT_THAT(
@@ -200,7 +200,7 @@ TEST(RecordsFromJsonTest, Circles) {
 }
 
 struct Case {
-  const char* pointer;  // What to replace in a document of one record; null: to remove.
+  const char* pointer;  // The JSON pointer to replace in a document with one record; a null value removes it.
   const char* value;
   const char* message;
   absl::StatusCode code = absl::StatusCode::kInvalidArgument;
@@ -208,7 +208,7 @@ struct Case {
 
 class MalformedTest : public testing::TestWithParam<Case> {};
 
-TEST_P(MalformedTest, IsToldSo) {
+TEST_P(MalformedTest, IsAnErrorThatNamesTheField) {
   Json document = Document({DenseRecord(3, {2, 4})}, {*StorageRecord(3, 32)});
   const Json::json_pointer pointer{std::string(GetParam().pointer)};
   if (GetParam().value == nullptr) {

@@ -39,7 +39,7 @@ TEST(FromPythonReprTest, Devices) {
   }
 }
 
-TEST(FromPythonReprTest, NothingElse) {
+TEST(FromPythonReprTest, OtherTextIsAnError) {
   for (const char* text : {"", "float32", "torch.", "torch.float33", "torch.Undefined", "torch.float32 "}) {
     EXPECT_EQ(DtypeFromPythonRepr(text), std::nullopt) << text;
   }

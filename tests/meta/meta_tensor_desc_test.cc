@@ -35,7 +35,7 @@ TEST(MetaTensorDescHashTest, RecordsAreKeys) {
   EXPECT_EQ(storages.size(), 2);
 }
 
-TEST(MetaTensorDescHashTest, FieldsThatTellTensorsApartChangeTheHash) {
+TEST(MetaTensorDescHashTest, DistinguishingFieldsChangeTheHash) {
   const MetaTensorDesc plain = DenseRecord(1, {2, 3});
   absl::flat_hash_set<std::size_t> hashes = {absl::HashOf(plain)};
   const auto add = [&](auto change) {
@@ -54,7 +54,7 @@ TEST(MetaTensorDescHashTest, FieldsThatTellTensorsApartChangeTheHash) {
   EXPECT_EQ(hashes.size(), 9);
 }
 
-TEST(MetaTensorDescPrintTest, AsPythonPrintsADataclass) {
+TEST(MetaTensorDescPrintTest, PrintsLikeAPythonDataclass) {
   std::ostringstream os;
   os << DenseRecord(3, {4, 8}) << '\n' << *StorageRecord(1, 32);
   EXPECT_EQ(os.str(),

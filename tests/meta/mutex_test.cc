@@ -14,7 +14,7 @@ namespace {
 constexpr int kThreads = 8;
 constexpr int kRounds = 1000;
 
-// The header's example.
+// The example of the header.
 class Counter {
  public:
   void Add() ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -60,7 +60,7 @@ TEST(MutexTest, OneAtATime) {
   EXPECT_EQ(counter.count(), kThreads * kRounds);
 }
 
-TEST(MutexTest, TryLockTakesIt) {
+TEST(MutexTest, TryLockAcquiresTheMutex) {
   Counter counter;
   RunThreads(kThreads, [&](int) {
     for (int i = 0; i < kRounds; ++i) {
@@ -70,13 +70,13 @@ TEST(MutexTest, TryLockTakesIt) {
   EXPECT_EQ(counter.count(), kThreads * kRounds);
 }
 
-TEST(MutexTest, TryLockLeavesWhatOthersHold) {
+TEST(MutexTest, TryLockFailsIfTheMutexIsHeld) {
   Mutex mutex;
   const MutexLock lock(mutex);
   ExpectLocked(mutex);
 }
 
-TEST(CondVarTest, EachWaitsForTheOneBefore) {
+TEST(CondVarTest, EachThreadWaitsForThePreviousOne) {
   Counter counter;
   RunThreads(kThreads, [&](int thread) {
     counter.AwaitMoreThan(thread - 1);
@@ -133,7 +133,7 @@ struct Pair {
   int b ABSL_GUARDED_BY(mutex) = 0;
 };
 
-TEST(SharedMutexTest, ReadersSeeWholeWrites) {
+TEST(SharedMutexTest, ReadersSeeCompleteWrites) {
   Pair pair;
   RunThreads(kThreads, [&](int thread) {
     for (int i = 0; i < kRounds; ++i) {
@@ -152,7 +152,7 @@ TEST(SharedMutexTest, ReadersSeeWholeWrites) {
   EXPECT_EQ(pair.a, kRounds);
 }
 
-// Would wait for ever if one reader kept the other out.
+// Deadlocks if readers exclude each other.
 TEST(SharedMutexTest, ReadersShare) {
   SharedMutex mutex;
   std::barrier both_hold_it(2);

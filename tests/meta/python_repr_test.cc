@@ -107,7 +107,7 @@ TEST(SparseLayoutTest, EachLayout) {
   }
 }
 
-TEST(ComplexDtypeTest, PairsOfTheOther) {
+TEST(ComplexDtypeTest, ComplexOfReal) {
   EXPECT_TRUE(IsComplexOfReal(c10::kComplexFloat, c10::kFloat));
   EXPECT_TRUE(IsComplexOfReal(c10::kComplexDouble, c10::kDouble));
   EXPECT_TRUE(IsComplexOfReal(c10::ScalarType::ComplexHalf, c10::kHalf));

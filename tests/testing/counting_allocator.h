@@ -1,13 +1,14 @@
-// CountingAllocator: LibTorch's CPU allocator, counted, and failing when it is told to.
+// CountingAllocator: wraps LibTorch's CPU allocator, counts allocations, and can let an allocation fail.
 //
 // Example:
 //   CountingAllocator allocator;
-//   allocator.FailAt(3);                      // The third allocation from now on runs out of memory.
+//   allocator.FailAt(3);                      // The third allocation from now on fails.
 //   …
 //   EXPECT_EQ(allocator.live(), 0);
 //
-// Thread safety: allocations may come from any thread; one object at a time.
-// Lifetime: in force while it lives. Memory from before and memory that outlives it is not counted, but freed.
+// Thread safety: allocations may come from any thread. At most one object at a time.
+// Lifetime: active between construction and destruction. Memory that was allocated before or that outlives the object
+// is not counted, but freed correctly.
 
 #ifndef METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
 #define METACONV_TESTS_TESTING_COUNTING_ALLOCATOR_H_
@@ -47,11 +48,11 @@ class CountingAllocator final : public c10::Allocator {
     live_bytes_ += size;
     return c10::DataPtr(address, address, &Free, c10::Device(c10::kCPU));
   }
-  // LibTorch asks for memory in this way too, and then knows no more than the address.
+  // LibTorch also allocates through this interface, which passes only the address when freeing.
   c10::DeleterFnPtr raw_deleter() const override { return &Free; }
   void copy_data(void* into, const void* from, std::size_t size) const override { default_copy_data(into, from, size); }
 
-  // Counted from now on, the first one is 1; 0: none.
+  // The number of the allocation that fails, starting with 1 for the next one; 0 for none.
   void FailAt(int number) {
     const std::lock_guard lock(mutex_);
     calls_ = 0;
@@ -74,7 +75,7 @@ class CountingAllocator final : public c10::Allocator {
  private:
   static constexpr std::uint8_t kPriority = 100;
 
-  // Also for memory from before, and for that which outlives the object.
+  // Also called for memory that was allocated before, or that outlives the object.
   static void Free(void* address) {
     if (current_ != nullptr) current_->Forget(address);
     c10::GetDefaultCPUAllocator()->raw_deleter()(address);

@@ -23,7 +23,7 @@ void SetInferenceMode(bool enabled) {
   c10::AutogradState::set_tls_state(state);
 }
 
-// Tensors made inside of a differentiating level take part in autograd, also within inference mode.
+// Tensors created in a differentiating level take part in autograd, even in inference mode.
 bool LeaveInferenceMode() {
   const bool was_on = c10::InferenceMode::is_enabled();
   if (was_on) SetInferenceMode(false);
@@ -87,7 +87,7 @@ void FunctorchLevels::Pop() {
 
 void FunctorchLevels::PopAll() noexcept {
   while (depth_ > 0) {
-    // A destructor has nobody to tell; RecipeAnswer() looks at what is left open.
+    // A destructor cannot report an error. RecipeAnswer() checks for levels that were left open.
     if (!CatchTorch("leaving a functorch level", [&] { Pop(); }).ok()) depth_ = 0;
   }
 }

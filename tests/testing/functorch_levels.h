@@ -1,6 +1,7 @@
-// FunctorchLevels: functorch levels that are left when the scope is.
+// FunctorchLevels: functorch levels that are exited at the end of the scope.
 //
-// Entering and leaving do what torch._C._functorch's _…_increment_nesting and _…_decrement_nesting do.
+// Entering and exiting a level is implemented as in _…_increment_nesting and _…_decrement_nesting of
+// torch._C._functorch.
 //
 // Example:
 //   FunctorchLevels levels;
@@ -8,8 +9,8 @@
 //   const at::Tensor row = at::functorch::addBatchDim(x, /*dim=*/0, /*level=*/1);
 //   levels.Pop();
 //
-// Thread safety: none; levels belong to the thread that entered them, and are left there.
-// Lifetime: the destructor leaves the levels that are still open, innermost first.
+// Thread safety: none. Levels are local to the thread that entered them, and must be exited on it.
+// Lifetime: the destructor exits the open levels, innermost first.
 
 #ifndef METACONV_TESTS_TESTING_FUNCTORCH_LEVELS_H_
 #define METACONV_TESTS_TESTING_FUNCTORCH_LEVELS_H_
@@ -29,13 +30,13 @@ class FunctorchLevels {
   FunctorchLevels& operator=(FunctorchLevels&& other) noexcept;
   ~FunctorchLevels();
 
-  // These throw what LibTorch throws.
+  // These functions throw the exceptions of LibTorch.
   void PushVmap(std::int64_t batch_size, at::functorch::RandomnessType randomness);
   void PushGrad();
   void PushJvp();
   void PushFunctionalize(bool reapply_views);
 
-  // Leaves the innermost level. There must be one.
+  // Exits the innermost level, which must exist.
   void Pop();
 
   std::int64_t depth() const { return depth_; }

@@ -28,7 +28,7 @@ const std::vector<Json>& Recipes() {
 void ForEachRecipe(absl::FunctionRef<void(const Json& recipe, RecipeResult& built)> test) {
   ASSERT_GT(Recipes().size(), 900);
   for (const Json& recipe : Recipes()) {
-    // LibTorch gives a leaf back as its own successor here: a circle, which is never freed.
+    // LibTorch returns a leaf as its own successor here. This reference cycle is never freed.
     if (recipe.at("name") == "view_operator/lift_fresh/0/matrix/leaf") continue;
     SCOPED_TRACE(recipe.at("name").get<std::string>());
     absl::StatusOr<RecipeResult> built = RunRecipe(recipe);

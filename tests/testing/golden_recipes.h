@@ -1,4 +1,4 @@
-// ForEachRecipe: all fixed recipes of the judge, built one after the other; see tests/reference/recipe_cases.py.
+// ForEachRecipe: builds all fixed recipes of tests/reference/recipe_cases.py, one after the other.
 //
 // Example:
 //   TEST(MyTest, HoldsForEveryKind) {
@@ -8,7 +8,7 @@
 // The test needs //tests/reference:golden/recipes.json as data.
 //
 // Thread safety: for one thread at a time.
-// Lifetime: what a recipe built lives during its turn.
+// Lifetime: the tensors of a recipe live during its callback.
 
 #ifndef METACONV_TESTS_TESTING_GOLDEN_RECIPES_H_
 #define METACONV_TESTS_TESTING_GOLDEN_RECIPES_H_
@@ -19,7 +19,7 @@
 
 namespace metaconv {
 
-// Fails the test that calls it where a recipe cannot be built.
+// Fails the calling test if a recipe cannot be built.
 void ForEachRecipe(absl::FunctionRef<void(const nlohmann::ordered_json& recipe, RecipeResult& built)> test);
 
 }  // namespace metaconv

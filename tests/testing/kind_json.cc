@@ -19,10 +19,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What a functional tensor outside of functorch has as its level.
+// The level of a functional tensor outside of functorch.
 constexpr std::int64_t kNoLevel = -1;
 
-// Python asks a wrapper for what is sparse about it, and hears what it wraps.
+// In Python, the sparse properties of a wrapper are those of the tensor that it wraps.
 at::Tensor WithoutWrappers(at::Tensor tensor) {
   while (true) {
     if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(tensor)) {
@@ -64,7 +64,7 @@ bool IsSparse(const at::Tensor& tensor) {
 Json SparseJson(const at::Tensor& tensor) {
   if (!IsSparse(tensor)) return nullptr;
   const at::Tensor sparse = WithoutWrappers(tensor);
-  // It has the keys of the sparse tensor within, and nothing else of it.
+  // It has the dispatch keys of the wrapped sparse tensor, but none of its other properties.
   if (at::functorch::isBatchedTensor(sparse)) return nullptr;
   at::TensorImpl* const impl = sparse.unsafeGetTensorImpl();
   if (sparse.layout() == at::kSparse) return CooJson(*static_cast<at::SparseTensorImpl*>(impl));

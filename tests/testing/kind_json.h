@@ -1,6 +1,6 @@
-// What can be told from outside of a tensor that is not a plain dense one, as JSON.
+// The observable properties of tensors that are not dense, as JSON.
 //
-// Each function gives null for a tensor that is not of its kind. Tensors within are written as `add` says.
+// Each function returns null for a tensor of another kind. Inner tensors are converted with `add`.
 //
 // Example:
 //   SparseJson(coo);                  // {"sparse_dim":2,"dense_dim":0,"nnz":3,"is_coalesced":true}
@@ -20,19 +20,20 @@ namespace metaconv {
 
 using AddTensor = absl::FunctionRef<nlohmann::ordered_json(const at::Tensor& tensor)>;
 
-// COO and the compressed layouts, wrappers of such tensors included.
+// COO and compressed layouts, including wrappers of such tensors.
 bool IsSparse(const at::Tensor& tensor);
 
-// Sparse tensors of all layouts. A wrapper says what the sparse tensor in it says, but for a batched one.
+// Sparse tensors of all layouts. A wrapper, except a batched one, has the properties of the sparse tensor in it.
 nlohmann::ordered_json SparseJson(const at::Tensor& tensor);
 
-// Wrappers that functorch makes: "batched", "grad", "functional". The level of a grad wrapper is -2 once it was left.
+// The wrappers of functorch: "batched", "grad", "functional". The level of a grad wrapper is -2 after the level was
+// exited.
 nlohmann::ordered_json FunctorchJson(const at::Tensor& tensor, AddTensor add);
 
-// Functional tensors that belong to no functorch level.
+// Functional tensors without a functorch level.
 nlohmann::ordered_json FunctionalJson(const at::Tensor& tensor, AddTensor add);
 
-// The tensors that a wrapper type consists of, by name.
+// The inner tensors of a wrapper type, by name.
 nlohmann::ordered_json WrapperAttrs(const at::Tensor& tensor, AddTensor add);
 
 }  // namespace metaconv

@@ -1,4 +1,4 @@
-// KindSamples: a source of each kind of tensor that can be converted, for what must hold for all kinds.
+// KindSamples: a source tensor of each supported kind, for tests of properties that all kinds have.
 //
 // Example:
 //   for (const KindSample& kind : KindSamples()) {
@@ -6,9 +6,9 @@
 //     EXPECT_THAT(converter.MetaTensor(*sample.record), IsOk()) << kind.name;
 //   }
 //
-// Thread safety: pure functions. What a functorch level belongs to must stay on the thread that made it; its record may
-// be converted anywhere.
-// Lifetime: a sample keeps its functorch levels open.
+// Thread safety: pure functions. A sample with functorch levels must stay on the thread that created it. Its record may
+// be converted on any thread.
+// Lifetime: the functorch levels of a sample stay open while it exists.
 
 #ifndef METACONV_TESTS_TESTING_KIND_SAMPLES_H_
 #define METACONV_TESTS_TESTING_KIND_SAMPLES_H_
@@ -28,16 +28,16 @@
 namespace metaconv {
 
 struct MadeSample {
-  FunctorchLevels levels;  // Those that the tensor belongs to; none for most kinds.
+  FunctorchLevels levels;  // The functorch levels of the tensor. Most kinds have none.
   at::Tensor tensor;
-  std::shared_ptr<MetaTensorDescriber> describer;  // Has described the tensor and nothing else.
+  std::shared_ptr<MetaTensorDescriber> describer;  // Has described only this tensor.
   MetaTensorDescPtr record;
 };
 
 struct KindSample {
   std::string name;
   bool needs_levels;
-  // A view of a wrapper type, which only operators can make.
+  // A view of a wrapper type, which requires view operators.
   bool needs_operators;
   std::function<MadeSample()> make;
 };
@@ -46,7 +46,7 @@ inline std::ostream& operator<<(std::ostream& os, const KindSample& kind) { retu
 
 const std::vector<KindSample>& KindSamples();
 
-// The ids in a record and in all that it names.
+// The ids in a record and in its nested records.
 struct RecordIds {
   std::set<MetaTensorId> tensors;
   std::set<MetaStorageId> storages;

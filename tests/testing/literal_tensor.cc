@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// As many as functorch takes.
+// The maximum number of dimensions in functorch.
 constexpr std::size_t kMaxDims = 64;
 
 std::vector<std::int64_t> Shape(const Json& elements) {
@@ -66,7 +66,7 @@ at::Tensor LiteralTensor(const Json& elements, std::optional<at::ScalarType> dty
   const std::vector<std::int64_t> shape = Shape(elements);
   std::vector<const Json*> flat;
   Flatten(elements, shape, 0, flat);
-  // A plain tensor, whatever the caller is in the middle of: no wrapper, no view, version 0.
+  // A plain tensor independent of thread-local state: no wrapper, no view, version 0.
   const FunctorchScope no_levels({});
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const bool has_floats = std::any_of(flat.begin(), flat.end(), [](const Json* e) { return e->is_number_float(); });

@@ -1,5 +1,5 @@
-// LiteralTensor: a tensor on the CPU with the elements of nested JSON arrays, as torch.tensor makes it: a plain one
-// even where functorch levels are open.
+// LiteralTensor: creates a CPU tensor from nested JSON arrays, like torch.tensor. The tensor is not wrapped, even if
+// functorch levels are open.
 //
 // Example:
 //   LiteralTensor(R"([[0, 1], [2, 0]])"_json, at::kLong);   // sizes [2, 2]
@@ -7,7 +7,7 @@
 //
 // Errors: throws c10::ValueError for arrays of unequal length and for elements that are neither numbers nor booleans.
 // Thread safety: pure function.
-// Lifetime: results own what they hold.
+// Lifetime: results own their data.
 
 #ifndef METACONV_TESTS_TESTING_LITERAL_TENSOR_H_
 #define METACONV_TESTS_TESTING_LITERAL_TENSOR_H_
@@ -19,7 +19,7 @@
 
 namespace metaconv {
 
-// Without a dtype: bool, int64 or float32, as the elements ask for.
+// Without a dtype, it is bool, int64 or float32, depending on the elements.
 at::Tensor LiteralTensor(const nlohmann::ordered_json& elements, std::optional<at::ScalarType> dtype);
 
 }  // namespace metaconv

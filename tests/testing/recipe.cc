@@ -62,9 +62,9 @@ bool Boolean(const Json& step, const char* key, bool otherwise) {
   return step.contains(key) ? Boolean(step, key) : otherwise;
 }
 
-// --- What the steps do -----------------------------------------------------------------------------------------------
+// --- Steps -----------------------------------------------------------------------------------------------------------
 
-// Autograd keeps how views are made while one of these is there.
+// While such an object exists, autograd records how views are made.
 class ViewReplayScope {
  public:
   ViewReplayScope() : outer_(c10::AutogradState::get_tls_state().get_view_replay_enabled()) {
@@ -82,7 +82,7 @@ class Interpreter {
  public:
   absl::Status Step(const Json& step);
 
-  // The result so far. The interpreter's names die with it.
+  // The result so far. It owns the names of the interpreter.
   RecipeResult Finish(const Json& sources) &&;
 
  private:
@@ -94,7 +94,7 @@ class Interpreter {
   static const std::map<std::string_view, StepKind>& StepKinds();
   static std::pair<std::string, const StepKind*> KindOf(const Json& step);
 
-  // A name's tensor. Names of one tensor share what is known of it.
+  // The tensor of a name. Names of the same tensor share its facts.
   struct Variable {
     at::Tensor tensor;
     std::shared_ptr<TensorFacts> facts;
@@ -162,7 +162,8 @@ const std::map<std::string_view, Interpreter::StepKind>& Interpreter::StepKinds(
   return kinds;
 }
 
-// The kind of which every other key is a field: "requires_grad" is a kind, and a field of "parameter".
+// The kind of a step, such that all other keys are fields of that kind. "requires_grad" is both a kind and a field of
+// "parameter".
 std::pair<std::string, const Interpreter::StepKind*> Interpreter::KindOf(const Json& step) {
   TORCH_CHECK_VALUE(step.is_object(), "expected an object, found ", step.dump());
   const auto explains_all = [&](std::string_view name, const StepKind& kind) {
@@ -188,7 +189,7 @@ absl::Status Interpreter::Step(const Json& step) {
   return CatchTorch(name, [&] {
     std::optional<at::AutoGradMode> grad_mode;
     if (step.contains("grad_mode")) grad_mode.emplace(Boolean(step, "grad_mode"));
-    // Last, so that it has the last word: it sets the grad mode too.
+    // Last, because it also sets the grad mode.
     std::optional<c10::InferenceMode> inference_mode;
     if (step.contains("inference_mode")) inference_mode.emplace(Boolean(step, "inference_mode"));
     (this->*kind->action)(step);
@@ -261,7 +262,7 @@ void Interpreter::Operator(const Json& step) {
   torch::jit::Stack stack = RecipeArguments(op->schema(), step.contains("args") ? step["args"] : none,
                                             step.contains("kwargs") ? step["kwargs"] : none, find);
   {
-    // Autograd keeps how a view of a Python subclass was made, but not how one of a C++ type was, unless it is told to.
+    // Autograd records how views of Python subclasses are made. For C++ types, this must be enabled.
     std::optional<ViewReplayScope> view_replay;
     const auto is_two_tensor = [](const c10::IValue& value) {
       return value.isTensor() && IsTwoTensor(value.toTensor());
@@ -276,7 +277,7 @@ void Interpreter::RequiresGrad(const Json& step) {
   TensorOf(step, "requires_grad").requires_grad_(Boolean(step, "value"));
 }
 
-// What Python's setter of `grad` checks.
+// The checks of Python's `grad` setter.
 void CheckGrad(const at::Tensor& tensor, const at::Tensor& grad) {
   TORCH_CHECK_VALUE(!tensor.is_same(grad), "a tensor cannot be its own gradient");
   TORCH_CHECK_VALUE(tensor.dtype() == grad.dtype(), "the gradient has dtype ", grad.dtype(), ", the tensor ",
@@ -302,7 +303,7 @@ void Interpreter::Grad(const Json& step) {
 void Interpreter::Parameter(const Json& step) {
   const bool requires_grad = Boolean(step, "requires_grad", true);
   const at::Tensor parameter = TensorOf(step, "parameter").detach();
-  // Detached tensors forbid it, parameters allow it.
+  // Detached tensors do not allow metadata changes, parameters do.
   parameter.unsafeGetTensorImpl()->set_allow_tensor_metadata_change(true);
   parameter.set_requires_grad(requires_grad);
   BindOut(step, parameter).is_parameter = true;
@@ -312,7 +313,7 @@ void Interpreter::Buffer(const Json& step) {
   const bool persistent = Boolean(step, "persistent", true);
   const at::Tensor& data = TensorOf(step, "buffer");
   const at::Tensor buffer = data.detach();
-  // Python's requires_grad_ asks functorch first.
+  // Python's requires_grad_ first checks whether functorch allows it.
   if (const auto& tls = at::functorch::functorchTLSAccessor()) tls->checkSupportsInplaceRequiresGrad();
   buffer.requires_grad_(data.requires_grad());
   TensorFacts& facts = BindOut(step, buffer);
@@ -412,7 +413,7 @@ void Interpreter::HintOverride(const Json& step) {
   VariableOf(step, "hint_override").facts->hint_overrides = std::move(hints);
 }
 
-// --- The whole -------------------------------------------------------------------------------------------------------
+// --- Recipes ---------------------------------------------------------------------------------------------------------
 
 absl::Status StepError(std::size_t index, const absl::Status& status) {
   absl::Status error(status.code(), absl::StrCat("steps[", index, "] ", status.message()));

@@ -40,7 +40,7 @@ struct LocalKeys {
   bool operator==(const LocalKeys&) const = default;
 };
 
-// JSON is written recursively, so depth is limited where it comes in.
+// JSON is written recursively, so the depth of the input is limited.
 constexpr int kMaxDepth = 100;
 
 absl::StatusOr<Json> Parsed(std::string_view line) {
@@ -55,7 +55,7 @@ absl::StatusOr<Json> Parsed(std::string_view line) {
   return json;
 }
 
-// What ends up in the answer beside the name.
+// The fields of the answer in addition to the name.
 absl::StatusOr<Json> Parts(const Json& recipe) {
   absl::StatusOr<RecipeResult> result = RunRecipe(recipe);
   if (!result.ok()) return result.status();
@@ -64,7 +64,7 @@ absl::StatusOr<Json> Parts(const Json& recipe) {
   return Json{{"describe", std::move(describe)}, {"convert", std::move(convert)}};
 }
 
-// Runs `recipe` and puts the thread's state back, whatever the recipe did to it.
+// Runs `recipe`, and then restores the thread-local state.
 absl::StatusOr<Json> PartsAlone(const Json& recipe) {
   const at::ThreadLocalStateGuard state(at::ThreadLocalState{});
   const LocalKeys before;
@@ -77,7 +77,7 @@ absl::StatusOr<Json> PartsAlone(const Json& recipe) {
   return parts;
 }
 
-// What Python's tensors say themselves, sources or not.
+// The facts that Python tensors have themselves, whether they are sources or not.
 void SetFacts(const RecipeResult& built, MetaTensorDescriber& describer) {
   for (const KnownTensor& known : built.known) {
     const at::Tensor tensor(known.tensor.lock());

@@ -63,7 +63,7 @@ TEST(RecipeAnswerTest, ErrorsNameTheStep) {
   EXPECT_EQ(answer["convert"], nullptr);
 }
 
-TEST(RecipeAnswerTest, WhateverTheLineHolds) {
+TEST(RecipeAnswerTest, InvalidLinesHaveAnAnswer) {
   const std::string deep(100000, '[');
   for (const std::string_view line : {"", "no JSON", "3", "null", "[]", "{}", "{\"name\": \"\xff\"}", deep.c_str()}) {
     const Json answer = RecipeAnswer(line);
@@ -73,7 +73,7 @@ TEST(RecipeAnswerTest, WhateverTheLineHolds) {
   }
 }
 
-TEST(RecipeAnswerTest, LeavesTheThreadAsItWas) {
+TEST(RecipeAnswerTest, RestoresTheThreadLocalState) {
   RecipeAnswer(R"({"name": "levels",
       "steps": [{"push": "vmap", "batch_size": 2}, {"push": "grad", "inference_mode": true}, {"pop": true}],
       "sources": []})");

@@ -37,14 +37,14 @@ absl::StatusOr<RecipeResult> RunSteps(std::string_view steps, std::string_view s
   return RunRecipe({{"name", "test"}, {"steps", Json::parse(steps)}, {"sources", Json::parse(sources)}});
 }
 
-// The steps after one that makes x, ones of size 12.
+// Steps that follow a step that creates x, ones of size 12.
 absl::StatusOr<RecipeResult> RunOn12Ones(std::string_view steps, std::string_view sources = "[]") {
   std::string all = "[" + std::string(kOnes);
   if (!steps.empty()) all += ", " + std::string(steps);
   return RunSteps(all + "]", sources);
 }
 
-// The tensors that the steps leave under the names "v" and "x".
+// The tensors with the names "v" and "x" after the steps.
 struct Made {
   RecipeResult result;
   at::Tensor v;
@@ -85,7 +85,7 @@ TEST(RecipeTest, KeywordsAndDefaults) {
   EXPECT_EQ(made.v.sizes(), (std::vector<std::int64_t>{4}));
 }
 
-TEST(RecipeTest, InPlaceOperatorsKeepNothing) {
+TEST(RecipeTest, InPlaceOperatorsNeedNoOut) {
   const Made made = Make(R"({"op": "aten::mul_.Scalar", "args": [{"t": "x"}, 2.5]},
                             {"op": "aten::alias", "args": [{"t": "x"}], "out": "v"})");
   EXPECT_EQ(made.x[0].item<float>(), 2.5);
@@ -100,7 +100,7 @@ TEST(RecipeTest, SeveralResults) {
 
 struct ValueCase {
   const char* name;
-  const char* steps;  // Make "v" of "x".
+  const char* steps;  // Steps that create "v" from "x".
   at::ScalarType dtype = at::kFloat;
   std::vector<std::int64_t> size;
   at::Layout layout = at::kStrided;
@@ -108,7 +108,7 @@ struct ValueCase {
 
 class ValueTest : public testing::TestWithParam<ValueCase> {};
 
-TEST_P(ValueTest, IsWhatTheSchemaAsksFor) {
+TEST_P(ValueTest, HasTheTypeOfTheSchema) {
   const Made made = Make(GetParam().steps);
   ASSERT_TRUE(made.v.defined());
   EXPECT_EQ(made.v.scalar_type(), GetParam().dtype);
@@ -263,7 +263,7 @@ TEST(RecipeTest, Storages) {
   EXPECT_EQ(set.v.storage_offset(), 1);
 }
 
-TEST(RecipeTest, ForgottenTensorsDie) {
+TEST(RecipeTest, ForgottenTensorsAreDestroyed) {
   const absl::StatusOr<RecipeResult> result =
       RunOn12Ones(R"({"op": "aten::detach", "args": [{"t": "x"}], "out": "v"}, {"forget": ["x"]})", R"(["v"])");
   ASSERT_THAT(result, IsOk());
@@ -292,7 +292,7 @@ TEST(RecipeTest, EveryKindOfLevel) {
       RunOn12Ones(R"({"push": "vmap", "batch_size": 2, "randomness": "same"}, {"push": "grad"}, {"push": "jvp"},
                      {"push": "functionalize", "reapply_views": true})");
   ASSERT_THAT(result, IsOk());
-  // As numbers: LibTorch declares how to print them and does not export it.
+  // Compared as numbers, because LibTorch does not export the operator that prints them.
   std::vector<int> kinds;
   for (const auto& layer : at::functorch::getDynamicLayerStack()) kinds.push_back(static_cast<int>(layer.key()));
   using at::functorch::TransformType;
@@ -308,13 +308,13 @@ TEST(RecipeTest, WrappersOutliveTheirLevel) {
   EXPECT_FALSE(wrapper->is_alive());
 }
 
-TEST(RecipeTest, LevelsAreLeftWhenAStepFails) {
+TEST(RecipeTest, LevelsAreExitedWhenAStepFails) {
   EXPECT_THAT(RunOn12Ones(R"({"push": "grad"}, {"push": "jvp"}, {"op": "aten::no_such"})"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("aten::no_such")));
   EXPECT_EQ(OpenLevels(), 0u);
 }
 
-TEST(RecipeTest, LiteralsArePlainWithinLevels) {
+TEST(RecipeTest, LiteralsAreNotWrappedWithinLevels) {
   FunctorchLevels levels;
   levels.PushGrad();
   const at::Tensor literal = LiteralTensor({1, 2}, at::kFloat);
@@ -332,17 +332,17 @@ TEST(RecipeTest, FunctionalTensors) {
   EXPECT_EQ(at::functionalization::impl::unsafeGetFunctionalWrapper(in_functorch.v)->level(), 1);
 }
 
-// --- What is wrong ---------------------------------------------------------------------------------------------------
+// --- Errors ----------------------------------------------------------------------------------------------------------
 
 struct WrongCase {
   const char* name;
-  const char* step;  // After the one that makes x.
+  const char* step;  // A step that follows the one that creates x.
   const char* message;
 };
 
 class WrongStepTest : public testing::TestWithParam<WrongCase> {};
 
-TEST_P(WrongStepTest, IsAnErrorWithTheStep) {
+TEST_P(WrongStepTest, IsAnErrorThatNamesTheStep) {
   const absl::StatusOr<RecipeResult> result = RunOn12Ones(GetParam().step);
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
                                AllOf(StartsWith("steps[1] "), HasSubstr(GetParam().message))));
@@ -392,7 +392,7 @@ const WrongCase kWrongCases[] = {
 INSTANTIATE_TEST_SUITE_P(All, WrongStepTest, testing::ValuesIn(kWrongCases),
                          [](const testing::TestParamInfo<WrongCase>& info) { return info.param.name; });
 
-TEST(RecipeTest, WhatAnOperatorRaisesIsAnError) {
+TEST(RecipeTest, ExceptionsOfOperatorsAreErrors) {
   const absl::StatusOr<RecipeResult> result =
       RunOn12Ones(R"({"op": "aten::view", "args": [{"t": "x"}, [5, 5]], "out": "v"})");
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal, StartsWith("steps[1] op aten::view: ")));
@@ -405,7 +405,7 @@ TEST(RecipeTest, TwoTensors) {
   EXPECT_TRUE(IsTwoTensor(result->sources[0].tensor));
 }
 
-TEST(RecipeTest, WrongRecipes) {
+TEST(RecipeTest, InvalidRecipes) {
   const auto is_error = [](const char* message) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message));
   };

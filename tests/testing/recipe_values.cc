@@ -29,7 +29,7 @@ using c10::IValue;
 using c10::TypeKind;
 using Json = nlohmann::ordered_json;
 
-// One argument: what it is converted for and with.
+// One argument, with the context for its conversion.
 struct Context {
   const c10::Argument& argument;
   FindTensor find;
@@ -41,7 +41,7 @@ IValue Convert(const Json& value, const c10::Type& type, const Context& context)
   TORCH_CHECK_VALUE(false, "expected ", std::string(expected), ", found ", value.dump());
 }
 
-// The text in {"dtype": TEXT}, and the like.
+// TEXT in {"dtype": TEXT} and similar objects.
 const std::string& TextIn(const Json& value, const char* key) {
   if (!value.is_object() || value.size() != 1 || !value.contains(key) || !value[key].is_string()) {
     Mismatch(std::string("{\"") + key + "\": …}", value);
@@ -115,7 +115,7 @@ c10::Scalar ScalarOf(const Json& value) {
 IValue ToTensor(const Json& value, const c10::Type&, const Context& context) {
   if (HasKey(value, "tensor")) return Literal(value);
   if (value.is_number()) {
-    // As in Python, where `aten.add.Tensor(x, 1)` may be written.
+    // As in Python, where `aten.add.Tensor(x, 1)` is valid.
     at::Tensor number = c10::scalar_to_tensor(ScalarOf(value));
     number.unsafeGetTensorImpl()->set_wrapped_number(true);
     return number;
@@ -163,7 +163,7 @@ IValue ToOptional(const Json& value, const c10::Type& type, const Context& conte
   return Convert(value, *type.expectRef<c10::OptionalType>().getElementType(), context);
 }
 
-// {"ts": ["a", null]} as [{"t": "a"}, null].
+// Converts {"ts": ["a", null]} to [{"t": "a"}, null].
 Json ElementsOf(const Json& value) {
   if (!HasKey(value, "ts")) return value;
   if (value.size() != 1 || !value["ts"].is_array()) Mismatch("{\"ts\": [NAME…]}", value);
@@ -174,7 +174,7 @@ Json ElementsOf(const Json& value) {
 
 IValue ToList(const Json& value, const c10::Type& type, const Context& context) {
   const c10::TypePtr& element_type = type.expectRef<c10::ListType>().getElementType();
-  // The dispatcher takes plain integers for symbolic ones.
+  // The dispatcher accepts plain integers for symbolic integers.
   const bool is_symbolic = element_type->kind() == TypeKind::SymIntType;
   c10::impl::GenericList list(is_symbolic ? c10::TypePtr(c10::IntType::get()) : element_type);
   if (value.is_number() && context.argument.N().has_value()) {

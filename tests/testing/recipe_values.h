@@ -1,7 +1,7 @@
-// RecipeArguments: the arguments of an operator as a recipe writes them, for the dispatcher.
+// RecipeArguments: converts the arguments of an operator from a recipe for the dispatcher.
 //
-// What a value becomes depends on the operator's schema: 3 is an int, a float, a Scalar or, where the schema says
-// int[2], twice itself. Arguments that are not given take the schema's default.
+// The type of a value depends on the operator's schema: 3 is an int, a float, a Scalar or, for int[2], the list [3, 3].
+// Missing arguments have the default of the schema.
 //
 //   3  0.5  true  "mean"  [1, 2]  null      int, SymInt, float, bool, Scalar, str, lists of those, None
 //   {"t": NAME}  {"ts": [NAME…]}            Tensor; Tensor[] and Tensor?[], whose names may be null
@@ -14,10 +14,10 @@
 //   torch::jit::Stack stack = RecipeArguments(op.schema(), R"([{"t": "x"}, 0, 1])"_json, {}, find_tensor);
 //   op.callBoxed(stack);
 //
-// Errors: throws c10::ValueError for what does not fit, with the argument and what was expected and found: whoever runs
-// operators has LibTorch's exceptions to catch anyway.
-// Thread safety: as `find`.
-// Lifetime: results own what they hold.
+// Errors: throws c10::ValueError for a value that does not match, with the argument and what was expected and found.
+// Callers that run operators must catch LibTorch's exceptions anyway.
+// Thread safety: the same as `find`.
+// Lifetime: results own their values.
 
 #ifndef METACONV_TESTS_TESTING_RECIPE_VALUES_H_
 #define METACONV_TESTS_TESTING_RECIPE_VALUES_H_
@@ -32,7 +32,7 @@
 
 namespace metaconv {
 
-// The tensor of a name; throws if there is none.
+// Returns the tensor of a name, or throws if there is none.
 using FindTensor = absl::FunctionRef<at::Tensor(const std::string& name)>;
 
 // `args` is an array or null, `kwargs` an object or null.

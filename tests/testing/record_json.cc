@@ -18,7 +18,7 @@ Json Values(const Map& map) {
   return values;
 }
 
-// LibTorch's own text for each interpreter becomes what Python can tell of one, innermost first.
+// Converts LibTorch's text for each interpreter to the properties that are visible in Python, innermost first.
 void SummariseFunctorchStack(Json& record) {
   const auto stack = record.find("functorch_stack");
   if (stack == record.end() || !stack->is_string()) return;
@@ -44,7 +44,7 @@ void RecordsJson::Add(const MetaTensorDesc& desc) {
   Json json = AsJson(desc, /*describer_id=*/0);
   CutViewFunc(json);
   SummariseFunctorchStack(json);
-  // A part may come up twice, once described with its own parts and once without. The fuller one tells more.
+  // A part may occur twice, with and without its own parts. The record with parts is used.
   Json& kept = tensors_[desc.id];
   if (json.size() >= kept.size()) kept = std::move(json);
   if (desc.storage != nullptr) storages_.insert_or_assign(desc.storage->id, AsJson(*desc.storage, 0));

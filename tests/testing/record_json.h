@@ -1,6 +1,7 @@
-// RecordsJson: records as tests/reference/inmemory_reference.py writes those of the reference.
+// RecordsJson: writes records in the same form as tests/reference/inmemory_reference.py writes those of the reference.
 //
-// Each record once, as it was added last, in the order of the ids, with all that they nest.
+// Each record is written once, in the order of the ids, including nested records. If a record was added several times,
+// the last one is used.
 //
 // Example:
 //   RecordsJson records;
@@ -9,7 +10,7 @@
 //   records.Storages();   // [{"id":0,"size":48,"describer_id":0}]
 //
 // Thread safety: none.
-// Lifetime: keeps text only.
+// Lifetime: keeps only text.
 
 #ifndef METACONV_TESTS_TESTING_RECORD_JSON_H_
 #define METACONV_TESTS_TESTING_RECORD_JSON_H_
@@ -33,7 +34,7 @@ class RecordsJson {
   std::map<MetaStorageId, nlohmann::ordered_json> storages_;
 };
 
-// The text of `view_func` without its arguments: the reference writes an address there.
+// The text of `view_func` without its arguments, because the reference writes an address there.
 void CutViewFunc(nlohmann::ordered_json& record);
 
 }  // namespace metaconv

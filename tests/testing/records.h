@@ -1,4 +1,4 @@
-// Records by hand, for tests that need no tensor to describe.
+// Creates records directly, for tests that do not need to describe a tensor.
 //
 // Example:
 //   MetaTensorDesc desc = DenseRecord(/*id=*/3, {2, 4});   // float32, contiguous, a leaf, on storage 3.
@@ -37,7 +37,7 @@ inline MetaTensorDesc DenseRecord(MetaTensorId id, const std::vector<std::int64_
   return desc;
 }
 
-// A view of the whole of `base`.
+// A view of all elements of `base`.
 inline MetaTensorDesc ViewRecord(MetaTensorId id, const MetaTensorDescPtr& base) {
   MetaTensorDesc desc = *base;
   desc.id = id;
@@ -50,7 +50,7 @@ inline MetaTensorDesc ViewRecord(MetaTensorId id, const MetaTensorDescPtr& base)
 
 inline MetaTensorDescPtr Share(MetaTensorDesc desc) { return std::make_shared<const MetaTensorDesc>(std::move(desc)); }
 
-// The attrs of a wrapper type that has one inner tensor.
+// The attrs of a wrapper type with one inner tensor.
 inline decltype(MetaTensorDesc::attrs) Attr(std::string name, MetaTensorDescPtr inner) {
   std::vector<std::pair<std::string, MetaTensorDescPtr>> attrs;
   attrs.emplace_back(std::move(name), std::move(inner));

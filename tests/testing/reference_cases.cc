@@ -22,12 +22,12 @@ Tensor RequiringGrad(at::IntArrayRef size, at::ScalarType dtype = at::kFloat) {
   return Empty(size, dtype).set_requires_grad(true);
 }
 
-// What torch.nn.Parameter makes of a tensor, but for the Python class.
+// The tensor that torch.nn.Parameter creates, without the Python class.
 Tensor Parameter(const Tensor& data, bool requires_grad = true) {
   return data.detach().set_requires_grad(requires_grad);
 }
 
-// A tensor put on a storage that is there already.
+// A tensor on an existing storage.
 Tensor On(const at::Storage& storage, std::int64_t offset, at::IntArrayRef size, at::IntArrayRef stride,
           at::ScalarType dtype = at::kFloat) {
   return Empty({0}, dtype).set_(storage, offset, size, stride);

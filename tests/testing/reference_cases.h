@@ -1,12 +1,11 @@
-// ReferenceCases: the tensors of tests/reference/inmemory_reference.py, built
-// again in C++.
+// ReferenceCases: the tensors of tests/reference/inmemory_reference.py, built in C++.
 //
 // Example:
 //   for (const auto& [name, build] : ReferenceCases()) {
 //     for (const Source& source : build()) Describe(source.tensor);
 //   }
 //
-// Thread safety: constant data; each call of a builder makes new tensors.
+// Thread safety: constant data. Each call of a function creates new tensors.
 // Lifetime: sources own their tensors.
 
 #ifndef METACONV_TESTS_TESTING_REFERENCE_CASES_H_
@@ -28,8 +27,7 @@ struct Source {
 
 using Sources = std::vector<Source>;
 
-// Case name -> what builds its tensors, in the order in which they are
-// described and converted.
+// Case name -> function that builds its tensors, in the order in which they are described and converted.
 const std::map<std::string, Sources (*)()>& ReferenceCases();
 
 }  // namespace metaconv

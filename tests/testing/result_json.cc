@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Null where LibTorch says that the tensor has no such thing.
+// Null if LibTorch raises an error because the tensor does not have the property.
 template <typename Get>
 Json OrNull(Get get) {
   const absl::StatusOr<Json> value = CatchTorch("property", [&]() -> Json { return get(); });
@@ -45,7 +45,7 @@ class Results {
     return index;
   }
 
-  // In the end, since it changes the bases.
+  // At the end, because it modifies the bases.
   void CompareVersions() {
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
       if (tensors_[i].is_view()) properties_[i]["version_shared_with_base"] = VersionIsShared(tensors_[i]);
@@ -68,7 +68,7 @@ class Results {
     return view._version() == before + 1;
   }
 
-  // The node's name without its namespace, as Python's class names are.
+  // The name of the node without its namespace, as in Python's class names.
   static Json GradFn(const at::Tensor& tensor) {
     const auto& node = tensor.grad_fn();
     if (node == nullptr) return nullptr;
@@ -97,7 +97,8 @@ class Results {
         {"device", PythonRepr(tensor.device())},
         {"layout", PythonRepr(tensor.layout())},
         {"storage", AddStorage(tensor.unsafeGetTensorImpl()->unsafe_storage())},
-        // As Python sees it: an in-place change of the base makes a leaf view a non-leaf as soon as somebody asks.
+        // As in Python: after an in-place modification of the base, a leaf view becomes a non-leaf when its grad_fn is
+        // accessed.
         {"is_leaf", tensor.grad_fn() == nullptr},
         {"requires_grad", tensor.requires_grad()},
         {"grad_fn", GradFn(tensor)},

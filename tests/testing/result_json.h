@@ -1,13 +1,14 @@
-// ResultsJson: converted tensors as tests/reference/inmemory_reference.py writes those of the reference.
+// ResultsJson: writes converted tensors in the same form as tests/reference/inmemory_reference.py writes those of the
+// reference.
 //
-// Every object that the results consist of, once, with what can be told from outside: equal index, same object. A
-// property that a kind of tensor does not have is null.
+// Each object that the results consist of is written once, with its observable properties. Equal indices denote the
+// same object. A property that a kind of tensor does not have is null.
 //
 // Example:
 //   ResultsJson({{"v", view}, {"x", base}});
 //   // {"names":{"v":0,"x":1},"storages":[{"nbytes":48}],"tensors":[{"size":[3,4],"base":1,…},{"size":[12],…}]}
 //
-// Thread safety: none: it counts up the versions of the tensors.
+// Thread safety: none, because it increments the versions of the tensors.
 // Lifetime: keeps nothing.
 
 #ifndef METACONV_TESTS_TESTING_RESULT_JSON_H_
@@ -22,10 +23,10 @@
 
 namespace metaconv {
 
-// kDense: what dense strided tensors have. kAll: also what tells of the other kinds, see kind_json.h.
+// kDense: the properties of dense strided tensors. kAll: also those of the other kinds, see kind_json.h.
 enum class ResultProperties { kDense, kAll };
 
-// An undefined tensor stands for a source that was not converted; its name maps to null.
+// An undefined tensor stands for a source that was not converted. Its name maps to null.
 nlohmann::ordered_json ResultsJson(const std::vector<std::pair<std::string, at::Tensor>>& results,
                                    ResultProperties properties = ResultProperties::kDense);
 

@@ -1,10 +1,10 @@
-// RunThreads: many threads that start one piece of code at the same moment.
+// RunThreads: runs a function on many threads, which start it at the same time.
 //
 // Example:
 //   RunThreads(8, [&](int i) { results[i] = converter.Convert(tensor); });
 //
 // Thread safety: `work` is called from `count` threads at once.
-// Lifetime: all threads have ended when it returns.
+// Lifetime: all threads have finished when it returns.
 
 #ifndef METACONV_TESTS_TESTING_RUN_THREADS_H_
 #define METACONV_TESTS_TESTING_RUN_THREADS_H_

@@ -1,6 +1,6 @@
-// MakeSymbolicInt: a symbolic integer that has a name and nothing else.
+// MakeSymbolicInt: a symbolic integer that only has a name.
 //
-// Whoever guards on it, or computes with it, gets an exception: records must do neither.
+// Guarding on it, or computing with it, throws an exception: code that handles records must do neither.
 //
 // Example:
 //   const c10::SymInt s0 = MakeSymbolicInt("s0");

@@ -18,7 +18,7 @@ namespace {
 
 using torch::jit::Stack;
 
-// A backend that LibTorch leaves to others. The device is that of the parts all the same.
+// A dispatch key that LibTorch reserves for other projects. The device is still that of the parts.
 constexpr c10::DispatchKey kKey = c10::DispatchKey::PrivateUse3;
 
 class TwoTensorImpl final : public c10::TensorImpl {
@@ -27,7 +27,7 @@ class TwoTensorImpl final : public c10::TensorImpl {
       : TensorImpl(std::move(storage), c10::DispatchKeySet(kKey), a.dtype()), a_(std::move(a)), b_(std::move(b)) {
     Refresh();
   }
-  // A view of `base`: an inference tensor if that is one, whatever the mode.
+  // A view of `base`. It is an inference tensor if `base` is one, independently of the current mode.
   TwoTensorImpl(const at::Tensor& base, at::Tensor a, at::Tensor b)
       : TensorImpl(VIEW, c10::Storage(base.storage()), base.key_set(), a.dtype()), a_(std::move(a)), b_(std::move(b)) {
     Refresh();
@@ -36,10 +36,10 @@ class TwoTensorImpl final : public c10::TensorImpl {
   const at::Tensor& a() const { return a_; }
   const at::Tensor& b() const { return b_; }
 
-  // An operator may have changed the shape of the parts in place.
+  // Called because an operator may have changed the shape of the parts in place.
   void Refresh() { set_sizes_and_strides(a_.sym_sizes(), a_.sym_strides(), a_.sym_storage_offset()); }
 
-  // While weak references keep the object.
+  // Releases the parts, even if weak references keep the object allocated.
   void release_resources() override {
     TensorImpl::release_resources();
     a_.reset();
@@ -64,7 +64,7 @@ class TwoTensorImpl final : public c10::TensorImpl {
 
 TwoTensorImpl& ImplOf(const at::Tensor& tensor) { return *static_cast<TwoTensorImpl*>(tensor.unsafeGetTensorImpl()); }
 
-// Says how large it is and holds nothing, as the storages of Python's wrappers do.
+// Has a size but no data, like the storages of Python's wrappers.
 c10::Storage EmptyStorageFor(const at::Tensor& a) {
   const c10::SymInt bytes =
       at::detail::computeStorageNbytes(a.sym_sizes(), a.sym_strides(), a.element_size(), a.sym_storage_offset());
@@ -106,7 +106,7 @@ Stack CallOn(const c10::OperatorHandle& op, const Stack& arguments, const at::Te
   return stack;
 }
 
-// The argument that the return value, or each tensor of it, is, or is a view of; none if they are tensors of their own.
+// The argument that the return value (or each tensor in it) aliases; none if the return value is a new tensor.
 std::optional<std::size_t> AliasedArgument(const c10::FunctionSchema& schema, const c10::Argument& returned) {
   if (returned.alias_info() == nullptr) return std::nullopt;
   const std::vector<c10::AliasInfo>& contained = returned.alias_info()->containedTypes();
@@ -153,8 +153,8 @@ void OnBothParts(const c10::OperatorHandle& op, Stack* stack) {
   }
 }
 
-// Like Python's dispatch, this is below autograd and above everything that an operator is composed of. What only ever is
-// composed of others stays as it is, for autograd to see those.
+// Like Python's __torch_dispatch__, this is below autograd and above the implementation of an operator. Operators that
+// are always composed of other operators are not registered, so that autograd sees those.
 bool RegisterOperators() {
   static torch::Library& library = *new torch::Library(torch::Library::IMPL, "aten", kKey, __FILE__, __LINE__);
   for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
@@ -194,7 +194,7 @@ bool RegisterType() {
 
 at::Tensor TwoTensor(const at::Tensor& a, const at::Tensor& b) {
   static const bool registered = RegisterOperators() && RegisterType();
-  TORCH_CHECK(registered, "TwoTensor: somebody else has registered a type of this name");
+  TORCH_CHECK(registered, "TwoTensor: expected an unregistered type name, found a type with this name");
   CheckAlike(a, b);
   at::Tensor tensor = Wrap(EmptyStorageFor(a), a, b);
   if (a.requires_grad()) tensor.set_requires_grad(true);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The command line as a script sees it: output, messages and exit codes.
+# Tests the command line from a shell script: output, messages and exit codes.
 #
 #     command_line_test.sh METACONV
 
@@ -12,8 +12,8 @@ cp "$data"/{tied,views,quantized}.pt .
 head -c 700 tied.pt >truncated.pt
 failures=0
 
-# expect CODE PATTERN COMMAND...: that the command exits with CODE, and that what it prints matches PATTERN. Its output is
-# then in ./out and ./err.
+# expect CODE PATTERN COMMAND...: checks that the command exits with CODE and prints a line that matches PATTERN. Leaves
+# its output in ./out and ./err.
 expect() {
   local code=$1 pattern=$2
   shift 2
@@ -27,7 +27,7 @@ expect() {
   fi
 }
 
-# expect_json FILE EXPRESSION: that the Python expression about `d`, the document in FILE, is true.
+# expect_json FILE EXPRESSION: checks that the Python expression is true. `d` is the JSON document in FILE.
 expect_json() {
   if ! python3 -c "import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not ($2))" "$1"; then
     echo "FAILED: expected of $1: $2"
@@ -61,7 +61,7 @@ expect_json out 'all(t["device"] == "device(type='"'meta'"')" for t in d["tensor
 mkdir elsewhere
 expect 0 'NAME' env BUILD_WORKING_DIRECTORY="$PWD" sh -c "cd elsewhere && '$metaconv' describe tied.pt"
 
-# --- Files that cannot be read or written: one line, exit code 2, and nothing changes. ---
+# --- Files that cannot be read or written: prints one line, exits with 2, and changes nothing. ---
 expect 2 'missing.pt' "$metaconv" describe missing.pt
 cp tied.json kept.json
 expect 2 'truncated.pt' "$metaconv" describe truncated.pt --format=json --output=kept.json
@@ -78,7 +78,7 @@ fi
 
 # --- lock and check. ---
 expect 0 '' "$metaconv" lock tied.pt --output=tied.lock.json
-expect 0 'is as tied.lock.json says' "$metaconv" check tied.pt --lock=tied.lock.json
+expect 0 'tied.pt matches tied.lock.json: [0-9]+ names' "$metaconv" check tied.pt --lock=tied.lock.json
 expect 1 ': removed: locked ' "$metaconv" check views.pt --lock=tied.lock.json
 grep -q ': added: found ' out || { echo 'FAILED: no added names'; failures=$((failures + 1)); }
 sed 's/"dtype": *"torch.float32"/"dtype":"torch.float64"/; s/"dtype":"torch.float32"/"dtype":"torch.float64"/' tied.lock.json >other.lock.json
@@ -98,10 +98,10 @@ expect_json out 'd["bytes_allocated"] == 0 and d["bytes_represented"] > 0 and d[
 expect 1 "'quantized' are not supported" "$metaconv" convert quantized.pt
 expect 2 'truncated.pt' "$metaconv" convert truncated.pt
 expect 0 'bytes +.* GB/s' "$metaconv" convert tied.pt --materialize=cpu
-expect 0 'compared +every byte is as in the file' "$metaconv" convert views.pt --verify --materialize=cpu
+expect 0 'compared +every byte matches the file' "$metaconv" convert views.pt --verify --materialize=cpu
 expect 0 '' "$metaconv" convert tied.pt --materialize=cpu --verify --map --format=json
 expect_json out 'd["verified"] and d["device"] == "cpu" and d["bytes"] > 0 and d["peak_bytes"] is not None'
-# A byte that changed on the disk.
+# A file with one flipped bit in a storage.
 python3 - "$data/bytes.pt" damaged.pt <<'END'
 import sys, zipfile
 content = bytearray(open(sys.argv[1], "rb").read())
@@ -110,7 +110,7 @@ open(sys.argv[2], "wb").write(content)
 END
 expect 0 'GB/s' "$metaconv" convert damaged.pt --materialize=cpu
 expect 1 'damaged.pt: .*storage 0.*CRC' "$metaconv" convert damaged.pt --materialize=cpu --verify
-# Nothing is held twice.
+# Each byte is in memory only once.
 python3 - <<'END'
 import json, struct
 size, tensors = 64 << 20, {}
@@ -123,7 +123,7 @@ with open("large.safetensors", "wb") as file:
 END
 expect 0 '' "$metaconv" convert large.safetensors --materialize=cpu --format=json
 expect_json out 'd["bytes"] == 256 << 20 and d["peak_bytes"] <= 1.05 * d["bytes"] + (64 << 20)'
-expect 2 "expected --materialize=DEVICE with --map and --verify" "$metaconv" convert tied.pt --verify
+expect 2 "--map and --verify need --materialize=DEVICE" "$metaconv" convert tied.pt --verify
 expect 2 "'nowhere'" "$metaconv" convert tied.pt --materialize=nowhere
 expect 2 'truncated.pt' "$metaconv" convert truncated.pt --materialize=cpu
 expect 2 "'quantized' are not supported" "$metaconv" convert quantized.pt --materialize=cpu
@@ -131,10 +131,10 @@ if ! compgen -G '/dev/nvidia[0-9]*' >/dev/null; then
   expect 2 'cuda' "$metaconv" convert tied.pt --materialize=cuda
 fi
 expect 2 'device vulkan' "$metaconv" convert tied.pt --materialize=vulkan
-expect 0 'head.weight .* is embedding.weight' "$metaconv" demo
-grep -q 'bytes allocated *0 bytes' out || { echo 'FAILED: the demo allocates'; failures=$((failures + 1)); }
+expect 0 'head.weight .* same tensor as embedding.weight' "$metaconv" demo
+grep -q 'bytes allocated *0 bytes' out || { echo 'FAILED: the demo allocates memory'; failures=$((failures + 1)); }
 
-# --- Reading records loads no operators. ---
+# --- The binary that reads records does not link LibTorch's operators. ---
 if ldd "$metaconv" | grep -q libtorch_cpu; then
   echo 'FAILED: the binary that reads records links libtorch_cpu'
   failures=$((failures + 1))

@@ -1,8 +1,8 @@
-"""Abseil's public labels and the pkg-config file that each stands for.
+"""Abseil's public labels and the pkg-config file of each.
 
-ABSEIL_LABELS[package][target] is the file's name without `.pc`. A file that the
-installed version lacks leaves its label out: what came or went between versions
-is listed here for all of them.
+ABSEIL_LABELS[package][target] is the file's name without `.pc`. The list covers
+several versions of Abseil. If the installed version does not have a file, its label
+is not defined.
 """
 
 def _same(package_prefix, names):

@@ -1,9 +1,9 @@
-"""The repositories that Bazel 4 asks for before it builds any C++.
+"""The repositories that Bazel 4 requires before it builds any C++.
 
-Upstream Bazel downloads them. Debian's Bazel is packaged to build without the
-network: two of the four come as packages, one is a shim over the native rules
-(Debian's own rules_cc is too new for its Bazel), and the last is needed by name
-only, as nothing here collects coverage.
+Upstream Bazel downloads them. Debian's Bazel builds without network access. Two of
+the four repositories are Debian packages. rules_cc is a shim over the native rules,
+because Debian's rules_cc is too new for its Bazel. remote_coverage_tools is an empty
+stub, because nothing here collects coverage.
 """
 
 def _rules_cc_shim_impl(rctx):
@@ -33,7 +33,7 @@ def _bazel_rules_impl(rctx):
 bazel_rules = repository_rule(
     implementation = _bazel_rules_impl,
     attrs = {"rules": attr.string(mandatory = True, doc = "Which rule set: java or proto.")},
-    doc = "A rule set that the system's Bazel packages brought.",
+    doc = "A rule set installed by the system's Bazel packages.",
     local = True,
 )
 
@@ -49,5 +49,5 @@ filegroup(name = "coverage_report_generator")
 
 remote_coverage_tools_stub = repository_rule(
     implementation = _remote_coverage_tools_stub_impl,
-    doc = "An empty stand-in: each cc_test names it, only `bazel coverage` would use it.",
+    doc = "An empty stub: each cc_test depends on it, but only `bazel coverage` uses it.",
 )

@@ -1,7 +1,7 @@
 """@rules_cc//cc:defs.bzl for a Bazel whose C++ rules are native.
 
-The rules have the names and attributes that rules_cc gives them, so BUILD files
-load them as everyone does and keep working once Bazel has no native ones.
+The rules have the same names and attributes as in rules_cc. BUILD files load them as
+usual, and keep working with a Bazel that has no native rules.
 """
 
 cc_binary = native.cc_binary
@@ -16,6 +16,6 @@ fdo_profile = native.fdo_profile
 objc_import = native.objc_import
 objc_library = native.objc_library
 
-# Only the legacy C++ toolchain definitions load these, and never call them here.
+# Loaded, but never called, by the legacy C++ toolchain definitions.
 cc_flags_supplier = None
 compiler_flag = None

@@ -45,12 +45,12 @@ def _impl(rctx):
     rctx.file("BUILD", _BUILD.format(
         benchmark = benchmark.basename,
         benchmark_main = main.basename,
-        # Without it the header, from 1.8 on, asks for symbols to be imported.
+        # Without it, the header of 1.8 and newer declares the symbols as imported from a shared library.
         defines = "\"BENCHMARK_STATIC_DEFINE\"" if benchmark.basename.endswith(".a") else "",
     ))
 
 system_benchmark = repository_rule(
     implementation = _impl,
-    doc = "Google Benchmark as the system has it.",
+    doc = "Google Benchmark, as installed on the system.",
     local = True,
 )

@@ -7,10 +7,11 @@
         deps = [":segments"],
     )
 
-Holds machine code for each of ARCHITECTURES and the PTX of the last, position
-independent. The .cu file sees the C++ standard library, the CUDA runtime and its
-`deps`, and shall not include LibTorch: nvcc is slow with its headers, and not every
-release compiles them. Without a compiler the target is incompatible, and skipped.
+The object file is position independent and contains machine code for each of
+ARCHITECTURES, and PTX for the last one. The .cu file may use the C++ standard library,
+the CUDA runtime and its `deps`. It must not include LibTorch, whose headers are slow
+to compile with nvcc, and do not compile with every release. Without a compiler, the
+target is incompatible and is skipped.
 """
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
@@ -28,11 +29,11 @@ def _impl(ctx):
     arguments.add_all(["-ccbin", toolchain.compiler_executable])
     arguments.add("-Xcompiler=-fPIC,-Wall,-Wextra")
 
-    # As .bazelrc has it for C++: warnings are errors in our own code, not in the builds of those who depend on us.
+    # As for C++ in .bazelrc: warnings are errors in our own workspace, but not in workspaces that depend on it.
     if not ctx.label.workspace_name:
         arguments.add("-Werror=all-warnings")
 
-    # Not a fault of the code: a later compiler may say that it will drop an architecture.
+    # A newer compiler may warn that it will drop an architecture.
     arguments.add("-Wno-deprecated-gpu-targets")
     for n in ARCHITECTURES:
         arguments.add("-gencode=arch=compute_%d,code=sm_%d" % (n, n))
@@ -65,18 +66,18 @@ _cuda_object = rule(
         "_toolkit": attr.label(default = "@local_cuda//:toolkit.txt", allow_single_file = True),
     },
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
-    doc = "An object file, made by nvcc.",
+    doc = "An object file compiled by nvcc.",
 )
 
 def cuda_library(name, src, hdrs, deps = [], visibility = None):
     """A .cu file with its header.
 
     Args:
-      name: of the cc_library. The object file alone is `name` + "_object".
+      name: name of the cc_library. The object file is the target `name` + "_object".
       src: the .cu file.
       hdrs: its headers.
-      deps: libraries whose headers both need. The CUDA runtime needs no mention.
-      visibility: of both.
+      deps: libraries whose headers both need. The CUDA runtime is added automatically.
+      visibility: visibility of both targets.
     """
     compatible_with = [] if HAS_NVCC else ["@local_cuda//:cuda_compiler"]
     _cuda_object(
@@ -88,7 +89,7 @@ def cuda_library(name, src, hdrs, deps = [], visibility = None):
         deps = deps,
     )
 
-    # nvcc has the runtime's headers from its own toolkit.
+    # Only the cc_library needs the runtime: nvcc finds the headers in its own toolkit.
     cc_library(
         name = name,
         srcs = [name + "_object"],

@@ -1,18 +1,18 @@
-"""@local_cuda: the CUDA compiler that goes with LibTorch, from one place, or none.
+"""@local_cuda: a CUDA compiler that matches LibTorch, if there is one.
 
     @local_cuda//:runtime    LibTorch's libc10_cuda and the CUDA runtime, with headers
-    @local_cuda//:cuobjdump  the program that lists what is in an object file
+    @local_cuda//:cuobjdump  the program that lists the contents of an object file
     @local_cuda//:info.bzl   HAS_NVCC, HAS_CUOBJDUMP, WHY_NOT, NVCC, ARCHITECTURES
 
-Where it comes from, in this order:
-  1. CUDA_HOME, else CUDA_PATH, if set: a toolkit. It is an error if it holds no nvcc.
+The compiler is searched in this order:
+  1. CUDA_HOME, else CUDA_PATH, if set: a toolkit. It is an error if it has no nvcc.
   2. /usr/local/cuda, if it has a compiler for the CUDA version of @libtorch.
-  3. The pinned wheels (versions.bzl), fetched with pip and kept in the cache.
-  4. None. HAS_NVCC is then False and WHY_NOT says why; the library here, and with it
-     whatever depends on it, is incompatible: `bazel build //...` skips it.
-It is also 4 if LibTorch has no CUDA, and nothing is looked for then.
+  3. The pinned wheels (versions.bzl), downloaded with pip and kept in the cache.
+  4. None. HAS_NVCC is then False, and WHY_NOT is the reason. The library here, and all
+     targets that depend on it, are incompatible: `bazel build //...` skips them.
+If LibTorch has no CUDA, the result is 4 without a search.
 
-METACONV_CUDA=pypi goes to 3 at once, METACONV_CUDA=none to 4.
+METACONV_CUDA=pypi selects 3, METACONV_CUDA=none selects 4.
 """
 
 load("//third_party/pypi:wheel.bzl", "WHEEL_ENVIRON", "try_wheel_folder")
@@ -20,7 +20,7 @@ load(":versions.bzl", "ARCHITECTURES", "COMPILER_WHEELS", "CUDA_MAJOR", "CUOBJDU
 
 _DEFAULT_HOME = "/usr/local/cuda"
 
-# Where the parts of CUDA lie in a wheel.
+# The directory of CUDA in a wheel.
 _IN_WHEEL = "nvidia/cu%d" % CUDA_MAJOR
 
 def _fail(rctx, problem, details):
@@ -39,7 +39,7 @@ def _libtorch_cuda(rctx):
     return major if has_cuda else None
 
 def _toolkit(rctx, home):
-    """What is known of the toolkit in a folder.
+    """Examines the toolkit in a directory.
 
     Returns:
       struct(home, problem, version, major, architectures); `problem` is "" if it can be
@@ -47,16 +47,16 @@ def _toolkit(rctx, home):
     """
     nvcc = rctx.path(home + "/bin/nvcc")
     if not nvcc.exists:
-        return struct(home = home, problem = "%s holds no bin/nvcc" % home)
+        return struct(home = home, problem = "%s has no bin/nvcc" % home)
     if not rctx.path(home + "/include/cuda_runtime.h").exists:
-        return struct(home = home, problem = "%s holds no include/cuda_runtime.h" % home)
+        return struct(home = home, problem = "%s has no include/cuda_runtime.h" % home)
     version = rctx.execute([nvcc, "--version"])
     known = rctx.execute([nvcc, "--list-gpu-arch"])
     if version.return_code != 0 or known.return_code != 0 or "release " not in version.stdout:
         return struct(home = home, problem = "%s does not run: %s" % (nvcc, version.stderr.strip()))
     architectures = [n for n in ARCHITECTURES if "compute_%d" % n in known.stdout.split("\n")]
     if not architectures:
-        return struct(home = home, problem = "%s knows none of the architectures %s" % (nvcc, ARCHITECTURES))
+        return struct(home = home, problem = "%s supports none of the architectures %s" % (nvcc, ARCHITECTURES))
     return struct(
         home = home,
         problem = "",
@@ -66,7 +66,7 @@ def _toolkit(rctx, home):
     )
 
 def _check_major(toolkit, wanted):
-    """The toolkit, or what is wrong with it for a LibTorch of this CUDA version."""
+    """The toolkit, with a `problem` if its CUDA version is not that of LibTorch."""
     if toolkit.problem or not wanted or toolkit.major == wanted:
         return toolkit
     return struct(
@@ -90,12 +90,12 @@ def _find_toolkit(rctx):
     environ = rctx.os.environ
     choice = environ.get("METACONV_CUDA", "")
     if choice not in ["", "pypi", "none"]:
-        _fail(rctx, "METACONV_CUDA=%s is neither `pypi` nor `none`." % choice, [])
+        _fail(rctx, "METACONV_CUDA=%s: expected `pypi` or `none`." % choice, [])
     if choice == "none":
         return struct(problem = "METACONV_CUDA=none")
     wanted = _libtorch_cuda(rctx)
     if wanted == None:
-        return struct(problem = "the LibTorch at hand has no CUDA")
+        return struct(problem = "this LibTorch has no CUDA")
     if choice == "pypi":
         return _wheel_toolkit(rctx, wanted)
 
@@ -107,8 +107,8 @@ def _find_toolkit(rctx):
         if toolkit.problem:
             _fail(rctx, "%s=%s cannot be used." % (name, home), [
                 "found:      " + toolkit.problem,
-                "to fix it:  set it to a CUDA toolkit, the folder that holds bin/nvcc,",
-                "            or unset it: another toolkit, or the pinned one, is then taken;",
+                "to fix it:  set it to a CUDA toolkit, a directory that contains bin/nvcc,",
+                "            or unset it to use /usr/local/cuda or the pinned wheels;",
                 "            METACONV_CUDA=none builds without the CUDA targets",
             ])
         return toolkit
@@ -138,12 +138,12 @@ def _impl(rctx):
         if cuobjdump != None:
             rctx.symlink(cuobjdump, "cuobjdump")
     else:
-        # Seen once, when the repository is made: the reason for targets that are skipped.
-        print("CUDA targets are left out: " + toolkit.problem)
+        # Printed once, when the repository is created: why targets are skipped.
+        print("CUDA targets are skipped: " + toolkit.problem)
 
     rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name)
 
-    # An input of each compilation: another compiler compiles again.
+    # An input of each CUDA compilation, so that another compiler causes a rebuild.
     rctx.file("toolkit.txt", "%s\n%s" % (toolkit.home, toolkit.version) if has_nvcc else toolkit.problem + "\n")
     rctx.file("info.bzl", "\n".join([
         "HAS_NVCC = %s" % has_nvcc,
@@ -163,6 +163,6 @@ cuda_configure = repository_rule(
     implementation = _impl,
     environ = ["CUDA_HOME", "CUDA_PATH", "METACONV_CUDA"] + WHEEL_ENVIRON,
     doc = "The CUDA compiler from CUDA_HOME, CUDA_PATH, /usr/local/cuda or the pinned wheels.",
-    # Looked at again by each Bazel server: a toolkit may have come or gone.
+    # Evaluated again by each Bazel server: a toolkit may have been installed or removed.
     local = True,
 )

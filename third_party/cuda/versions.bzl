@@ -1,13 +1,13 @@
-"""The CUDA compiler that is fetched when the machine has none, and what it compiles for."""
+"""The CUDA compiler that is downloaded if the machine has none, and the architectures that it compiles for."""
 
 load("//third_party/libtorch:versions.bzl", "CUDA_WHEELS")
 
-# The devices that get machine code of their own, if the compiler at hand knows them.
-# 75 Turing; 80, 86 Ampere; 89 Ada; 90 Hopper; 100, 103 and 120 Blackwell. Newer ones
-# compile the PTX of the last.
+# The compute capabilities that get machine code, if the compiler supports them: 75
+# Turing; 80, 86 Ampere; 89 Ada; 90 Hopper; 100, 103 and 120 Blackwell. Newer devices
+# compile the PTX of the last one.
 ARCHITECTURES = [75, 80, 86, 89, 90, 100, 103, 120]
 
-# Of the same CUDA as the runtime of the pinned LibTorch.
+# The CUDA version of the pinned LibTorch.
 CUDA_MAJOR = 13
 _VERSION = "13.2.86"
 
@@ -16,8 +16,8 @@ _PLATFORM = dict(
     platforms = ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_12_x86_64", "manylinux2010_x86_64"],
 )
 
-# Each brings a part of nvidia/cu13, and all of them together are a toolkit. The runtime's
-# headers are LibTorch's own.
+# Each wheel contains a part of nvidia/cu13. Together they are a toolkit. The wheel with the
+# runtime's headers is the same as LibTorch's.
 COMPILER_WHEELS = [
     dict(
         package = "nvidia-cuda-nvcc",

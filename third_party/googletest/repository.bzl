@@ -1,7 +1,7 @@
 """@com_google_googletest//:gtest and :gtest_main, built from the system's sources.
 
-From sources and not from the packaged archives, so that sanitizers see into it:
-ThreadSanitizer reports false races through an uninstrumented GoogleTest.
+It is built from source, not taken from the packaged libraries, so that sanitizers
+instrument it: ThreadSanitizer reports false races with an uninstrumented GoogleTest.
 """
 
 load("//third_party:system.bzl", "require_file")
@@ -64,6 +64,6 @@ def _impl(rctx):
 
 system_googletest = repository_rule(
     implementation = _impl,
-    doc = "GoogleTest from the sources that the system has.",
+    doc = "GoogleTest, from the sources installed on the system.",
     local = True,
 )

@@ -1,26 +1,26 @@
-"""@libtorch: LibTorch's headers and libraries, from one place.
+"""@libtorch: the headers and libraries of LibTorch.
 
-    @libtorch//:c10       libc10 alone: loads in milliseconds
+    @libtorch//:c10       libc10 only, which loads in milliseconds
     @libtorch//:torch     c10 and ATen, autograd, ... (libtorch_cpu)
     @libtorch//:c10_cuda  the CUDA allocator and device guards, if HAS_CUDA
     @libtorch//:headers   headers only
     @libtorch//:info.bzl  TORCH_VERSION, CXX11_ABI, HAS_CUDA, CUDA_MAJOR
 
-Where it comes from, in this order:
-  1. LIBTORCH, if set: the `torch` folder of an installed wheel, an unpacked
-     libtorch archive, or a prefix such as /usr with a system package in it.
-  2. The pinned wheel (versions.bzl), fetched with pip and kept in the cache.
+LibTorch is searched in this order:
+  1. LIBTORCH, if set: the `torch` directory of an installed wheel, an unpacked
+     libtorch archive, or a prefix such as /usr with a system package.
+  2. The pinned wheel (versions.bzl), downloaded with pip and kept in the cache.
 
-Version, C++ ABI and CUDA are read from the files found.
+The version, the C++ ABI and whether there is CUDA are detected from the files.
 """
 
 load("//third_party:system.bzl", "words")
 load("//third_party/pypi:wheel.bzl", "WHEEL_ENVIRON", "wheel_folder")
 load(":versions.bzl", "CUDA_WHEELS", "MINIMUM_VERSION", "TORCH_WHEEL")
 
-# The folders of headers that belong to LibTorch. Under a prefix such as /usr
-# they have thousands of neighbours, and a wheel ships headers of libraries that
-# it has inside, which nobody should get by accident.
+# The directories of LibTorch's own headers. A prefix such as /usr has many other
+# headers, and a wheel also contains headers of bundled libraries, which must not be
+# included by accident.
 _HEADER_FOLDERS = ["ATen", "c10", "caffe2", "torch"]
 
 _VERSION_HEADERS = [
@@ -28,8 +28,7 @@ _VERSION_HEADERS = [
     "torch/csrc/api/include/torch/version.h",
 ]
 
-# Libraries that come with the compiler and the C library; each program loads
-# the system's.
+# Libraries of the compiler and the C library, for which each program uses the system's.
 _TOOLCHAIN_LIBRARIES = [
     "ld-linux",
     "libc.",
@@ -61,8 +60,8 @@ def _locate(rctx):
 
     Returns:
       struct(origin, include, lib, wheels): where it was found, for messages; the
-      folder that holds ATen/, c10/, torch/; the folder that holds libc10.so; the
-      folders of further wheels to search for what the libraries need.
+      directory with ATen/, c10/ and torch/; the directory with libc10.so; the
+      directories of further wheels, which are searched for needed libraries.
     """
     named = rctx.os.environ.get("LIBTORCH", "")
     if not named:
@@ -87,12 +86,12 @@ def _locate(rctx):
             looked_for.append("looked for: ATen/ATen.h in %s" % ", ".join(includes))
         if lib == None:
             looked_for.append("looked for: libc10.so in %s" % ", ".join(libs))
-        _fail(rctx, "LIBTORCH=%s holds no LibTorch." % named, looked_for + [
+        _fail(rctx, "LIBTORCH=%s contains no LibTorch." % named, looked_for + [
             "to fix it:  set LIBTORCH to one of",
-            "              the torch folder of an installed wheel (.../site-packages/torch)",
+            "              the torch directory of an installed wheel (.../site-packages/torch)",
             "              an unpacked libtorch archive (.../libtorch)",
             "              the prefix of a system package (/usr, with libtorch-dev)",
-            "            or unset it: the pinned wheel is then fetched with pip",
+            "            or unset it to download the pinned wheel with pip",
         ])
     return struct(origin = "LIBTORCH=" + named, include = include, lib = lib, wheels = [])
 
@@ -114,7 +113,7 @@ def _version_header(rctx, found):
     ])
 
 def _read_version(rctx, header):
-    """The version's three numbers."""
+    """The three numbers of the version."""
     numbers = {}
     for line in rctx.read(header).split("\n"):
         parts = words(line)
@@ -123,7 +122,7 @@ def _read_version(rctx, header):
     return [numbers.get("TORCH_VERSION_" + part, 0) for part in ["MAJOR", "MINOR", "PATCH"]]
 
 def _dynamic(rctx, library):
-    """struct(soname, needed) of a shared library."""
+    """The soname and the needed libraries of a shared library, as struct(soname, needed)."""
     soname = library.basename
     needed = []
     for line in _run(rctx, [_readelf(rctx), "-d", "-W", str(library)], "readelf").split("\n"):
@@ -145,7 +144,7 @@ def _uses_cxx11_abi(rctx, lib):
     return "__cxx11" in symbols
 
 def _system_libraries(rctx):
-    """The sonames that the dynamic linker finds without help."""
+    """The sonames that the dynamic linker finds on the system."""
     for name in ["ldconfig", "/sbin/ldconfig", "/usr/sbin/ldconfig"]:
         ldconfig = rctx.which(name) if "/" not in name else rctx.path(name)
         if ldconfig != None and ldconfig.exists:
@@ -154,7 +153,7 @@ def _system_libraries(rctx):
     return {}
 
 def _neighbour_folders(rctx, found):
-    """Where a wheel's libraries expect their dependencies, as in their RPATH."""
+    """The directories in which the libraries of a wheel expect their dependencies, as in their RPATH."""
     folders = [found.lib]
     nvidia_roots = [found.lib.dirname.dirname.get_child("nvidia")]
     nvidia_roots += [wheel.get_child("nvidia") for wheel in found.wheels]
@@ -164,11 +163,11 @@ def _neighbour_folders(rctx, found):
     return folders
 
 def _closure(rctx, found, system, names):
-    """The libraries `names` and everything they need that the system lacks.
+    """The libraries `names`, and all libraries they need that the system does not have.
 
     Returns:
-      A dict of label -> path, in the order found. Each label ends in the soname:
-      that is the name by which the dynamic linker will ask for the library.
+      A dict of label -> path, in the order found. Each label ends in the soname, which
+      is the name that the dynamic linker searches for.
     """
     folders = _neighbour_folders(rctx, found)
     queue = [found.lib.get_child(name) for name in names]
@@ -192,17 +191,17 @@ def _closure(rctx, found, system, names):
             elif soname not in system and soname not in missing:
                 missing.append(soname)
     if missing:
-        _fail(rctx, "%s needs libraries that are not here." % found.origin, [
+        _fail(rctx, "%s needs libraries that were not found." % found.origin, [
             "looked for: " + ", ".join(missing),
             "in:         " + ", ".join([str(folder) for folder in folders if folder.exists]),
             "            and the system's libraries (ldconfig -p)",
-            "to fix it:  install them beside it (for a wheel: pip install without",
+            "to fix it:  install them next to it (for a wheel: pip install without",
             "            --no-deps), or as system libraries; or unset LIBTORCH",
         ])
     return linked
 
 def _cuda_major(labels):
-    """The major version of the CUDA runtime among the libraries, 0 if it is not among them."""
+    """The major version of the CUDA runtime in `labels`, or 0 if they do not contain it."""
     for label in labels:
         if label.startswith("lib/libcudart.so."):
             return int(label.split(".")[2])
@@ -223,8 +222,8 @@ def _link_headers(rctx, include):
             rctx.symlink(folder, target)
             continue
 
-        # A BUILD file would make its folder a package of its own and hide it
-        # from this one: link file by file, without the BUILD files.
+        # A BUILD file would make its directory another package, whose files this
+        # package cannot use. So link the files one by one, except BUILD files.
         rctx.file(target + "/.keep", "")
         _run(rctx, ["cp", "-rsL", str(folder) + "/.", str(rctx.path(target))], "cp")
         _run(
@@ -244,7 +243,7 @@ def _impl(rctx):
             version,
             MINIMUM_VERSION[0],
             MINIMUM_VERSION[1],
-        ), ["to fix it: set LIBTORCH to a newer one, or unset it"])
+        ), ["to fix it: set LIBTORCH to a newer version, or unset it"])
 
     cxx11_abi = _uses_cxx11_abi(rctx, found.lib)
     system = _system_libraries(rctx)
@@ -293,7 +292,7 @@ libtorch = repository_rule(
     attrs = {
         "version_header": attr.label(
             default = "@libtorch_version//:version.h",
-            doc = "Watched: another LibTorch at the same place makes this rule run again.",
+            doc = "A dependency: this rule runs again if another LibTorch is installed in the same place.",
         ),
     },
     environ = ["LIBTORCH"] + WHEEL_ENVIRON,
@@ -304,12 +303,12 @@ def _version_impl(rctx):
     rctx.file("BUILD", "exports_files([\"version.h\"])\n")
     rctx.symlink(_version_header(rctx, _locate(rctx)), "version.h")
 
-# Bazel runs a repository rule again when a file that it knows by label has
-# changed, and not when one that it knows by path has. So LibTorch's version
-# header gets a label, in a repository of its own.
+# Bazel runs a repository rule again if a file that it uses by label has changed, but not
+# if a file that it uses by path has. This repository gives LibTorch's version header a
+# label.
 libtorch_version = repository_rule(
     implementation = _version_impl,
     environ = ["LIBTORCH"] + WHEEL_ENVIRON,
-    doc = "The version header of the LibTorch that @libtorch stands for.",
+    doc = "The version header of the LibTorch in @libtorch.",
     local = True,
 )

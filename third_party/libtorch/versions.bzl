@@ -1,10 +1,10 @@
-"""The LibTorch that is fetched when the environment names none, and its limits."""
+"""The LibTorch that is downloaded if LIBTORCH is not set, and the oldest supported version."""
 
 # The oldest LibTorch whose headers metaconv compiles against.
 MINIMUM_VERSION = (2, 13)
 
-# Every Python version's wheel holds the same C++ headers and libraries, so one
-# is named outright, and the machine's own Python does not matter.
+# The wheels for all Python versions contain the same C++ headers and libraries, so the
+# version is fixed, independently of the machine's Python.
 _PLATFORM = dict(
     python_version = "311",
     platforms = ["manylinux_2_28_x86_64", "manylinux_2_25_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
@@ -25,8 +25,8 @@ TORCH_WHEEL = dict(
     **_PLATFORM
 )
 
-# libtorch_cpu.so of the wheel above needs these two libraries to load, with or
-# without a GPU. They are the versions that its metadata asks for.
+# libtorch_cpu.so of the wheel above needs these two libraries to load, even without a
+# GPU. The versions are those that the wheel's metadata requires.
 CUDA_WHEELS = [
     dict(
         package = "nvidia-cuda-runtime",

@@ -18,7 +18,7 @@ cc_library(
 def _impl(rctx):
     layout = system_layout(rctx)
     for header in ["zip.h", "zipconf.h"]:
-        # zipconf.h depends on the architecture; some systems keep it beside the
+        # zipconf.h depends on the architecture. Some systems install it next to the
         # library.
         folders = layout.include + [folder + "/libzip/include" for folder in layout.lib]
         rctx.symlink(
@@ -33,6 +33,6 @@ def _impl(rctx):
 
 system_libzip = repository_rule(
     implementation = _impl,
-    doc = "libzip as the system has it.",
+    doc = "libzip, as installed on the system.",
     local = True,
 )

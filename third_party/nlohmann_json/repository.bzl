@@ -32,6 +32,6 @@ def _impl(rctx):
 
 system_nlohmann_json = repository_rule(
     implementation = _impl,
-    doc = "nlohmann/json as the system has it.",
+    doc = "nlohmann/json, as installed on the system.",
     local = True,
 )

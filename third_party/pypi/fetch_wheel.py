@@ -1,12 +1,12 @@
-"""Fetches one pinned wheel with pip and unpacks a part of it into a cache.
+"""Downloads one pinned wheel with pip and unpacks some of its files into a cache.
 
-Prints the folder that holds the unpacked files. Whatever pip is configured to
-use on this machine (index, mirror, proxy, certificates, PIP_* variables) is
-used: this script names a package, a version and a checksum, never a host.
+Prints the directory of the unpacked files. pip is run with its configuration on this
+machine (index, mirror, proxy, certificates, PIP_* variables): this script specifies a
+package, a version and a checksum, but no host.
 
-The folder appears whole or not at all: files go to a temporary folder beside
-it, which is renamed once complete. Two builds that start together agree by a
-lock; the wheel itself is not kept.
+The directory is created atomically: files are unpacked into a temporary directory next
+to it, which is renamed when it is complete. A lock file serializes concurrent builds.
+The wheel itself is not kept.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import tempfile
 import zipfile
 
 
-# The exit status for "this Python has no pip": the caller tries another Python.
+# The exit status if this Python has no pip. The caller then tries another Python.
 NO_PIP = 3
 
 
@@ -33,18 +33,18 @@ def parse_arguments():
     parser.add_argument("--version", required=True)
     parser.add_argument("--sha256", required=True)
     parser.add_argument("--python-version", default="",
-                        help="with --platform: which wheel, rather than this machine's")
+                        help="with --platform: select this wheel instead of the machine's")
     parser.add_argument("--platform", action="append", default=[])
     parser.add_argument("--keep", action="append", default=[], metavar="PATTERN",
-                        help="unpack only what matches (default: all)")
+                        help="unpack only files that match (default: all)")
     parser.add_argument("--drop", action="append", default=[], metavar="PATTERN",
-                        help="of that, leave out what matches")
+                        help="do not unpack files that match")
     return parser.parse_args()
 
 
 def main():
     arguments = parse_arguments()
-    # What is unpacked is part of the name: a new pattern is a new folder.
+    # The patterns are part of the name, so that other patterns get another directory.
     recipe = hashlib.sha256(repr(
         (arguments.sha256, arguments.keep, arguments.drop)).encode()).hexdigest()
     name = f"{arguments.package}-{arguments.version}-{recipe[:16]}"
@@ -59,7 +59,7 @@ def main():
 
 
 def fetch(arguments, target):
-    # What an interrupted run left behind; the lock says that nobody uses it.
+    # Remove the files of an interrupted run. This process holds the lock, so they are not in use.
     for stale in target.parent.glob(f".{target.name}.tmp-*"):
         shutil.rmtree(stale, ignore_errors=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.tmp-", dir=target.parent))
@@ -87,13 +87,13 @@ def download(arguments, folder):
         sys.exit(f"pip could not fetch {requirement}:\n{result.stdout.rstrip()}")
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        sys.exit(f"pip fetched {len(wheels)} wheels for {requirement}, one was expected")
+        sys.exit(f"pip fetched {len(wheels)} wheels for {requirement}, expected one")
     digest = hashlib.sha256()
     with open(wheels[0], "rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     if digest.hexdigest() != arguments.sha256:
-        sys.exit(f"{wheels[0].name} is not the file that was pinned:\n"
+        sys.exit(f"{wheels[0].name} is not the pinned file:\n"
                  f"  SHA-256 expected {arguments.sha256}\n"
                  f"  SHA-256 found    {digest.hexdigest()}")
     return wheels[0]
@@ -107,9 +107,9 @@ def unpack(arguments, wheel, folder):
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if wanted(name)]
         if not names:
-            sys.exit(f"{wheel.name} holds nothing that matches {arguments.keep}")
+            sys.exit(f"{wheel.name} contains no file that matches {arguments.keep}")
         archive.extractall(folder, names)
-        # Programs stay programs: extractall() does not look at the modes in the archive.
+        # extractall() ignores the modes in the archive; restore the executable bits.
         for name in names:
             if archive.getinfo(name).external_attr >> 16 & 0o100:
                 (folder / name).chmod(0o755)

@@ -1,10 +1,10 @@
-"""Fetching files out of wheels, for repository rules."""
+"""Downloads files from wheels, for repository rules."""
 
 # Repository rules that call wheel_folder() list these in their `environ`.
 WHEEL_ENVIRON = ["METACONV_CACHE", "XDG_CACHE_HOME", "HOME"]
 
 def cache_folder(rctx):
-    """Where fetched files are kept. Outlives `bazel clean --expunge`."""
+    """The cache directory for downloaded files. `bazel clean --expunge` does not delete it."""
     environ = rctx.os.environ
     if environ.get("METACONV_CACHE"):
         return environ["METACONV_CACHE"]
@@ -12,20 +12,20 @@ def cache_folder(rctx):
         return environ["XDG_CACHE_HOME"] + "/metaconv"
     if environ.get("HOME"):
         return environ["HOME"] + "/.cache/metaconv"
-    fail("@%s: no folder to keep downloads in: set METACONV_CACHE, XDG_CACHE_HOME or HOME." % rctx.name)
+    fail("@%s: no cache directory for downloads: set METACONV_CACHE, XDG_CACHE_HOME or HOME." % rctx.name)
 
-# fetch_wheel.py's exit status where there is work for pip and this Python has none.
+# The exit status of fetch_wheel.py if it needs pip and this Python has none.
 _NO_PIP = 3
 
 def wheel_folder(rctx, **wheel):
-    """Fetches and unpacks a pinned wheel, once per machine, or stops the build.
+    """Downloads and unpacks a pinned wheel, once per machine. Stops the build on failure.
 
     Args:
       rctx: the repository context.
       **wheel: as for try_wheel_folder().
 
     Returns:
-      The path of the folder with the unpacked files.
+      The path of the directory with the unpacked files.
     """
     found = try_wheel_folder(rctx, **wheel)
     if found.path == None:
@@ -41,21 +41,21 @@ def try_wheel_folder(
         platforms = [],
         keep = [],
         drop = []):
-    """Fetches and unpacks a pinned wheel, for those who can do without it.
+    """Downloads and unpacks a pinned wheel. Returns an error for callers that do not require the wheel.
 
     Args:
       rctx: the repository context.
       package: the package's name.
       version: its exact version.
-      sha256: of the wheel.
-      python_version: with `platforms`, the wheel to take; "311" for CPython 3.11.
-      platforms: wheel platform tags to accept; empty for this machine's.
+      sha256: SHA-256 of the wheel.
+      python_version: with `platforms`, selects the wheel; "311" for CPython 3.11.
+      platforms: platform tags of the wheel to accept; empty for this machine's.
       keep: shell patterns of the files to unpack; empty for all.
-      drop: shell patterns of files to leave out of those.
+      drop: shell patterns of files not to unpack.
 
     Returns:
-      struct(path, problem): the folder with the unpacked files and "", or None and
-      why there is none.
+      struct(path, problem): the directory with the unpacked files and "", or None and
+      the reason.
     """
     rctx.report_progress("Fetching %s %s with pip" % (package, version))
     arguments = ["--cache", cache_folder(rctx), "--package", package]
@@ -67,7 +67,7 @@ def try_wheel_folder(
             arguments += [flag, value]
     script = rctx.path(Label("//third_party/pypi:fetch_wheel.py"))
 
-    # A Python that comes first on PATH may have no pip while the system's has.
+    # The first Python on PATH may have no pip although the system's Python has.
     for name in ["python3", "/usr/bin/python3"]:
         python = rctx.which(name) if "/" not in name else rctx.path(name)
         if python == None or not python.exists:

@@ -1,4 +1,4 @@
-"""Real checkpoint files for tests, out of the packages that ship them.
+"""Real checkpoint files for tests, from PyPI packages that contain them.
 
     load("@metaconv//third_party/pypi_files:repository.bzl", "pypi_checkpoint_files")
 
@@ -6,10 +6,10 @@
 
     data = ["@pypi_silero_vad//:silero_vad/data/silero_vad.jit"]
 
-One repository per package, fetched when a test that asks for one of its files
-is built, and then kept in the cache: see //third_party/pypi. The package and
-each file in it are checked against the SHA-256 below. Nothing in a package is
-installed or run. All of them are under the MIT or a BSD licence.
+Each package is a repository. It is downloaded when a test that uses one of its files is
+built, and then kept in the cache: see //third_party/pypi. The package and each of its
+files are verified against the SHA-256 below. Nothing in a package is installed or run.
+All packages are under the MIT or a BSD licence.
 """
 
 load("//third_party/pypi:wheel.bzl", "WHEEL_ENVIRON", "wheel_folder")
@@ -71,20 +71,20 @@ def _impl(rctx):
         package = rctx.attr.package,
         version = rctx.attr.version,
         sha256 = rctx.attr.sha256,
-        # These wheels are the same for every Python. Naming one keeps pip from
-        # asking whether the package would run here.
+        # These wheels are the same for every Python version. Naming one prevents pip
+        # from checking whether the package would run on this machine.
         python_version = "312",
         keep = rctx.attr.files.keys(),
     )
     for name, sha256 in rctx.attr.files.items():
-        # A copy: the cache may be deleted at any time, and the file is small.
+        # A copy instead of a link, because the cache may be deleted at any time.
         path = "%s/%s" % (folder, name)
         _run(rctx, ["install", "-D", "-m", "644", path, name])
         found = _run(rctx, ["sha256sum", name]).split(" ")[0]
         if found != sha256:
             fail("\n".join([
                 "",
-                "@%s: %s is not the file that was pinned." % (rctx.name, path),
+                "@%s: %s is not the pinned file." % (rctx.name, path),
                 "  SHA-256 expected %s" % sha256,
                 "  SHA-256 found    %s" % found,
                 "  to fix it:  rm -r %s" % folder,
@@ -97,11 +97,11 @@ pypi_files = repository_rule(
     attrs = {
         "files": attr.string_dict(mandatory = True, doc = "Path in the wheel -> SHA-256."),
         "package": attr.string(mandatory = True),
-        "sha256": attr.string(mandatory = True, doc = "Of the wheel."),
+        "sha256": attr.string(mandatory = True, doc = "SHA-256 of the wheel."),
         "version": attr.string(mandatory = True),
     },
     environ = WHEEL_ENVIRON,
-    doc = "Files out of a wheel.",
+    doc = "Files of a wheel.",
 )
 
 def pypi_checkpoint_files():

@@ -1,4 +1,4 @@
-"""The mangled names of the Abseil functions that tsan_abseil.cc stands in for."""
+"""The mangled names of the Abseil functions that tsan_abseil.cc wraps."""
 
 load("@com_google_absl//:info.bzl", "INLINE_NAMESPACE")
 
@@ -41,8 +41,8 @@ def _part(name):
 def _mangled(function):
     class_name, method, is_const, parameters = function
 
-    # With an inline namespace the substitution that stands for `absl::<name>` is
-    # the second one, S0_; without, it is the first, S_.
+    # With an inline namespace, the substitution for `absl::<name>` is the second one,
+    # S0_. Without one, it is the first, S_.
     substitution = "0" if INLINE_NAMESPACE else ""
     parameters = parameters.replace("%s", substitution)
     namespaces = _part("absl") + (_part(INLINE_NAMESPACE) if INLINE_NAMESPACE else "")
@@ -54,8 +54,8 @@ def _mangled(function):
         parameters,
     )
 
-# For the linker: each call of the function goes to __wrap_<mangled name>, which finds
-# the function itself as __real_<mangled name>.
+# Linker flags: calls of the function go to __wrap_<mangled name>, which can call the
+# function itself as __real_<mangled name>.
 WRAP_LINKOPTS = ["-Wl,--wrap=" + _mangled(function) for function in _FUNCTIONS]
 
 # For tsan_abseil.cc: Mutex_Lock=<mangled name>, ...

@@ -1,13 +1,13 @@
-// AddressSanitizer's and LeakSanitizer's settings; see BUILD.
+// Options of AddressSanitizer and LeakSanitizer. See BUILD.
 
 extern "C" const char* __asan_default_options() {
   return
-      // GCC 12 does not align variables to more than 32 bytes in the frames that it makes for this, and UBSan then
-      // reports each one that asks for more, such as a mutex with a cache line of its own.
+      // In the stack frames that GCC 12 creates for this check, variables are aligned to at most 32 bytes. UBSan would
+      // report each variable with a larger alignment, such as a mutex aligned to a cache line.
       "detect_stack_use_after_return=0:"
-      // Tests ask for more memory than there is, and want to hear that.
+      // Tests request more memory than is available, and expect the allocation to fail.
       "allocator_may_return_null=1:"
-      // Order of static initialization across files.
+      // Check the order of static initialization across files.
       "check_initialization_order=1:strict_init_order=1:"
       "strict_string_checks=1";
 }
@@ -19,6 +19,6 @@ extern "C" const char* __lsan_default_suppressions() {
 }
 
 extern "C" const char* __lsan_default_options() {
-  // No list of the suppressions that were used at the end of each test.
+  // Do not print the list of used suppressions at the end of each test.
   return "print_suppressions=0";
 }

@@ -1,13 +1,13 @@
-// Tells ThreadSanitizer what Abseil's synchronization means.
+// Annotates Abseil's synchronization for ThreadSanitizer.
 //
-// The system's Abseil is compiled without ThreadSanitizer, which therefore sees
-// neither a lock taken nor a lock given back, and takes everything that a Mutex
-// protects for a race. The linker sends each call of these functions here (--wrap, see
-// abseil_symbols.bzl): they call the real one and say what it orders before what.
+// The system's Abseil is compiled without ThreadSanitizer, which therefore does not see
+// its locks being acquired and released, and reports races on everything that a Mutex
+// protects. The linker redirects calls of these functions to the wrappers below (--wrap,
+// see abseil_symbols.bzl), which call the real function and annotate what it orders.
 //
-// A Mutex is two clocks, so that readers are ordered with writers and not with each
-// other: what writers released, at the address of the Mutex, and what readers released,
-// one byte on. No more is said than that; lock order is not checked.
+// A Mutex has two synchronization addresses, so that readers are ordered with writers but
+// not with each other: the address of the Mutex for writers, and the next byte for
+// readers. Lock order is not checked.
 
 #include <sanitizer/tsan_interface.h>
 
@@ -33,15 +33,15 @@ void Unlocking(const void* mutex) { __tsan_release(Writers(mutex)); }
 void ReaderLocked(const void* mutex) { __tsan_acquire(Writers(mutex)); }
 void ReaderUnlocking(const void* mutex) { __tsan_release(Readers(mutex)); }
 
-// A Mutex evaluates the conditions that other threads wait for, whoever holds it; those
-// reads are ordered by the Mutex itself, at moments that are not visible from here.
+// A thread that holds a Mutex may evaluate the conditions of other, waiting threads. The
+// Mutex synchronizes these reads internally, where the wrappers cannot annotate it.
 class IgnoreReads {
  public:
   IgnoreReads() { AnnotateIgnoreReadsBegin(__FILE__, __LINE__); }
   ~IgnoreReads() { AnnotateIgnoreReadsEnd(__FILE__, __LINE__); }
 };
 
-// Where HasBeenNotified(), which is inline, looks: a flag after the Mutex.
+// The flag that the inline function HasBeenNotified() reads. It follows the Mutex.
 void* NotifiedFlag(const void* notification) {
   return static_cast<char*>(const_cast<void*>(notification)) + sizeof(absl::Mutex);
 }
@@ -96,8 +96,8 @@ FUNCTION(bool, Mutex_ReaderTryLock, Mutex* self) {
   return locked;
 }
 
-// Await and CondVar::Wait give the Mutex back and take it again. Await does not know
-// whether its caller is a reader; taking it for a writer orders more than there is.
+// Await and CondVar::Wait release the Mutex and acquire it again. Await does not know
+// whether its caller is a reader. It is treated as a writer, which may hide races.
 
 FUNCTION(void, Mutex_Await, Mutex* self, const Condition& condition) {
   Unlocking(self);

@@ -1,4 +1,4 @@
-// ThreadSanitizer's settings; see BUILD.
+// Options of ThreadSanitizer. See BUILD.
 
 extern "C" const char* __tsan_default_options() {
   return "halt_on_error=0:second_deadlock_stack=1:history_size=4:"

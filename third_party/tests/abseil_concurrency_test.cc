@@ -1,5 +1,5 @@
-// Abseil's synchronization is understood by ThreadSanitizer: no report where there is no
-// race. See third_party/sanitizers/tsan_abseil.cc.
+// Tests that ThreadSanitizer reports no false races with Abseil's synchronization. See
+// third_party/sanitizers/tsan_abseil.cc.
 
 #include <thread>
 #include <vector>
@@ -40,7 +40,7 @@ TEST(AbseilConcurrency, MutexProtects) {
   EXPECT_EQ(counter.value, kThreads * kRounds);
 }
 
-TEST(AbseilConcurrency, ReadersSeeWhatWritersWrote) {
+TEST(AbseilConcurrency, ReadersSeeWrites) {
   Counter counter;
   InThreads([&counter] {
     for (int i = 0; i < kRounds; ++i) {

@@ -1,4 +1,4 @@
-// A program that links @libtorch//:c10 runs, and does not load the rest of LibTorch.
+// Tests that a program that links @libtorch//:c10 runs and does not load the rest of LibTorch.
 
 #include <fstream>
 #include <sstream>
@@ -11,8 +11,8 @@
 
 namespace {
 
-TEST(C10, LoadsAlone) {
-  // Both live in libc10.so.
+TEST(C10, LoadsWithoutTheRestOfLibTorch) {
+  // Both are defined in libc10.so.
   EXPECT_EQ(c10::SymInt(4) * 2, 8);
   EXPECT_STREQ(c10::toString(c10::kBFloat16), "BFloat16");
 

@@ -1,4 +1,4 @@
-// A program that links @libtorch//:torch runs, with operators and autograd registered.
+// Tests that a program that links @libtorch//:torch runs, with operators and autograd registered.
 
 #include <thread>
 #include <vector>

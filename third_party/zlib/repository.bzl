@@ -18,7 +18,7 @@ cc_library(
 def _impl(rctx):
     layout = system_layout(rctx)
     for header in ["zlib.h", "zconf.h"]:
-        # zconf.h depends on the architecture; newer systems keep it in a folder named after that.
+        # zconf.h depends on the architecture. Newer systems install it in a directory named after the architecture.
         folders = layout.include + [folder.replace("/lib/", "/include/") for folder in layout.lib]
         rctx.symlink(
             require_file(rctx, folders, header, "zlib's header", "zlib1g-dev"),
@@ -32,6 +32,6 @@ def _impl(rctx):
 
 system_zlib = repository_rule(
     implementation = _impl,
-    doc = "zlib as the system has it.",
+    doc = "zlib, as installed on the system.",
     local = True,
 )

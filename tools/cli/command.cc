@@ -32,7 +32,7 @@ std::string Usage(const Command& command) {
   return command.flags.empty() ? usage : absl::StrCat(usage, " [flags]");
 }
 
-// Flags are spelled with dashes on the command line; Abseil's names are C++ names.
+// Flags have dashes on the command line, and underscores in Abseil's names.
 std::string Spelling(std::string_view flag) { return absl::StrReplaceAll(std::string(flag), {{"_", "-"}}); }
 std::string FlagName(std::string spelling) { return absl::StrReplaceAll(spelling, {{"-", "_"}}); }
 
@@ -49,20 +49,21 @@ void PrintHelp(const Command& command) {
 }
 
 void PrintOverview(std::span<const Command> commands, std::ostream& os) {
-  os << "Tensors without their data: reads checkpoints without the weights, converts them, watches them for "
-        "changes.\n\n"
+  os << "Reads the tensors of PyTorch checkpoints without their weights, converts them to tensors with or without\n"
+        "data, and checks them for changes.\n\n"
      << "Usage: " << kProgram << " COMMAND [arguments] [flags]\n\nCommands:\n";
   for (const Command& command : commands) {
     os << "  " << command.name << std::string(std::max<std::size_t>(10 - command.name.size(), 1), ' ')
        << command.summary << '\n';
   }
-  os << "\n'" << kProgram << " COMMAND --help' tells more of each.\n"
-     << "Exit codes: 0 done; 1 done, and the answer is no; 2 not done.\n";
+  os << "\nFor the flags of a command, run '" << kProgram << " COMMAND --help'.\n"
+     << "Exit codes: 0 success; 1 found a difference, or a tensor that does not convert; 2 error.\n";
 }
 
 bool IsHelp(std::string_view argument) { return argument == "--help" || argument == "-h" || argument == "-help"; }
 
-// Sets the flag in args[i], with its value from the same argument or the next; `i` is then at the last one used.
+// Sets the flag named by args[i]. Its value is in the same argument or the next one. Advances `i` to the last argument
+// used.
 absl::Status SetFlag(const Command& command, std::span<const std::string> args, std::size_t& i) {
   const std::string& argument = args[i];
   const std::size_t dashes = absl::StartsWith(argument, "--") ? 2 : 1;
@@ -121,7 +122,8 @@ int Fail(const absl::Status& status) {
 
 int FailUsage(const Command& command, const absl::Status& status) {
   Fail(status);
-  std::cerr << "Usage: " << Usage(command) << "; '" << kProgram << ' ' << command.name << " --help' tells more.\n";
+  std::cerr << "Usage: " << Usage(command) << ". For details, run '" << kProgram << ' ' << command.name
+            << " --help'.\n";
   return kExitError;
 }
 

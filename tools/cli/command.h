@@ -1,14 +1,14 @@
-// Command: a subcommand, and running the one that the command line names.
+// Command: a subcommand of the command line, and the main function that dispatches to it.
 //
-// Flags are Abseil flags; each command lists those that it takes, so that a flag of another command is an error rather
-// than silently ignored, and `--help` shows what matters. Wrong usage exits with kExitError and changes nothing.
+// Flags are Abseil flags. Each command lists the flags that it accepts: a flag of another command is an error instead
+// of being ignored, and `--help` shows only the listed ones. Wrong usage exits with kExitError and changes nothing.
 //
 // Example:
 //   constexpr std::string_view kDescribeFlags[] = {"format", "output"};
 //   const Command kCommands[] = {{"describe", "FILE", "What is in a checkpoint.", kDescribeFlags, RunDescribe}};
 //   int main(int argc, char** argv) { return metaconv::cli::Main(kCommands, argc, argv); }
 //
-// Thread safety: none; for main().
+// Thread safety: call it from main() only.
 // Lifetime: commands are static.
 
 #ifndef METACONV_TOOLS_CLI_COMMAND_H_
@@ -24,14 +24,14 @@ namespace metaconv::cli {
 
 struct Command {
   std::string_view name;
-  // The positional arguments by name, separated by blanks: each must be given.
+  // The names of the positional arguments, separated by spaces. All are required.
   std::string_view arguments;
   std::string_view summary;  // One line.
-  std::string_view help;     // The rest of `--help`; may be empty.
+  std::string_view help;     // Further text for `--help`; may be empty.
   std::span<const std::string_view> flags;
   // Returns the exit code.
   absl::StatusOr<int> (*run)(std::span<const std::string> arguments);
-  // Set: this command lives in another binary, beside this one, which is started in our place.
+  // If not empty, the command is implemented by another binary in the same directory, which replaces this process.
   std::string_view other_binary = {};
 };
 

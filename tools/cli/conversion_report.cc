@@ -23,7 +23,7 @@
 namespace metaconv::cli {
 namespace {
 
-// Whether ids and objects belong together one to one.
+// Checks that the mapping between ids and objects is one-to-one.
 class Pairing {
  public:
   bool Add(std::int64_t id, const void* object) {
@@ -37,7 +37,7 @@ class Pairing {
   std::map<const void*, std::int64_t> id_of_;
 };
 
-// Holds the results, so that they are remembered and can be compared.
+// Keeps a result alive, so that the converter remembers it and it can be compared with the others.
 struct Converted {
   std::string name;
   MetaTensorDescPtr desc;
@@ -49,11 +49,13 @@ void CheckSharing(const std::vector<Converted>& converted, std::vector<std::stri
   Pairing storages;
   for (const Converted& c : converted) {
     if (!tensors.Add(c.desc->id, c.tensor.unsafeGetTensorImpl())) {
-      failures.push_back(absl::StrCat(DisplayName(c.name), ": is not the same object exactly where the source is"));
+      failures.push_back(absl::StrCat(DisplayName(c.name),
+                                      ": expected one result object per source tensor, found a different assignment"));
     }
     if (c.desc->storage == nullptr) continue;
     if (!storages.Add(c.desc->storage->id, c.tensor.storage().unsafeGetStorageImpl())) {
-      failures.push_back(absl::StrCat(DisplayName(c.name), ": does not share memory exactly where the source does"));
+      failures.push_back(absl::StrCat(
+          DisplayName(c.name), ": expected results to share a storage exactly where the sources do, found otherwise"));
     }
   }
 }
@@ -92,7 +94,7 @@ ConversionReport ConvertAll(std::span<const NamedTensor> tensors) {
       report.failures.push_back(absl::StrCat(DisplayName(tensor.name), ": ", result.status().message()));
       continue;
     }
-    // The converter has checked it already; a tool that promises the check does not take its word.
+    // The converter checks its results too. This tool reports the check, so it makes an independent one.
     if (const absl::Status status = AssertMetadataEq(*tensor.desc, *result); !status.ok()) {
       report.failures.push_back(absl::StrCat(DisplayName(tensor.name), ": ", status.message()));
     }
@@ -129,7 +131,7 @@ void WriteReport(const ConversionReport& report, OutputFormat format, std::ostre
      << absl::StreamFormat("%-18s %.3f ms\n", "time", report.seconds * 1e3)
      << absl::StreamFormat("%-18s %s\n", "checks",
                            report.successful()
-                               ? "every result is as its record says, and shares memory where its source does"
+                               ? "every result matches its record, and storages are shared as in the source"
                                : absl::StrCat(report.failures.size(), " failed, listed above"));
 }
 

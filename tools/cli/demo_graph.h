@@ -1,6 +1,7 @@
-// DemoGraph: a small transformer block, with one of each thing that makes conversion hard.
+// DemoGraph: a small transformer block for the `demo` command.
 //
-// Tied embedding and output weights, query, key and value as views of one packed weight, a gradient, a conjugate view.
+// It contains tied embedding and output weights; query, key and value as views of one packed weight; gradients; and a
+// conjugate view.
 //
 // Example:
 //   for (const DemoTensor& t : DemoGraph()) converter.Convert(t.tensor, {.facts = {.is_parameter = t.is_parameter}});

@@ -11,7 +11,7 @@
 namespace metaconv::cli {
 namespace {
 
-// The items between the brackets of an array or object, one a line.
+// Writes the items of an array or object without the brackets, one per line.
 template <typename Items, typename ToText>
 void WriteItems(const Items& items, std::ostream& os, const ToText& to_text) {
   const char* separator = "\n";

@@ -1,15 +1,16 @@
-// WriteDocument: records with their names as one JSON document.
+// WriteDocument: writes named records as one JSON document.
 //
 //   {"format": "metaconv/1", "describer_id": 0, "storages": [...], "tensors": [...], "names": {"layer.weight": 3, ...},
 //    "opaque": {"optimizer": "package.Class", ...}}
 //
-// Storages and tensors stand in id order, nested records included, each as in AsJson; `opaque` is left out when empty.
-// One record a line, so that documents can be compared with line tools; written as it is made, whatever its size.
+// Storages and tensors are in id order, include nested records, and have the form of AsJson. `opaque` is left out if
+// empty. Each record is on one line, so that documents can be compared with line-based tools. Records are written one
+// by one, so the document is never in memory as a whole.
 //
 // Example:
 //   WriteDocument(checkpoint.tensors, checkpoint.opaque, /*describer_id=*/0, std::cout);
 //
-// Thread safety: pure but for the stream.
+// Thread safety: a pure function, except for writing to the stream.
 // Lifetime: keeps nothing.
 
 #ifndef METACONV_TOOLS_CLI_DOCUMENT_H_

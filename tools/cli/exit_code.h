@@ -1,4 +1,4 @@
-// ExitCode: what the command line tells a script.
+// ExitCode: the exit codes of the command line.
 //
 // Thread safety: constants.
 // Lifetime: constants.
@@ -10,9 +10,9 @@ namespace metaconv::cli {
 
 enum ExitCode : int {
   kExitOk = 0,
-  // The work was done, and its answer is no: something changed, or something did not convert.
-  kExitNo = 1,
-  // The work could not be done: a file cannot be read or written, or the command line is wrong.
+  // The command ran, and found a difference or a tensor that does not convert.
+  kExitMismatch = 1,
+  // The command could not run: a file cannot be read or written, or the command line is wrong.
   kExitError = 2,
 };
 

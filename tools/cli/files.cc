@@ -29,10 +29,10 @@ absl::Status WriteStream(const std::string& path, std::ostream& os, const std::f
   errno = 0;
   write(os);
   if (os.flush()) return absl::OkStatus();
-  return CannotWrite(path, errno == 0 ? "the stream failed" : std::strerror(errno));
+  return CannotWrite(path, errno == 0 ? "unknown error" : std::strerror(errno));
 }
 
-// What a file that is newly created by this process may be.
+// The permissions of a file that this process creates.
 mode_t DefaultMode() {
   const mode_t mask = umask(0);
   umask(mask);
@@ -47,10 +47,10 @@ absl::Status Sync(const std::string& path, int fd, mode_t mode) {
 }  // namespace
 
 std::string UserPath(const std::string& path) {
-  const char* stood = std::getenv("METACONV_WORKING_DIRECTORY");  // Set by bazelw, where Bazel cannot know.
-  if (stood == nullptr) stood = std::getenv("BUILD_WORKING_DIRECTORY");
-  if (stood == nullptr || path.empty()) return path;
-  return (std::filesystem::path(stood) / path).lexically_normal().string();
+  const char* directory = std::getenv("METACONV_WORKING_DIRECTORY");  // Set by bazelw if it changes the directory.
+  if (directory == nullptr) directory = std::getenv("BUILD_WORKING_DIRECTORY");
+  if (directory == nullptr || path.empty()) return path;
+  return (std::filesystem::path(directory) / path).lexically_normal().string();
 }
 
 absl::Status WriteOutput(const std::string& path, const std::function<void(std::ostream&)>& write) {
@@ -68,7 +68,7 @@ absl::Status WriteOutput(const std::string& path, const std::function<void(std::
   }
 
   const Progress progress(absl::StrCat("writing ", path));
-  // Beside the target, so that it can be renamed into place.
+  // In the directory of the target, so that it can be renamed to it atomically.
   std::string temporary = target.string() + ".XXXXXX";
   const int fd = mkstemp(temporary.data());
   if (fd < 0) return CannotWrite(path, std::strerror(errno));

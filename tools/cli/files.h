@@ -1,6 +1,6 @@
-// Paths and files as the command line means them.
+// Paths and output files of the command line.
 //
-// Thread safety: pure functions but for the file system.
+// Thread safety: pure functions, except for the file system.
 // Lifetime: keeps nothing.
 
 #ifndef METACONV_TOOLS_CLI_FILES_H_
@@ -14,11 +14,12 @@
 
 namespace metaconv::cli {
 
-// `path` seen from where the user stood: `bazel run` starts programs elsewhere, and says where that was.
+// `path` relative to the user's working directory. `bazel run` starts programs in another directory, and passes the
+// user's in BUILD_WORKING_DIRECTORY.
 std::string UserPath(const std::string& path);
 
-// Writes what `write` puts out to `path`, or to standard output if `path` is empty. A regular file is written whole or
-// left as it was; anything else (a terminal, a pipe) is written to as it comes.
+// Calls `write` with a stream to `path`, or to standard output if `path` is empty. A regular file is replaced
+// atomically, or left unchanged on error. Anything else (a terminal, a pipe) is written to directly.
 // Errors: kUnavailable with the path and the reason.
 absl::Status WriteOutput(const std::string& path, const std::function<void(std::ostream&)>& write);
 

@@ -6,14 +6,17 @@
 #include "absl/status/status.h"
 #include "meta/torch_status.h"
 
-ABSL_FLAG(metaconv::cli::OutputFormat, format, metaconv::cli::OutputFormat::kTable, "'table' for people or 'json'.");
+ABSL_FLAG(metaconv::cli::OutputFormat, format, metaconv::cli::OutputFormat::kTable,
+          "Output format, 'table' or 'json'.");
 ABSL_FLAG(std::string, lock, "", "The lock file to compare with.");
-ABSL_FLAG(bool, map, false, "Use tensors where they lie in the file, where that is possible, rather than read them.");
+ABSL_FLAG(bool, map, false,
+          "Map the file into memory instead of copying it, for all storages for which that is possible.");
 ABSL_FLAG(metaconv::cli::DeviceFlag, map_location, {},
-          "Say that all tensors live on this device, such as 'cpu', whatever the file says.");
+          "Record this device, such as 'cpu', for all tensors instead of the devices in the file.");
 ABSL_FLAG(metaconv::cli::DeviceFlag, materialize, {},
-          "Make real tensors on this device, 'cpu' or 'cuda:N', with the bytes of the file.");
-ABSL_FLAG(std::string, output, "", "Write to this file, whole or not at all, rather than to standard output.");
+          "Create real tensors on this device, 'cpu' or 'cuda:N', with the bytes of the file.");
+ABSL_FLAG(std::string, output, "",
+          "Write to this file instead of standard output. It is written completely or not at all.");
 ABSL_FLAG(bool, verify, false, "Compare every byte of the real tensors with the file.");
 
 namespace metaconv::cli {

@@ -1,4 +1,4 @@
-// The flags of the command line, each defined once for all commands that take it.
+// The flags of the command line. Each is defined once, for all commands that accept it.
 //
 // Thread safety: as Abseil's flags.
 // Lifetime: static.

@@ -1,4 +1,4 @@
-// JsonText: JSON on one line.
+// JsonText: JSON text on one line.
 //
 // Thread safety: pure functions.
 // Lifetime: results own their text.
@@ -12,7 +12,7 @@
 
 namespace metaconv::cli {
 
-// Names come from files and may be any bytes; what is not UTF-8 becomes U+FFFD, since JSON cannot say it.
+// Names come from files and may contain any bytes. Invalid UTF-8, which JSON cannot represent, is replaced by U+FFFD.
 template <typename Json>
 std::string JsonText(const Json& json) {
   return json.dump(/*indent=*/-1, /*indent_char=*/' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);

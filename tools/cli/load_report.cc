@@ -23,10 +23,10 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Hands out what another source makes, and remembers it.
-class RememberingSource final : public DataSource {
+// Forwards to another source and records the storages that it makes.
+class RecordingSource final : public DataSource {
  public:
-  explicit RememberingSource(DataSource& source) : source_(source) {}
+  explicit RecordingSource(DataSource& source) : source_(source) {}
 
   absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDescPtr> descs,
                                                          c10::Device device) override {
@@ -59,14 +59,14 @@ absl::StatusOr<LoadReport> LoadAll(const CheckpointFile& file, const LoadOptions
   const PeakMemory peak;
   const auto start = Clock::now();
   const std::unique_ptr<DataSource> bytes = CheckpointData(file, {.map = options.map});
-  RememberingSource source(*bytes);
+  RecordingSource source(*bytes);
   absl::StatusOr<std::vector<at::Tensor>> tensors;
   {
     const Progress progress("loading");
     tensors = Materialize(records, options.device, source);
   }
   if (!tensors.ok()) return tensors.status();
-  // Work on a device may still be under way.
+  // Work on the device may still be running.
   const c10::Device device = source.storages().empty() ? options.device : source.storages().front().device();
   const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
   if (!path.ok()) return path.status();
@@ -111,11 +111,12 @@ void WriteReport(const LoadReport& report, OutputFormat format, std::ostream& os
                            report.device)
      << absl::StreamFormat("%-18s %s in %.3f ms, %.2f GB/s\n", "bytes", HumanBytes(report.bytes), report.seconds * 1e3,
                            report.bytes_per_second() / 1e9)
-     << absl::StreamFormat("%-18s %s\n", "peak memory",
-                           report.peak_bytes.has_value() ? HumanBytes(*report.peak_bytes) : "not known here");
+     << absl::StreamFormat(
+            "%-18s %s\n", "peak memory",
+            report.peak_bytes.has_value() ? HumanBytes(*report.peak_bytes) : "not available on this system");
   if (!report.comparison.has_value()) return;
   os << absl::StreamFormat("%-18s %s, %.3f ms\n", "compared",
-                           report.successful() ? "every byte is as in the file" : "failed, see above",
+                           report.successful() ? "every byte matches the file" : "failed, see above",
                            report.verify_seconds * 1e3);
 }
 

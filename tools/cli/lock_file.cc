@@ -23,10 +23,10 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kFormat[] = "metaconv-lock/1";
-// The parts of a lock file that map names to what is locked of them.
+// The sections of a lock file that map names to locked values.
 constexpr const char* kSections[] = {"tensors", "opaque"};
 
-// The first names of tensors and storages, by id.
+// The first name of each tensor and storage, by id.
 struct FirstNames {
   absl::flat_hash_map<MetaTensorId, std::string> tensors;
   absl::flat_hash_map<MetaStorageId, std::string> storages;

@@ -1,7 +1,7 @@
-// RunOtherBinary: becomes another program, which lies beside this one.
+// RunOtherBinary: replaces this process by another program in the same directory.
 //
-// The commands that build tensors live in a binary of their own: loading LibTorch's operators takes 0.2 s, which those
-// that only read records should not pay.
+// The commands that create tensors are in a separate binary, because loading LibTorch's operators takes 0.2 s, which
+// the commands that only read records do not need.
 //
 // Thread safety: replaces the process.
 // Lifetime: does not return on success.
@@ -15,7 +15,7 @@
 
 namespace metaconv::cli {
 
-// Returns only if it fails: kNotFound with where the program was looked for.
+// Returns only on failure: kNotFound with the path of the program.
 absl::Status RunOtherBinary(std::string_view name, char** argv);
 
 }  // namespace metaconv::cli

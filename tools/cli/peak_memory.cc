@@ -20,7 +20,7 @@ std::optional<std::int64_t> InStatus(const std::string& key) {
 }  // namespace
 
 PeakMemory::PeakMemory() {
-  std::ofstream("/proc/self/clear_refs") << "5";  // Sets the peak back to what there is now.
+  std::ofstream("/proc/self/clear_refs") << "5";  // Resets the peak to the current value.
   before_ = InStatus("VmRSS");
 }
 

@@ -1,12 +1,12 @@
-// PeakMemory: how much more memory the process had at its peak than it had at the start.
+// PeakMemory: the peak memory of the process, relative to its memory at the start of the measurement.
 //
 // Example:
 //   const PeakMemory peak;
 //   … load …
 //   peak.Bytes();
 //
-// Thread safety: one at a time: the system keeps one peak for the process, which is set back.
-// Lifetime: measures from its construction on.
+// Thread safety: at most one object at a time. The system keeps one peak per process, which the constructor resets.
+// Lifetime: the measurement starts with the constructor.
 
 #ifndef METACONV_TOOLS_CLI_PEAK_MEMORY_H_
 #define METACONV_TOOLS_CLI_PEAK_MEMORY_H_
@@ -20,7 +20,7 @@ class PeakMemory {
  public:
   PeakMemory();
 
-  // Resident memory, pages of mapped files that were used included. Absent where the system does not say.
+  // Resident memory, including accessed pages of mapped files. Absent if the system does not report it.
   std::optional<std::int64_t> Bytes() const;
 
  private:

@@ -25,7 +25,7 @@ Progress::~Progress() {
 
 void Progress::Show() {
   using std::chrono::steady_clock;
-  constexpr std::string_view kWipe = "\r\x1b[K";  // To the start of the line, and clear it.
+  constexpr std::string_view kWipe = "\r\x1b[K";  // Carriage return, then erase to the end of the line.
   const steady_clock::time_point start = steady_clock::now();
   bool shown = false;
   const MutexLock lock(mutex_);

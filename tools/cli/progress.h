@@ -1,6 +1,6 @@
-// Progress: a line on standard error that says what takes so long.
+// Progress: a progress line on standard error.
 //
-// Shown only on a terminal, only after a second, and wiped when the work is done.
+// It is shown only on a terminal and only after one second, and erased when the work is done.
 //
 // Example:
 //   Progress progress("reading model.pt");
@@ -8,7 +8,7 @@
 //   progress.Advance();      // "reading model.pt: 1200, 3 s"
 //
 // Thread safety: Advance may be called from any thread.
-// Lifetime: the line lives as long as the object.
+// Lifetime: the destructor erases the line.
 
 #ifndef METACONV_TOOLS_CLI_PROGRESS_H_
 #define METACONV_TOOLS_CLI_PROGRESS_H_

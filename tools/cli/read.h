@@ -1,6 +1,6 @@
-// Reading the checkpoint that a command was given, with progress shown.
+// Reads the checkpoint named on the command line, and shows progress.
 //
-// Thread safety: for main().
+// Thread safety: call it from main() only.
 // Lifetime: keeps nothing.
 
 #ifndef METACONV_TOOLS_CLI_READ_H_
@@ -14,10 +14,10 @@
 
 namespace metaconv::cli {
 
-// `path` as the user gave it; honours --map-location.
+// `path` is the argument of the command. Applies --map-location.
 absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path);
 
-// The same, to be loaded too.
+// The same, and keeps the file open so that its bytes can be loaded.
 absl::StatusOr<CheckpointFile> OpenUserCheckpoint(const std::string& path);
 
 }  // namespace metaconv::cli

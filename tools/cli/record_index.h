@@ -1,4 +1,4 @@
-// RecordIndex: every tensor and storage record that a set of named tensors reaches, in id order.
+// RecordIndex: all tensor and storage records that are reachable from a list of named tensors, in id order.
 //
 // Example:
 //   RecordIndex index(checkpoint.tensors);
@@ -27,9 +27,9 @@ class RecordIndex {
   const std::map<MetaTensorId, const MetaTensorDesc*>& tensors() const { return tensors_; }
   const std::map<MetaStorageId, const MetaStorageDesc*>& storages() const { return storages_; }
 
-  // Storages that two or more of the named tensors live on; a base that has no name of its own does not count.
+  // The number of storages that two or more of the named tensors use. A base without a name does not count.
   std::int64_t alias_groups() const;
-  // Of all storages; those of symbolic size do not count.
+  // The size of all storages. Storages of symbolic size do not count.
   std::int64_t total_bytes() const;
 
  private:

@@ -53,7 +53,7 @@ std::string Storage(const MetaTensorDesc& desc) {
   return desc.storage_offset.maybe_as_int() == 0 ? id : absl::StrCat(id, "+", PythonRepr(desc.storage_offset));
 }
 
-// What the tensor itself covers, expanded dimensions counted as often as they appear.
+// The number of elements times the element size. Expanded dimensions count with their full extent.
 std::string Bytes(const MetaTensorDesc& desc) {
   std::int64_t bytes = static_cast<std::int64_t>(c10::elementSize(desc.dtype));
   for (const c10::SymInt& extent : desc.size) {
@@ -65,7 +65,7 @@ std::string Bytes(const MetaTensorDesc& desc) {
 
 std::string Notes(const MetaTensorDesc& desc, const std::string* same_as) {
   std::vector<std::string> notes;
-  if (same_as != nullptr) notes.push_back(absl::StrCat("is ", DisplayName(*same_as)));
+  if (same_as != nullptr) notes.push_back(absl::StrCat("same tensor as ", DisplayName(*same_as)));
   if (desc.layout != c10::Layout::Strided) notes.push_back(WithoutTorch(PythonRepr(desc.layout)));
   if (desc.is_parameter) notes.push_back("parameter");
   if (desc.requires_grad) notes.push_back(desc.is_leaf ? "requires grad" : "requires grad, not a leaf");
@@ -120,7 +120,8 @@ void WriteTable(std::span<const NamedTensor> tensors, std::span<const OpaqueObje
   }
   if (!tensors.empty()) WriteRows(rows, os);
   for (const OpaqueObject& object : opaque) {
-    os << DisplayName(object.name) << "  (not read: " << absl::Utf8SafeCHexEscape(object.type) << ")\n";
+    os << DisplayName(object.name)
+       << "  (not read, unknown class or function: " << absl::Utf8SafeCHexEscape(object.type) << ")\n";
   }
   const RecordIndex index(tensors);
   os << Count(first_name.size(), "tensor") << " under " << Count(tensors.size(), "name") << ", "

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every C++ file is as clang-format writes it. To fix: tools/dev/check_format.sh --fix
+# Checks that clang-format would not change any C++ file. To format them: tools/dev/check_format.sh --fix
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Tests mirror the source: tests/meta/x_test.cc tests meta/x.h, and so does x_SUBJECT_test.cc.
+"""Checks the layout of the repository.
 
-A test file without a source of its name is an error, unless it lies in
-tests/integration or its name is in WITHOUT_SOURCE. Also: each header has the
-include guard that its path asks for, each header of the product says what threads may
-do with it, and each C++ file is named in the BUILD file beside it.
+- Tests mirror the source: tests/meta/x_test.cc tests meta/x.h, and so does x_SUBJECT_test.cc. A test file without a source file of that name is an
+  error, unless it is in WITHOUT_SOURCE.
+- Each header has the include guard that corresponds to its path.
+- The comment at the top of each header of the product has a paragraph "Thread safety:".
+- Each C++ file is named in the BUILD file of its directory, or of the nearest parent directory that has one.
 """
 
 import pathlib
@@ -14,21 +15,21 @@ import sys
 
 SOURCE_FOLDERS = {"checkpoint", "converter", "cuda", "describer", "kinds", "meta", "symbolic", "tools"}
 WITHOUT_SOURCE = {
-    # Run the whole converter over cases of which the reference said what they are.
+    # Compare conversions with stored answers of the reference.
     "tests/converter/reference_cases_test.cc",
     "tests/converter/recipes_test.cc",
-    # What holds across describer and converter: real tensors, there and back.
+    # Converts real tensors to records and back.
     "tests/converter/round_trip_test.cc",
-    # What holds for every kind: whatever fails, surrounds it, or runs beside it.
+    # Test every kind of tensor: failures, ambient thread-local state, concurrency.
     "tests/converter/ambient_state_test.cc",
     "tests/converter/failure_injection_test.cc",
     "tests/converter/fake_test.cc",
     "tests/converter/materialize_failure_test.cc",
     "tests/converter/kinds_concurrency_test.cc",
-    # What holds for many threads and sources that hang together.
+    # Test many threads, and sources that share storages and bases.
     "tests/converter/converter_concurrency_test.cc",
     "tests/converter/dying_tensors_test.cc",
-    # The path of //cuda on real devices, and the devices made of host memory that it is tested on elsewhere.
+    # Test //cuda on real devices, and the test double of the CUDA runtime.
     "tests/cuda/gpu_storage_path_test.cc",
     "tests/cuda/gpu_materialize_test.cc",
     "tests/cuda/materialize_test.cc",
@@ -56,7 +57,7 @@ def check_mirror(path, files):
         source = stem.with_name("_".join(words[:count]))
         if {source.with_suffix(".h"), source.with_suffix(".cc")} & files:
             return
-    yield f"{path}: there is no {stem}.h"
+    yield f"{path}: expected the source file {stem}.h or {stem}.cc, found neither"
 
 
 def check_guard(path):
@@ -65,7 +66,7 @@ def check_guard(path):
     text = pathlib.Path(path).read_text(encoding="utf-8")
     guard = "METACONV_" + re.sub(r"[^A-Za-z0-9]", "_", str(path)).upper() + "_"
     if f"#ifndef {guard}\n#define {guard}\n" not in text:
-        yield f"{path}: the include guard is not {guard}"
+        yield f"{path}: expected the include guard {guard}"
 
 
 def check_thread_safety(path):
@@ -73,17 +74,17 @@ def check_thread_safety(path):
         return
     text = pathlib.Path(path).read_text(encoding="utf-8")
     if "\n// Thread safety: " not in text.split("#ifndef")[0]:
-        yield f"{path}: the comment at its head does not say `Thread safety:`"
+        yield f"{path}: expected a line `Thread safety:` in the comment at the top"
 
 
 def check_build(path):
-    # The BUILD file of the nearest folder that has one.
+    # Find the BUILD file of the nearest parent directory that has one.
     for folder in path.parents:
         build = pathlib.Path(folder) / "BUILD"
         if build.is_file():
             relative = path.relative_to(folder)
             if f'"{relative}"' not in build.read_text(encoding="utf-8"):
-                yield f"{path}: {build} does not name it"
+                yield f"{path}: expected the file to be named in {build}"
             return
 
 
@@ -95,7 +96,7 @@ def main():
         problems += check_guard(path)
         problems += check_thread_safety(path)
         problems += check_build(path)
-    print("\n".join(problems) or f"{len(files)} files, all in their places")
+    print("\n".join(problems) or f"{len(files)} files checked, no problems")
     return 1 if problems else 0
 
 

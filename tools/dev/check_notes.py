@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Each cited note exists, and exists once.
+"""Checks that each cited note exists exactly once.
 
-A decision is written where it was taken, under a heading of its own:
+A design decision is explained by a note in the file that implements it:
 
     // Note [Title]
     // The reference does this. We do that, because ...
 
-and cited elsewhere as "see Note [Title]." A citation may run over a line break; a
-heading has its line for itself.
+Elsewhere it is cited as "see Note [Title]." A citation may contain a line break. The
+heading of a note is alone on its line.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 FILES = ["*.cc", "*.h", "*.cu", "*.py", "*.sh", "*.bzl", "*.md", "*BUILD*", ".bazelrc"]
-# The comment sign at the start of a line, so that text can run over lines.
+# The comment marker at the start of a line, for citations that contain a line break.
 COMMENT = r"[ \t]*(?://+|#+|\*+)?[ \t]*"
 CITED = re.compile(rf"\bNote(?:\s|\n{COMMENT})+\[([^\[\]]+)\]")
 DEFINED = re.compile(rf"^{COMMENT}Note \[([^\[\]]+)\][ \t]*$", re.MULTILINE)
@@ -41,23 +41,23 @@ def main():
         for pattern, found in ((DEFINED, defined), (CITED, cited)):
             for match in pattern.finditer(text):
                 line = 1 + text.count("\n", 0, match.start(1))
-                # Text about notes in general, and the messages below.
+                # Skip text about notes in general, and the messages below.
                 if match[1] in ("Title", "{title}"):
                     continue
                 found.setdefault(title_of(match[1]), []).append(f"{path}:{line}")
 
     for title, places in defined.items():
-        # A heading reads as a citation too.
+        # The citation pattern matches headings too; remove them.
         cited[title] = [place for place in cited[title] if place not in places]
 
     problems = []
     for title, places in sorted(cited.items()):
         if title not in defined:
-            problems.append(f"{places[0]}: Note [{title}] is cited and nowhere written")
+            problems.append(f"{places[0]}: Note [{title}] is cited but does not exist")
     for title, places in sorted(defined.items()):
         if len(places) > 1:
-            problems.append(f"{places[1]}: Note [{title}] is already at {places[0]}")
-    print("\n".join(problems) or f"{len(defined)} notes, each written once")
+            problems.append(f"{places[1]}: Note [{title}] already exists at {places[0]}")
+    print("\n".join(problems) or f"{len(defined)} notes checked, no problems")
     return 1 if problems else 0
 
 

@@ -1,15 +1,16 @@
 #!/bin/bash
-# Clang finds no access to a guarded field without its lock, and no function called without the locks that it wants.
+# Runs clang's thread safety analysis: no guarded field is accessed without its lock, and no function is called without
+# the locks that it requires.
 #
-# The build's own compiler does not read these annotations, and the standard library's mutexes have none: meta/mutex.h is
-# used in their place. Checked are all files that name an annotation or take a lock; for a header its source or, where all
-# of it is templates, the test that uses them.
+# GCC ignores the annotations, and the standard library's mutexes have none, so the code uses meta/mutex.h instead. The
+# script checks all files that contain an annotation or acquire a lock. For a header, it checks its source file or, if
+# the header has none, its test.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 if git grep --untracked -nwE 'std::((recursive_|shared_|timed_)*mutex|condition_variable(_any)?)' -- '*.cc' '*.h' \
   ':!meta/mutex.h' ':!tests' ':!third_party'; then
-  echo 'use meta/mutex.h, whose contract clang checks'
+  echo 'expected the mutexes of meta/mutex.h, which clang can check; found those of the standard library (above)'
   exit 1
 fi
 
@@ -27,7 +28,7 @@ sources() {
 }
 mapfile -t files < <(sources)
 
-# What the targets of these files are compiled with.
+# The include directories and defines of the targets that these files belong to.
 labels=()
 for file in "${files[@]}"; do labels+=("//$(dirname "$file"):$(basename "$file")"); done
 quiet=(--color=no --curses=no --noshow_progress --ui_event_filters=-info)
@@ -41,7 +42,7 @@ context='[] if not providers(target) or "CcInfo" not in providers(target)
 sed -i "s|^-isystemexternal/|-isystem$(./bazelw info "${quiet[@]}" output_base)/external/|" "$work/context"
 check() { clang++ -fsyntax-only -std=c++20 -iquote. "@$work/context" -Wno-everything -Wthread-safety{,-beta} -Werror "$@"; }
 
-# Clang itself: it has to find each line that says so, and no other.
+# Test the analysis itself: clang must report exactly the lines marked WRONG.
 cat >"$work/wrong.cc" <<'END'
 #include "absl/synchronization/mutex.h"
 #include "meta/mutex.h"
@@ -86,12 +87,12 @@ END
 check "$work/wrong.cc" 2>"$work/found" || true
 grep -n '// WRONG' "$work/wrong.cc" | cut -d: -f1 >"$work/expected"
 if ! diff "$work/expected" <(sed -nE 's|^[^ ]*/wrong.cc:([0-9]+):.*-Wthread-safety.*|\1|p' "$work/found" | sort -nu); then
-  echo "clang does not find what is wrong; it says:"
+  echo "expected clang to report exactly the lines marked WRONG, found:"
   cat "$work/found"
   exit 1
 fi
 
 export -f check
 export work
-printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'check "$0" || { echo "wrong: $0" && exit 1; }'
-echo "${#files[@]} files, each lock held where it has to be"
+printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'check "$0" || { echo "thread safety errors in $0" && exit 1; }'
+echo "${#files[@]} files checked, no problems"
