@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"bad_negative_nnz", "record 0: values.size: expected no negative value, found -3"},
         Contradiction{"bad_blocksize", "record 0: values.size: expected a block size that divides 4, found 5"},
         Contradiction{"bad_view_func",
-                      "record 2: view_func: expected an operation that can be called, found only its name, "
+                      "record 2: view_func: expected an operation with its arguments, found only its name: "
                       "aten::no_such"},
         Contradiction{"bad_cyclic_base",
                       "record 2: base: expected records that do not contain themselves, found record 2, which contains "
