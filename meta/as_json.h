@@ -1,8 +1,7 @@
 // AsJson: converts a record to the JSON object that the reference's `as_json` returns, field for field.
 //
 // Fields at their default value are omitted, nested records are written as their ids, and `describer_id` is the last
-// key.
-// This is the payload that PyTorch writes to its structured logs, so tlparse can read it.
+// key. This is the payload that PyTorch writes to its structured logs, so tlparse can read it.
 //
 // Example:
 //   AsJson(*desc, 0).dump();
