@@ -93,7 +93,7 @@ at::Tensor StridedView(const at::Tensor& base, const MetaTensorDesc& desc) {
   return ViewOf(base, desc, {.prepare = in_dtype, .make = AsStrided});
 }
 
-// Note [Views by hand]
+// Note [Views without the dispatcher]
 // For a plain tensor, as_strided without autograd history creates a tensor on the same storage and registers it as a
 // view. We do the same directly, which takes a fraction of the time of the dispatcher. The dispatcher is used where the
 // result would differ: in view replay mode LibTorch attaches a view function, and it never creates autograd views of
@@ -128,7 +128,7 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   return view;
 }
 
-// Note [Views that left their base's storage]
+// Note [Views on a different storage than their base]
 // Assigning to `.data` moves a view to another storage and does not change its base. The reference nevertheless creates
 // a view of the base's storage. We place the view on the storage that its record names.
 bool IsElsewhere(const MetaTensorDesc& desc) {

@@ -197,7 +197,7 @@ TEST(MetaConverterTest, AliasesOfAStorageThatWasResizedToZero) {
   EXPECT_TRUE(meta_view._base().is_same(meta_flat));
 }
 
-// The reference leaves the result on the storage of the base. See Note [Views that left their base's storage].
+// The reference leaves the result on the storage of the base. See Note [Views on a different storage than their base].
 TEST(MetaConverterTest, AViewThatWasMovedToAnotherStorage) {
   const at::Tensor base = at::empty({2, 3});
   const at::Tensor elsewhere = at::empty({50});
