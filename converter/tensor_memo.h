@@ -11,10 +11,10 @@
 // A tensor that may be built twice, because a dropped result has no effect, needs no turn:
 //   return memo.GetOrSet(id, tensor);
 //
-// Two threads could deadlock if each waits for a result that the other one builds, which callbacks that convert and
-// records of different times can cause. The thread whose wait would close such a cycle builds the result too, without
-// waiting ("aside"), and the result of the thread that finishes first counts. A thread that needs the result that it is
-// building itself gets an error.
+// Threads would deadlock if each waits for a result that another one of them builds. This can happen if callbacks
+// convert tensors, or if records of the same tensors were made at different times. The thread whose wait would close such
+// a cycle builds the result too, without waiting ("aside"), and the result of the thread that finishes first is stored. A
+// thread that needs the result that it is building itself gets an error.
 //
 // Thread safety: Thread-safe. No lock is held while a thread has a turn.
 // Lifetime: keeps no tensor alive. Turns must end before the memo is destroyed, each on the thread that entered it.

@@ -12,8 +12,8 @@ namespace metaconv {
 // We set the node on the new tensor itself, which also works for kinds without operators.
 void BackwardError(const at::Tensor& tensor) {
   const auto node = c10::make_intrusive<torch::autograd::Error>(
-      "backward() reached a converted tensor: it stands for one that was "
-      "not a leaf, and has no history to go back through");
+      "backward() reached a converted tensor: its source was "
+      "not a leaf, and autograd history is not converted");
   if (!tensor.is_nested()) return torch::autograd::set_history(tensor, node);
   // The node must not store metadata of a nested tensor: autograd cannot compare it with a gradient on the meta device.
   torch::autograd::impl::set_gradient_edge(tensor,

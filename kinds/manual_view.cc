@@ -7,7 +7,7 @@ namespace metaconv {
 
 at::Tensor ManualView(const at::Tensor& base, const at::Tensor& tensor, const MetaTensorDesc& desc) {
   const auto creation_meta = static_cast<torch::autograd::CreationMeta>(*desc.creation_meta);
-  // The base of a view is never a view itself: LibTorch makes the base of a view's view the first view's base.
+  // Autograd registers a view of a view as a view of the first base, so `base` is not a view here.
   at::Tensor view = torch::autograd::as_view(base, tensor, /*is_bw_differentiable=*/true, /*is_fw_differentiable=*/true,
                                              /*view_func=*/nullptr, /*rev_view_func=*/nullptr, creation_meta);
   if (!desc.is_leaf) {

@@ -145,8 +145,8 @@ bool HasOperators(const at::Tensor& tensor) {
   return as_strided.has_value() && as_strided->hasKernelForDispatchKey(key);
 }
 
-// The storage of the view was resized to 0 bytes. LibTorch's operators reject views beyond the end of a storage unless
-// it is on the meta device.
+// Whether the storage of the view was resized to 0 bytes. LibTorch's operators reject views beyond the end of a storage
+// unless the storage is on the meta device.
 bool IsOutOfMemory(const at::Tensor& base, const MetaTensorDesc& desc) {
   return !base.is_meta() && desc.storage->size.maybe_as_int() == 0;
 }

@@ -2,8 +2,7 @@
 //
 // Example:
 //   Equal()(a, b);                             // Compares every field, as operator== does.
-//   Equal().IgnoreIds().IgnoreDevice()(a, b);  // For records from different describers, of tensors on different
-//   devices.
+//   Equal().IgnoreIds().IgnoreDevice()(a, b);  // Ignores differences between describers and devices.
 //   for (const std::string& line : Equal().IgnoreIds().Differences(a, b)) …   // "base.size: [4] vs [8]"
 //
 // Nested records are compared by value, recursively, each pair once. Two symbolic integers are equal if they are the
