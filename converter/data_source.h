@@ -7,7 +7,7 @@
 //     return absl::OkStatus();
 //   }));
 //
-// For the bytes of a checkpoint file see checkpoint_data.h.
+// For the bytes of a checkpoint file use checkpoint_data.h.
 //
 // Thread safety: Thread-safe.
 // Lifetime: tensors are independent of their source.

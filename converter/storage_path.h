@@ -4,6 +4,8 @@
 // Each call processes many storages, since a model has thousands and many are small. The implementation for the CPU is
 // in this folder; linking `//cuda` registers the one for CUDA.
 //
+// To create tensors, use materialize.h, which allocates and fills their storages.
+//
 // Example:
 //   absl::StatusOr<StoragePath*> path = StoragePathFor(device);
 //   absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, /*size_bytes=*/4096);

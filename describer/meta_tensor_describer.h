@@ -1,5 +1,8 @@
 // MetaTensorDescriber: creates records of tensors and storages.
 //
+// To read the records of a checkpoint file without loading its tensors, use checkpoint/checkpoint.h instead. To convert a
+// tensor, use converter/meta_converter.h, which has a describer of its own.
+//
 // A describer identifies the objects that it has described: a tensor has the same id each time, the records of tensors
 // that share a storage have the same storage id, and the records of views have the record of their base. Ids count from
 // 0 in the order in which the describer first meets the objects.

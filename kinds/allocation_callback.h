@@ -2,8 +2,8 @@
 //
 // The callback receives `make`, which allocates the meta tensor that the conversion would use, and the device that the
 // record names. It returns the tensor to use instead: the result of `make`, or a tensor of the same shape of another
-// kind, such as a fake tensor or a tensor on another device.
-// The returned tensor must be a leaf that does not require grad.
+// kind, such as a fake tensor or a tensor on another device. The returned tensor must be a leaf that does not require
+// grad.
 //
 // Example:
 //   AllocationCallback counting = [&](AllocationMaker make, c10::Device recorded) {

@@ -1,6 +1,6 @@
 // CheckRecord: checks the consistency of a record before a tensor is built from it.
 //
-// Contains the checks that several kinds share. Each kind has its own file for the checks that only it needs.
+// Contains the checks that several kinds share. Checks that only one kind needs are in the file of that kind.
 //
 // Thread safety: pure functions.
 // Lifetime: retains no reference to its arguments.

@@ -3,6 +3,8 @@
 // Fields at their default value are omitted, nested records are written as their ids, and `describer_id` is the last
 // key. This is the payload that PyTorch writes to its structured logs, so tlparse can read it.
 //
+// To read records back, use from_json.h.
+//
 // Example:
 //   AsJson(*desc, 0).dump();
 //   // {"id":0,"ndim":2,"dtype":"torch.float32","device":"device(type='cpu')","size":[4,8],

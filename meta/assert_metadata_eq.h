@@ -1,5 +1,7 @@
 // AssertMetadataEq: checks that a tensor has the metadata that its record describes.
 //
+// To compare two records, use equal.h; to compare two tensors, use describer/compare_tensors.h.
+//
 // Example:
 //   absl::Status status = AssertMetadataEq(*desc, tensor);
 //   // kInternal: "tensor differs from record 3: dtype: expected torch.float32, found torch.float64;

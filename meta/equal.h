@@ -1,5 +1,7 @@
 // Equal: compares two records. Each field that may be ignored is named explicitly.
 //
+// To compare a record with a tensor, use assert_metadata_eq.h.
+//
 // Example:
 //   Equal()(a, b);                             // Compares every field, as operator== does.
 //   Equal().IgnoreIds().IgnoreDevice()(a, b);  // Ignores differences between describers and devices.
