@@ -21,7 +21,7 @@
 namespace metaconv {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "Checksums read words in native byte order.");
+static_assert(std::endian::native == std::endian::little, "Checksums require a little-endian machine.");
 
 const bool kRegistered = RegisterStoragePath(c10::DeviceType::CPU, std::make_unique<CpuStoragePath>());
 

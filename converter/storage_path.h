@@ -52,7 +52,7 @@ struct StorageLoad {
   bool in_order = false;
 };
 
-// Copies all bytes of `from` to `into`. Both must have the same size, and at most one of them may be on the CPU.
+// Copies all bytes of `from` to `into`, which must have the same size. See StoragePath::Copy for their devices.
 struct StorageCopy {
   c10::Storage from;
   c10::Storage into;
