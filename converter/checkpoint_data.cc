@@ -20,7 +20,7 @@ namespace {
 using Descs = absl::Span<const MetaStorageDescPtr>;
 using Storages = std::vector<c10::Storage>;
 
-// The name of a tensor on the storage, for messages.
+// "tensor 'NAME': " for a tensor on the storage, for error messages. Empty if no tensor is on it.
 std::string NameOf(const Checkpoint& checkpoint, MetaStorageId id) {
   for (const NamedTensor& tensor : checkpoint.tensors) {
     const MetaTensorDesc* record = tensor.desc.get();
@@ -33,7 +33,7 @@ std::string NameOf(const Checkpoint& checkpoint, MetaStorageId id) {
   return "";
 }
 
-// Part of another storage, which it keeps alive.
+// A storage for a part of another storage, which it keeps alive.
 c10::Storage Within(const c10::Storage& whole, std::int64_t offset, std::int64_t size) {
   auto* owner = new c10::Storage(whole);
   c10::DataPtr data(
@@ -74,7 +74,7 @@ class CheckpointSource final : public DataSource {
     if (bytes == StorageBytes::kPlain || bytes == StorageBytes::kDeflated || LocationOf(desc).size == 0) {
       return absl::OkStatus();
     }
-    // Before memory is set aside for it: reading says what is the matter.
+    // Reading one byte returns the error of a storage that cannot be read, before memory is allocated for it.
     char first = 0;
     return Read(desc.id, 0, absl::MakeSpan(&first, 1));
   }
@@ -99,7 +99,8 @@ class CheckpointSource final : public DataSource {
     return absl::OkStatus();
   }
 
-  // Those that have no storage yet, in the order of the file; of two that begin at the same place the larger one first.
+  // The indices of the storages that are not mapped, in the order of the file. If two begin at the same offset, the
+  // larger one comes first.
   std::vector<std::size_t> InFileOrder(Descs descs, const Storages& storages) const {
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < descs.size(); ++i) {
@@ -113,7 +114,7 @@ class CheckpointSource final : public DataSource {
     return order;
   }
 
-  // The two oldest formats have storages that are views of others, and share memory with them.
+  // The two oldest formats have storages that are parts of other storages and share memory with them.
   bool IsWithin(const StorageLocation& inner, const StorageLocation& outer) const {
     const CheckpointFormat format = file_.checkpoint().format;
     if (format != CheckpointFormat::kTorchLegacy && format != CheckpointFormat::kTorchTar) return false;
@@ -125,7 +126,7 @@ class CheckpointSource final : public DataSource {
   absl::Status LoadRest(Descs descs, c10::Device device, Storages& storages) const {
     std::vector<MetaStorageDescPtr> wanted;
     std::vector<std::size_t> wanted_at;
-    std::vector<std::pair<std::size_t, std::size_t>> within;  // Of these storages the first lies within the second.
+    std::vector<std::pair<std::size_t, std::size_t>> within;  // Pairs of a storage and the storage that contains it.
     for (const std::size_t i : InFileOrder(descs, storages)) {
       if (!wanted_at.empty() && IsWithin(LocationOf(*descs[i]), LocationOf(*descs[wanted_at.back()]))) {
         within.emplace_back(i, wanted_at.back());

@@ -1,4 +1,4 @@
-// CheckpointData: a DataSource with the bytes of a checkpoint file.
+// CheckpointData: a DataSource that reads the bytes of a checkpoint file.
 //
 // Example:
 //   absl::StatusOr<CheckpointFile> file = CheckpointFile::Open("model.pt", {.sparse_parts = true});
@@ -6,10 +6,11 @@
 //   for (const NamedTensor& tensor : file->checkpoint().tensors) records.push_back(tensor.desc);
 //   absl::StatusOr<std::vector<at::Tensor>> tensors = Materialize(records, at::kCPU, *CheckpointData(*file));
 //
-// Each storage is read once, straight to where it stays, in the order of the file.
+// Each storage is read once, directly into its destination, in the order of the file.
 //
 // Thread safety: Thread-safe.
-// Lifetime: borrows the file. Tensors are independent of both, but for mapped ones: see CheckpointDataOptions.
+// Lifetime: the file must outlive the source. Tensors are independent of both, except mapped ones: see
+// CheckpointDataOptions.
 
 #ifndef METACONV_CONVERTER_CHECKPOINT_DATA_H_
 #define METACONV_CONVERTER_CHECKPOINT_DATA_H_
@@ -22,13 +23,14 @@
 namespace metaconv {
 
 struct CheckpointDataOptions {
-  // On the CPU, storages that can be used where they lie in the file are not read but mapped, privately: pages are read
-  // when they are first used, and what is written to them is not seen by others. The file must stay as it is; see
-  // checkpoint/mapped_file.h.
+  // On the CPU, map storages instead of reading them, where their bytes in the file can be used as they are. The
+  // mapping is private: a page is read when it is first accessed, and writes are not visible to others. The file must
+  // not be modified; see checkpoint/mapped_file.h.
   bool map = false;
 };
 
-// For records of `file`. Errors: kInvalidArgument for others; those of CheckpointFile::Read, with the name of a tensor.
+// For records of `file`. Errors: kInvalidArgument for other records; those of CheckpointFile::Read, with a tensor's
+// name.
 std::unique_ptr<DataSource> CheckpointData(const CheckpointFile& file, CheckpointDataOptions options = {});
 
 }  // namespace metaconv

@@ -1,14 +1,14 @@
-// Checksum: a number for a run of bytes that many threads, of a CPU or a GPU, can find together.
+// Checksum: a 64-bit checksum that many threads of a CPU or a GPU can compute in parallel.
 //
-// The sum, modulo 2^64, of one term for each word of 8 bytes, and one for the length. Each term depends on the word and
-// on its place, and they may be added in any order. It finds damage; it does not withstand an adversary.
+// It is the sum, modulo 2^64, of one term for each 8-byte word and one term for the length. A term depends on the word
+// and on its index, and the terms can be added in any order. It detects accidental corruption; it is not cryptographic.
 //
 // Example:
 //   std::uint64_t sum = ChecksumOfLength(size);
 //   for (i = 0; i < words; ++i) sum += ChecksumTerm(word[i], i);   // Little-endian; the last one padded with zeros.
 //
 // Thread safety: pure functions.
-// Lifetime: keeps nothing.
+// Lifetime: arguments and results are plain values.
 // Source: the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 
 #ifndef METACONV_CONVERTER_CHECKSUM_H_
@@ -30,12 +30,12 @@ METACONV_HOST_DEVICE constexpr std::uint64_t MixBits(std::uint64_t bits) {
   return bits ^ (bits >> 31);
 }
 
-// What the word at `index`, counted in words from the start, adds.
+// The term of the word at `index`, which counts words from the start.
 METACONV_HOST_DEVICE constexpr std::uint64_t ChecksumTerm(std::uint64_t word, std::uint64_t index) {
   return MixBits(word + (index + 1) * 0x9e3779b97f4a7c15u);
 }
 
-// What the length, in bytes, adds.
+// The term of the length `size` in bytes.
 METACONV_HOST_DEVICE constexpr std::uint64_t ChecksumOfLength(std::uint64_t size) { return MixBits(~size); }
 
 }  // namespace metaconv

@@ -19,7 +19,7 @@ absl::Status Differs(const CheckpointFile& file, MetaStorageId id, std::int64_t 
                                              static_cast<unsigned char>(found)));
 }
 
-// The storage, or a copy of it on the CPU.
+// The storage itself if it is on the CPU, otherwise a copy on the CPU.
 absl::StatusOr<c10::Storage> OnCpu(const c10::Storage& storage, MetaStorageId id) {
   if (storage.device_type() == c10::DeviceType::CPU) return storage;
   const absl::StatusOr<StoragePath*> cpu = StoragePathFor(c10::Device(c10::DeviceType::CPU));
@@ -42,7 +42,7 @@ absl::Status CompareOnCpu(const CheckpointFile& file, absl::Span<const MetaStora
         {.size = static_cast<std::int64_t>(storages[i].nbytes()), .in_one = location.bytes == StorageBytes::kDeflated});
   }
   return ForEachPiece(wholes, [&](std::size_t i, std::int64_t begin, std::int64_t size) {
-    // In steps, so that compressed storages need not be held twice.
+    // Compares in steps, so that a compressed storage is not in memory twice.
     std::vector<char> expected(static_cast<std::size_t>(std::min(size, kPieceSize)));
     for (std::int64_t offset = begin; offset < begin + size; offset += kPieceSize) {
       expected.resize(static_cast<std::size_t>(std::min(kPieceSize, begin + size - offset)));

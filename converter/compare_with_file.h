@@ -1,13 +1,13 @@
-// CompareWithFile: whether loaded storages have the bytes of the checkpoint that they came from.
+// CompareWithFile: checks that loaded storages have the bytes of the checkpoint file that they were loaded from.
 //
-// The file is read anew, by one thread at a time for each piece, into memory of its own; storages on other devices are
-// copied back. Nothing that loading does is trusted.
+// The file is read again, each piece by one thread, into separate memory; storages on other devices are copied to the
+// CPU. The check does not use the code that loads.
 //
 // Example:
-//   absl::Status status = CompareWithFile(file, descs, storages);   // storages[i] is that of descs[i].
+//   absl::Status status = CompareWithFile(file, descs, storages);   // storages[i] was loaded for descs[i].
 //
-// Thread safety: Thread-safe, while nobody writes to the storages.
-// Lifetime: keeps nothing.
+// Thread safety: Thread-safe, as long as no thread writes to the storages.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_CONVERTER_COMPARE_WITH_FILE_H_
 #define METACONV_CONVERTER_COMPARE_WITH_FILE_H_
@@ -20,8 +20,9 @@
 
 namespace metaconv {
 
-// Every byte, and the checksums that the file has. Errors: kDataLoss for the first byte in the order of `descs` that
-// differs, with its storage and offset, and for a checksum that does; those of CheckpointFile::Read and StoragePath.
+// Compares every byte, and verifies the checksums in the file. Errors: kDataLoss, with storage and offset of the first
+// byte in the order of `descs` that differs, or for a checksum that differs; those of CheckpointFile::Read and
+// StoragePath.
 absl::Status CompareWithFile(const CheckpointFile& file, absl::Span<const MetaStorageDescPtr> descs,
                              absl::Span<const c10::Storage> storages);
 

@@ -37,7 +37,7 @@ absl::StatusOr<c10::Storage> DataOf(const MetaStorageDesc& desc) {
     return absl::InvalidArgumentError(
         absl::StrCat("storage ", desc.id, ": data: expected ", PythonRepr(desc.size), " bytes, found ", data.nbytes()));
   }
-  // LibTorch's zero tensors claim bytes and have none.
+  // The storage of LibTorch's zero tensors has a size but no memory.
   if (data.data() == nullptr && data.nbytes() > 0) return ZeroStorage(data.device(), data.nbytes());
   return data;
 }

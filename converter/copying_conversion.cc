@@ -14,10 +14,10 @@
 namespace metaconv {
 namespace {
 
-// Whether the data lie in the storages of other tensors.
+// Whether the data of the tensor is in the storages of other tensors.
 bool HasParts(const MetaTensorDesc& desc) { return desc.unwrapped == nullptr && IsSparseAny(desc.layout); }
 
-// A source on meta has no bytes, unless it carries some.
+// A source on the meta device has no bytes, unless it has a DataSlot.
 bool HasBytes(const MetaStorageDesc& desc) {
   return !desc.data || desc.data.device_type() != c10::DeviceType::Meta || DataSlot::Of(desc.data) != nullptr;
 }
@@ -35,14 +35,14 @@ absl::StatusOr<at::Tensor> CopyingConversion::AllocateWrapped(const MetaTensorDe
 absl::Status CopyingConversion::OnNewStorage(const MetaStorageDesc& desc, const c10::Storage& storage) {
   if (storage.device_type() != c10::DeviceType::Meta) {
     return absl::InvalidArgumentError(absl::StrCat("storage ", desc.id,
-                                                   ": expected an allocation on meta to carry a copy",
+                                                   ": expected an allocation on meta, to attach a copy to",
                                                    ", found one on ", PythonRepr(storage.device())));
   }
   DataSlot::Attach(storage);
   return absl::OkStatus();
 }
 
-// A storage that somebody else has set carries nothing, and neither do those of sources that have no bytes.
+// Nothing is copied to a storage without a DataSlot, which the caller has set, or from a source that has no bytes.
 absl::Status CopyingConversion::OnStorage(const MetaStorageDesc& desc, const c10::Storage& storage) {
   DataSlot* slot = DataSlot::Of(storage);
   return slot == nullptr || !HasBytes(desc) ? absl::OkStatus() : slot->FillOnce([&] { return CloneStorage(desc); });
@@ -53,7 +53,8 @@ absl::Status CopyingConversion::OnBuilt(const MetaTensorDesc& desc, const at::Te
   return HasParts(desc) ? CopyParts(desc, tensor) : absl::OkStatus();
 }
 
-// The strides of mkldnn's tensors say nothing of where their bytes are, so the copy is such a tensor too.
+// The data of an mkldnn tensor is in an internal layout that its strides do not describe, so the copy is an mkldnn
+// tensor.
 absl::Status CopyingConversion::CopyOpaque(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   absl::StatusOr<at::Tensor> copy = CloneOpaque(desc);
   if (!copy.ok()) return copy.status();

@@ -1,13 +1,13 @@
-// CopyingConversion: a conversion whose results carry a copy of their source's bytes along.
+// CopyingConversion: a conversion to tensors without data, each with a copy of its source's bytes.
 //
-// Each storage is copied once, to the device that it is on, when the first result is put on it. The copy hangs on the
-// result's storage, and goes with it; see kinds/data_slot.h.
+// Each storage is copied once, on the device of the source, when the first result is placed on it. The copy is owned by
+// the result's storage; see kinds/data_slot.h.
 //
 // Example:
-//   CopyingConversion(memo, callback, /*fake=*/false).Convert(*desc);   // `desc` must have its data.
+//   CopyingConversion(memo, callback, /*fake=*/false).Convert(*desc);   // `desc` must hold its data.
 //
-// Thread safety: used by the thread that made it only; what it shares with other conversions is safe for many threads.
-// Lifetime: on the stack of one call of the converter.
+// Thread safety: used by the thread that made it only; the state that it shares with other conversions is thread-safe.
+// Lifetime: lives on the stack of one call of the converter.
 // Source: `copy_data` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_CONVERTER_COPYING_CONVERSION_H_
@@ -26,7 +26,7 @@ class CopyingConversion final : public MemoConversion {
  public:
   using MemoConversion::MemoConversion;
 
-  // What a wrapper wraps shares its memory as it does in the source.
+  // Places the wrapped tensor on the result of its storage, so that it shares memory as the source does.
   absl::StatusOr<at::Tensor> AllocateWrapped(const MetaTensorDesc& desc) override;
 
  private:

@@ -21,7 +21,7 @@
 namespace metaconv {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "Words are summed up in this machine's order.");
+static_assert(std::endian::native == std::endian::little, "Checksums require a little-endian machine.");
 
 const bool kRegistered = RegisterStoragePath(c10::DeviceType::CPU, std::make_unique<CpuStoragePath>());
 
@@ -32,14 +32,14 @@ absl::Status NoRoom(std::int64_t wanted) {
                    available.has_value() ? absl::StrCat(*available, " bytes free") : "not enough"));
 }
 
-// Fresh memory costs a fault for each page when it is first written, which takes longer than writing it. Asks for pages
-// of 2 MiB where there are any inside; no more memory is used than without.
+// The first write to each page of new memory causes a page fault, which takes longer than writing the page. Advises the
+// kernel to use 2 MiB pages for the part of the memory that is aligned to them; this does not increase memory use.
 void UseHugePages(void* memory, std::int64_t size_bytes) {
   constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
   const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + kHugePage - 1) & ~(kHugePage - 1);
   const auto end =
       (reinterpret_cast<std::uintptr_t>(memory) + static_cast<std::uintptr_t>(size_bytes)) & ~(kHugePage - 1);
-  if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // A hint: may fail.
+  if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // Advice only: may fail.
 }
 
 char* Bytes(const c10::Storage& storage) { return static_cast<char*>(storage.mutable_data()); }
@@ -51,7 +51,7 @@ std::vector<Whole> Wholes(absl::Span<const c10::Storage> storages) {
   return wholes;
 }
 
-// The terms of a piece that starts at a whole word.
+// The sum of the checksum terms of a piece that starts at a multiple of 8 bytes.
 std::uint64_t TermsOf(const char* bytes, std::int64_t offset, std::int64_t size) {
   constexpr std::int64_t kWord = sizeof(std::uint64_t);
   std::uint64_t sum = 0;

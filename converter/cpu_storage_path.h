@@ -1,7 +1,7 @@
-// CpuStoragePath: storages in host memory.
+// CpuStoragePath: the StoragePath for host memory.
 //
-// Memory comes from LibTorch's allocator, aligned as it aligns. Large pieces of work are done by as many threads as
-// LibTorch uses. Linked into every program that makes real storages.
+// Memory comes from LibTorch's CPU allocator, with its alignment. Large amounts of work are distributed over as many
+// threads as LibTorch uses. Linked into every program that allocates real storages.
 //
 // Thread safety: Thread-safe.
 // Lifetime: stateless.

@@ -45,14 +45,14 @@ absl::StatusOr<std::int64_t> SizeOfAll(Descs descs) {
   return sum;
 }
 
-// A tensor of mkldnn's, from the strided one that `make` makes.
+// An mkldnn tensor, converted from the strided tensor that `make` returns.
 absl::StatusOr<at::Tensor> Opaque(const MetaTensorDesc& desc, c10::Device device,
                                   absl::FunctionRef<at::Tensor(c10::SymIntArrayRef, const at::TensorOptions&)> make) {
-  const std::string where = absl::StrCat("record ", desc.id, ": making a tensor of mkldnn's");
+  const std::string where = absl::StrCat("record ", desc.id, ": creating an mkldnn tensor");
   const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
   if (!path.ok()) return path.status();
   absl::StatusOr<at::Tensor> tensor = CatchTorch(where, [&]() -> absl::StatusOr<at::Tensor> {
-    // Both are there for a moment. More than can be counted is more than there is.
+    // The strided and the mkldnn tensor exist at the same time. On overflow, ask for the largest possible size.
     std::int64_t bytes = 0;
     if (__builtin_mul_overflow(c10::multiply_integers(desc.size).guard_int(__FILE__, __LINE__),
                                static_cast<std::int64_t>(2 * c10::elementSize(desc.dtype)), &bytes)) {
@@ -61,7 +61,7 @@ absl::StatusOr<at::Tensor> Opaque(const MetaTensorDesc& desc, c10::Device device
     if (absl::Status room = (*path)->CheckRoom(device, bytes); !room.ok()) return room;
     return make(desc.size, at::device(device).dtype(desc.dtype)).to_mkldnn();
   });
-  // It has few dtypes and shapes.
+  // mkldnn supports few dtypes and shapes, and LibTorch reports the others as internal errors.
   return absl::IsInternal(tensor.status()) ? absl::InvalidArgumentError(tensor.status().message()) : tensor;
 }
 
@@ -135,7 +135,8 @@ class CopiedSource final : public DataSource {
   absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc, c10::Device) override { return CloneOpaque(desc); }
 
  private:
-  // Each from the path of the device that is not the CPU, if there is one; all that go the same way together.
+  // Uses the path of the device that is not the CPU, if there is one. Copies between the same types of devices go
+  // together.
   static absl::Status CopyAll(std::vector<StorageCopy> copies, c10::Device device) {
     while (!copies.empty()) {
       const c10::Device first = copies.front().from.device();
@@ -172,7 +173,7 @@ class SharedSource final : public DataSource {
 
 absl::StatusOr<at::Tensor> DataSource::MakeOpaque(const MetaTensorDesc& desc, c10::Device) {
   return absl::UnimplementedError(
-      absl::StrCat("record ", desc.id, ": expected a tensor whose bytes lie in a storage, found one of mkldnn's"));
+      absl::StrCat("record ", desc.id, ": expected a tensor with a storage, found an mkldnn tensor"));
 }
 
 absl::StatusOr<Storages> AllocateStorages(Descs descs, c10::Device device) {

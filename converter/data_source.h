@@ -1,4 +1,4 @@
-// DataSource: what the bytes of real tensors are.
+// DataSource: provides the bytes of real tensors.
 //
 // Example:
 //   Materialize(*record, at::kCPU, *Zeros());
@@ -7,10 +7,10 @@
 //     return absl::OkStatus();
 //   }));
 //
-// Bytes of a checkpoint file: checkpoint_source.h.
+// For the bytes of a checkpoint file use checkpoint_data.h.
 //
 // Thread safety: Thread-safe.
-// Lifetime: independent of the tensors that are made.
+// Lifetime: tensors are independent of their source.
 
 #ifndef METACONV_CONVERTER_DATA_SOURCE_H_
 #define METACONV_CONVERTER_DATA_SOURCE_H_
@@ -34,37 +34,40 @@ class DataSource {
  public:
   virtual ~DataSource() = default;
 
-  // A storage for each record, with its bytes, on `device`; all or none. No two records have the same id.
+  // A storage on `device` for each record, with its bytes. Either all succeed, or none is returned. No two records have
+  // the same id.
   virtual absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDescPtr> descs,
                                                                  c10::Device device) = 0;
 
-  // Whether it has the elements of sparse tensors. Otherwise these are made without any.
+  // Whether the source has the elements of sparse tensors. Otherwise these are created without elements.
   virtual bool has_elements() const { return true; }
 
-  // A tensor whose bytes lie in no storage that can be seen, as mkldnn's. Errors: kUnimplemented if the source has none.
+  // A tensor whose data is not in a c10::Storage, such as an mkldnn tensor. Errors: kUnimplemented if the source has
+  // none.
   virtual absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc, c10::Device device);
 };
 
-// Bytes of no particular value.
+// A source of uninitialized memory.
 std::unique_ptr<DataSource> Uninitialized();
 
 std::unique_ptr<DataSource> Zeros();
 
-// What `fill` writes: the bytes of a storage from `offset` on into the whole of `into`. It is called from several threads
-// at once, with offsets that are multiples of StoragePath::kLoadAlignment. Its errors are passed on.
+// A source that calls `fill`, which must write the bytes of a storage, from `offset` on, to all of `into`. It is called
+// from several threads at once, with offsets that are multiples of StoragePath::kLoadAlignment. Its errors are
+// returned.
 using StorageFiller =
     std::function<absl::Status(const MetaStorageDesc& storage, std::int64_t offset, absl::Span<char> into)>;
 std::unique_ptr<DataSource> Filler(StorageFiller fill);
 
-// Copies of what the records hold, see MetaTensorDescriber::Options::copy_data.
+// Copies the data that the records hold; see MetaTensorDescriber::Options::copy_data.
 // Errors: kInvalidArgument for a record without its data.
 std::unique_ptr<DataSource> CopiedData();
 
-// The same bytes, not copied: tensors share memory with what the records hold, and stay on its device.
+// Shares the data that the records hold instead of copying it. Tensors stay on the device of that data.
 std::unique_ptr<DataSource> SharedData();
 
-// Fresh storages for `descs`, which are checked first. Errors: kInvalidArgument for a size that is no number or negative;
-// those of StoragePath, with the storage's id.
+// Allocates new storages for `descs`, and checks their sizes first. Errors: kInvalidArgument for a size that is
+// symbolic or negative; those of StoragePath, with the storage's id.
 absl::StatusOr<std::vector<c10::Storage>> AllocateStorages(absl::Span<const MetaStorageDescPtr> descs,
                                                            c10::Device device);
 

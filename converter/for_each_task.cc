@@ -16,7 +16,7 @@ class Tasks {
   Tasks(std::size_t count, absl::FunctionRef<absl::Status(std::size_t)> work)
       : count_(count), work_(work), failed_(count) {}
 
-  // Until none is left or one has failed.
+  // Runs tasks until none is left or one has failed.
   void Run() ABSL_LOCKS_EXCLUDED(mutex_) {
     std::size_t task = 0;
     while (Next(task)) {
@@ -61,7 +61,7 @@ absl::Status ForEachTask(std::size_t count, int threads, absl::FunctionRef<absl:
   const std::size_t wanted = std::min(count, static_cast<std::size_t>(threads));
   others.reserve(wanted);
   while (others.size() + 1 < wanted) {
-    if (!CatchTorch("start a thread", [&] { others.emplace_back([&] { tasks.Run(); }); }).ok()) break;
+    if (!CatchTorch("starting a thread", [&] { others.emplace_back([&] { tasks.Run(); }); }).ok()) break;
   }
   tasks.Run();
   for (std::thread& other : others) other.join();

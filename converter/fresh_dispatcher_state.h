@@ -1,13 +1,13 @@
-// FreshDispatcherState: the dispatcher as a thread finds it when it starts.
+// FreshDispatcherState: a scope in which the thread's dispatcher state is that of a newly started thread.
 //
-// Conversion must not depend on what the caller has switched on or off around it: autograd, view tracking,
-// functionalization, and the transforms of functorch.
+// Conversion must not depend on state that the caller has changed: excluded autograd and view tracking keys,
+// functionalization, and functorch transforms.
 //
 // Example:
-//   const FreshDispatcherState fresh;   // Until the end of the scope.
+//   const FreshDispatcherState fresh;   // Active until the end of the scope.
 //
-// Thread safety: changes the state of its own thread only.
-// Lifetime: puts back what was there.
+// Thread safety: changes the state of the calling thread only.
+// Lifetime: restores the previous state when the scope ends.
 
 #ifndef METACONV_CONVERTER_FRESH_DISPATCHER_STATE_H_
 #define METACONV_CONVERTER_FRESH_DISPATCHER_STATE_H_
@@ -32,7 +32,7 @@ class FreshDispatcherState {
     const c10::impl::ForceDispatchKeyGuard guard{c10::default_included_set, c10::default_excluded_set};
   };
 
-  // As nearly always.
+  // Checked first, because the state is fresh in nearly all cases.
   static bool IsFresh() {
     const c10::impl::LocalDispatchKeySet keys = c10::impl::tls_local_dispatch_key_set();
     return keys.included_ == c10::default_included_set && keys.excluded_ == c10::default_excluded_set &&

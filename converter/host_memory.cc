@@ -25,11 +25,11 @@ std::optional<std::int64_t> InMeminfo(const std::string& root) {
 std::optional<std::int64_t> Number(const std::string& path) {
   std::ifstream file(path);
   std::int64_t value = 0;
-  if (!(file >> value)) return std::nullopt;  // "max" is no number: there is no limit.
+  if (!(file >> value)) return std::nullopt;  // "max" means that there is no limit.
   return value;
 }
 
-// What the control group, version 2, leaves.
+// The memory that is left in the control group (version 2) of the process.
 std::optional<std::int64_t> InControlGroup(const std::string& root) {
   const std::string group = root + "/sys/fs/cgroup/";
   const std::optional<std::int64_t> limit = Number(group + "memory.max");

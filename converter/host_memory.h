@@ -1,10 +1,10 @@
-// How much memory this machine, or the container that the process is in, can still give.
+// AvailableHostMemory: how much memory the process can still allocate, on this machine or in its container.
 //
-// Linux hands out more memory than there is, and ends the process that uses it; so who is about to fill a lot of memory
-// asks first.
+// Linux overcommits: it grants allocations beyond the available memory, and kills the process when it uses them. Code
+// that is about to fill much memory must therefore check the available amount first.
 //
 // Thread safety: Thread-safe.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its argument.
 
 #ifndef METACONV_CONVERTER_HOST_MEMORY_H_
 #define METACONV_CONVERTER_HOST_MEMORY_H_
@@ -15,7 +15,8 @@
 
 namespace metaconv {
 
-// In bytes, swap included; absent where the system does not say. `root`: of the file system, for tests.
+// In bytes, including swap; nullopt if the system does not provide the figure. `root` replaces the root directory in
+// tests.
 std::optional<std::int64_t> AvailableHostMemory(const std::string& root = "");
 
 }  // namespace metaconv

@@ -17,7 +17,7 @@ namespace {
 using Records = std::vector<const MetaTensorDesc*>;
 using Tensors = std::vector<at::Tensor>;
 
-// Tensors say which device they are on, so one without an index is made the one that is meant.
+// The device of an allocation. If `device` has no index, this is the caller's current device of that type.
 absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
   const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
   if (!path.ok()) return path.status();
@@ -26,8 +26,8 @@ absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
   return none->device();
 }
 
-// What a result stands for, if it is a tensor whose bytes lie in no storage that can be seen: of such, the result tells
-// too little.
+// The mkldnn tensor in the DataSlot of a result, if there is one; otherwise `tensor`. The result itself does not
+// describe an mkldnn tensor sufficiently.
 at::Tensor OpaqueOr(const at::Tensor& tensor) {
   if (!tensor.defined()) return tensor;
   at::Tensor data = WithData(tensor);

@@ -1,21 +1,22 @@
-// Materialize: real tensors again, from records or from tensors without data.
+// Materialize: creates real tensors from records or from tensors without data.
 //
-// What is made has the shape, strides, dtype, aliasing, views, gradients and requires_grad that the records name, on one
-// device. A whole model is one call: tensors that share a storage share one again, each storage is allocated and filled
-// once, and if anything fails nothing is handed out.
+// The tensors have the shape, strides, dtype, aliasing, views, gradients and requires_grad of their records, and are on
+// one device. Pass all tensors of a model in one call: tensors that share a storage then share one again, each storage
+// is allocated and filled once, and if an error occurs no tensor is returned.
 //
 // Example:
 //   MetaTensorDescriber describer({.copy_data = true});
 //   absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(weight);
 //   absl::StatusOr<at::Tensor> copy = Materialize(**record, at::kCPU, *CopiedData());
 //
-// A tensor that is no leaf has a history that cannot be run, as results of MetaConverter have. Views are views of their
-// base again, by the operators that made them where the device has these. Sparse tensors have the elements that their
-// records name; without a source that has any, none. On devices other than the CPU sparse tensors need LibTorch's own
-// operators for the device linked in. Whether a tensor is a parameter stays in its record: a C++ tensor cannot say it.
+// For a non-leaf the backward pass raises an error, as for results of MetaConverter. Views are views of their base's
+// result, created by operators if the device has them. Sparse tensors have the elements of their records if the source
+// provides elements, otherwise none. On devices other than the CPU, sparse tensors need LibTorch's operators for that
+// device to be linked. Whether a tensor is a parameter is in its record only, because a C++ tensor has no such
+// attribute.
 //
 // Thread safety: Thread-safe.
-// Lifetime: tensors are independent of records and source, but for SharedData.
+// Lifetime: tensors are independent of records and source, except with SharedData.
 
 #ifndef METACONV_CONVERTER_MATERIALIZE_H_
 #define METACONV_CONVERTER_MATERIALIZE_H_
@@ -31,20 +32,20 @@
 
 namespace metaconv {
 
-// A tensor for each record, in order; the same one for the same id. All records must come from one describer or file. A
-// device without an index is the caller's current one of its type.
+// Returns a tensor for each record, in order; records with the same id get the same tensor. All records must come from
+// one describer or one file. A device without an index means the caller's current device of that type.
 //
-// Errors: those of MetaConverter::MetaTensor; kInvalidArgument for records that contradict each other, for a storage that
-// is too small for a tensor on it, and for sparse parts that do not fit together; those of the source and of StoragePath,
+// Errors: those of MetaConverter::MetaTensor; kInvalidArgument for inconsistent records, for a storage that is too
+// small for a tensor on it, and for parts of sparse tensors that do not match; those of the source and of StoragePath,
 // with the storage's id.
 absl::StatusOr<std::vector<at::Tensor>> Materialize(absl::Span<const MetaTensorDescPtr> records, c10::Device device,
                                                     DataSource& source);
 
-// The same for one record.
+// As above, for one record.
 absl::StatusOr<at::Tensor> Materialize(const MetaTensorDesc& record, c10::Device device, DataSource& source);
 
-// The same for tensors as they are now: results of MetaConverter, or any others. CopiedData takes the copies that they
-// carry, see real_data.h.
+// As above, for the current state of tensors: results of MetaConverter, or any others. With CopiedData, results with a
+// copy of their data (see real_data.h) are created from that copy.
 absl::StatusOr<std::vector<at::Tensor>> MaterializeTensors(absl::Span<const at::Tensor> tensors, c10::Device device,
                                                            DataSource& source);
 

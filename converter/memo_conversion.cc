@@ -21,7 +21,7 @@
 namespace metaconv {
 namespace {
 
-// Plain numbers, as nearly always, take the shorter way.
+// Plain integers, the common case, use LibTorch's function without symbolic integers.
 at::Tensor EmptyStrided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, c10::ScalarType dtype) {
   const auto plain_size = c10::asIntArrayRefSlowOpt(size);
   const auto plain_stride = c10::asIntArrayRefSlowOpt(stride);
@@ -31,7 +31,7 @@ at::Tensor EmptyStrided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, c1
   return at::detail::empty_strided_symint_meta(size, stride, dtype);
 }
 
-// The sizes of storages are compared only where both are plain numbers: a symbolic one must not be guarded on.
+// Storage sizes are compared only if both are plain: comparing a symbolic one would add a guard.
 bool IsPlain(const c10::SymInt& value, std::int64_t expected) { return value.maybe_as_int() == expected; }
 
 bool IsSmaller(const c10::SymInt& a, const c10::SymInt& b) {
@@ -40,20 +40,20 @@ bool IsSmaller(const c10::SymInt& a, const c10::SymInt& b) {
   return plain_a.has_value() && plain_b.has_value() && *plain_a < *plain_b;
 }
 
-// A tensor may claim a size while its storage has been resized to nothing; its result then does so too.
+// The storage of a tensor may have been resized to 0 bytes; the storage of its result then has 0 bytes too.
 absl::Status EmptyIfRecordIsEmpty(const MetaStorageDesc& desc, const c10::Storage& storage) {
   if (!IsPlain(desc.size, 0) || IsPlain(storage.sym_nbytes(), 0)) return absl::OkStatus();
   return ResizeStorage(storage, 0);
 }
 
-// A source may reach beyond its storage, which was made smaller since, and its meta result does so too. Where there is
-// memory behind the result, only one whose storage is empty may, as the source's is: that cannot be mistaken.
+// A source may extend beyond its storage, if the storage was made smaller after the tensor. On meta the result may do
+// so too. A result with memory may do so only if its storage is empty, as the source's is: any access then fails.
 absl::Status CheckWithin(const MetaTensorDesc& desc, const c10::Storage& storage) {
   if (storage.device_type() == c10::DeviceType::Meta || IsPlain(desc.storage->size, 0)) return absl::OkStatus();
   return CheckWithinStorage(desc, storage.sym_nbytes());
 }
 
-// LibTorch sets the bits of any tensor, and then recurses for ever on those that have no strides.
+// LibTorch sets these bits on any tensor, but on tensors without strides this leads to infinite recursion later.
 absl::Status SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   if (tensor.is_conj() == desc.is_conj && tensor.is_neg() == desc.is_neg) return absl::OkStatus();
   const char* field = tensor.is_conj() != desc.is_conj ? "is_conj" : "is_neg";
@@ -68,7 +68,7 @@ absl::Status SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   return absl::OkStatus();
 }
 
-// Whether the result of a record is made of the results of others, so that it can only be as those allow.
+// Whether the result consists of the results of other records, which then determine its layout and device.
 bool IsMadeOfOthers(const MetaTensorDesc& desc) { return desc.unwrapped != nullptr || desc.attrs.has_value(); }
 
 }  // namespace
@@ -79,7 +79,8 @@ absl::StatusOr<at::Tensor> MemoConversion::Convert(const MetaTensorDesc& desc) {
   if (turn->result().defined()) return turn->result();
   absl::StatusOr<at::Tensor> tensor = Nested(desc, [&] { return BuildWhole(desc); });
   if (tensor.ok()) return turn->Finish(*std::move(tensor));
-  // Who built it aside may have finished first, from an older record of what it leads to. Then that is the result.
+  // Another thread may have built the result concurrently (see TensorMemo), from an older record of a nested tensor,
+  // and finished first. Its result is used then.
   if (at::Tensor other = memo_.tensors.Get(desc.id); other.defined()) return other;
   return tensor;
 }
@@ -91,8 +92,8 @@ absl::StatusOr<at::Tensor> MemoConversion::ConvertUnseen(const MetaTensorDesc& d
   return memo_.tensors.GetOrSet(desc.id, *std::move(tensor));
 }
 
-// Most tensors lead to no other and to nobody's code. If two threads build such a one at once, nobody sees it, so they
-// need not wait for each other.
+// Building most tensors needs no other result and calls no callback. If two threads build such a tensor at the same
+// time, one result is dropped and no one has seen it, so the threads need not wait for each other.
 bool MemoConversion::IsBuiltAlone(const MetaTensorDesc& desc) const {
   return !callback_ && desc.grad == nullptr && KindOf(desc).is_built_alone;
 }
@@ -101,7 +102,7 @@ absl::StatusOr<at::Tensor> MemoConversion::Build(const MetaTensorDesc& desc) {
   return Nested(desc, [&] { return BuildOfKind(desc); });
 }
 
-// Everything nested comes through here, so this is where the depth is counted.
+// Every nested conversion goes through this function, so it counts the depth.
 absl::StatusOr<at::Tensor> MemoConversion::Nested(const MetaTensorDesc& desc,
                                                   absl::FunctionRef<absl::StatusOr<at::Tensor>()> build) {
   if (depth_ == kMaxDepth) {
@@ -123,7 +124,7 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& des
   if (!IsMadeOfOthers(desc)) {
     if (absl::Status status = CheckLayout(desc); !status.ok()) return status;
   }
-  // A guard costs more than the question whether it is needed.
+  // The InferenceMode guard costs more than checking whether it is needed.
   std::optional<c10::InferenceMode> inference;
   if (c10::InferenceMode::is_enabled() != desc.is_inference) inference.emplace(desc.is_inference);
   absl::StatusOr<at::Tensor> tensor = kind.build(*this, desc);
@@ -149,12 +150,12 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
   absl::Status status = AssertMetadataEq(desc, *tensor, options);
   if (status.ok()) return tensor;
   if (!absl::IsInternal(status)) return status;
-  // The others are as their records say, so it is this one that does not fit to them; of mkldnn's tensors nobody but
-  // mkldnn says how they lie.
+  // The results of the other records were checked already, so a mismatch here means that this record is inconsistent
+  // with them. The layout of mkldnn tensors is determined by mkldnn only.
   return IsMadeOfOthers(desc) || desc.is_view || desc.is_mkldnn ? absl::InvalidArgumentError(status.message()) : status;
 }
 
-// Wrappers get their device from what they wrap.
+// A wrapper takes its device from the wrapped tensor.
 absl::Status MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
   if (!fake_) return absl::OkStatus();
   at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
@@ -163,7 +164,7 @@ absl::Status MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tens
     return absl::UnimplementedError(
         absl::StrCat("record ", desc.id, ": device: fake tensors of the meta device are not supported"));
   }
-  // A device without an index is the first one. Only the CPU has none.
+  // A device without an index means the first one. The CPU device has no index.
   const bool is_indexed = desc.device.has_index() || desc.device.is_cpu();
   impl->set_fake_device(is_indexed ? desc.device : c10::Device(desc.device.type(), 0));
   return absl::OkStatus();
@@ -213,7 +214,7 @@ absl::StatusOr<at::Tensor> MemoConversion::AllocateWrapped(const MetaTensorDesc&
   return tensor;
 }
 
-// The caller's callback may return a tensor that lies in its storage in another way.
+// Whether the allocation has the requested strides and offset. A callback may return a tensor with others.
 bool MemoConversion::IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
   if (!callback_) return true;
   return SameValue(*desc.stride, c10::SymDimVector(tensor.sym_strides())) && IsPlain(tensor.sym_storage_offset(), 0);
@@ -223,11 +224,12 @@ absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
   if (IsPlain(desc.storage_offset, 0) && IsAsAskedFor(desc, tensor)) {
     const MetaStorageDesc& wanted = *desc.storage;
     const c10::Storage& own = tensor.storage();
-    // Two things to make right before others can see it. The tensor may cover a part of the source's storage only …
+    // Two corrections before other threads can access the storage. The tensor may cover only a part of the source's
+    // storage …
     if (!IsPlain(wanted.size, 0) && IsSmaller(own.sym_nbytes(), wanted.size)) {
       if (absl::Status status = ResizeStorage(own, wanted.size); !status.ok()) return status;
     }
-    // … or claim more than it has.
+    // … or its size may exceed an empty storage.
     if (absl::Status status = EmptyIfRecordIsEmpty(wanted, own); !status.ok()) return status;
     const absl::StatusOr<c10::Storage> shared = Share(wanted, own);
     if (!shared.ok()) return shared.status();
@@ -237,9 +239,9 @@ absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
 }
 
 // Note [Moving to a storage]
-// The reference calls set_, which goes through the dispatcher, counts as a change of the tensor and grows the storage
-// if it is too small. Here the tensor is fresh and the storage is as its record says, so all of this would be undone
-// again.
+// The reference calls set_, which goes through the dispatcher, increments the version counter and grows the storage if
+// it is too small. Here the tensor is new and the storage is as its record says, so these effects would have to be
+// undone.
 absl::Status MemoConversion::MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
   if (!storage.ok()) return storage.status();

@@ -1,12 +1,12 @@
-// MemoConversion: one call of the converter, with the results that the converter remembers.
+// MemoConversion: one call of the converter. It uses and extends the memo of results that the converter's calls share.
 //
 // Example:
 //   MemoConversion(memo, callback, /*fake=*/false).Convert(*desc);
 //
-// Conversions that give more than that are built on it: see copying_conversion.h and real_conversion.h.
+// Derived classes add features: see copying_conversion.h and real_conversion.h.
 //
-// Thread safety: used by the thread that made it only; what it shares with other conversions is safe for many threads.
-// Lifetime: on the stack of one call of the converter.
+// Thread safety: used by the thread that made it only; the state that it shares with other conversions is thread-safe.
+// Lifetime: lives on the stack of one call of the converter.
 
 #ifndef METACONV_CONVERTER_MEMO_CONVERSION_H_
 #define METACONV_CONVERTER_MEMO_CONVERSION_H_
@@ -25,7 +25,7 @@
 
 namespace metaconv {
 
-// What the conversions of one converter have in common.
+// The state that all conversions of one converter share.
 struct ConversionMemo {
   TensorMemo tensors;
   WeakMemo<c10::StorageImpl> storages;
@@ -37,15 +37,16 @@ struct ConversionMemo {
 
 class MemoConversion : public Conversion {
  public:
-  // Records nested deeper than this are an error: they cannot come from a describer.
+  // Records nested deeper than this are an error. A describer makes no such records.
   static constexpr int kMaxDepth = 600;
 
-  // `callback` may be empty. All must outlive the conversion. `fake`: results are native fake tensors.
+  // `callback` may be empty. Both references must outlive the conversion. `fake`: results are native fake tensors.
   MemoConversion(ConversionMemo& memo, const AllocationCallback& callback, bool fake)
       : memo_(memo), callback_(callback), fake_(fake) {}
 
   absl::StatusOr<at::Tensor> Convert(const MetaTensorDesc& desc) override;
-  // The same for a record whose result, as was seen just before, is not there and is not being built. It may be by now.
+  // As Convert, for a record that had no result and was not being built when the caller looked it up. Both may have
+  // changed since.
   absl::StatusOr<at::Tensor> ConvertUnseen(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
@@ -57,26 +58,25 @@ class MemoConversion : public Conversion {
   c10::Device device() const override { return c10::Device(c10::DeviceType::Meta); }
   bool keeps_elements() const override { return false; }
 
-  // The result for a storage.
+  // The result for a storage: the existing one, or a new one.
   absl::StatusOr<c10::Storage> ConvertStorage(const MetaStorageDesc& desc, c10::Device recorded);
 
  protected:
-  // For conversions that do more. Each is called where its name says, on every result: a new storage before others can
-  // see it; …
+  // Hooks for derived classes, called for every result: with a new storage, before other threads can access it; …
   virtual absl::Status OnNewStorage(const MetaStorageDesc&, const c10::Storage&) { return absl::OkStatus(); }
-  // … the storage that the record's result lies on, as often as one is put there; …
+  // … with a storage, each time a result is placed on it; …
   virtual absl::Status OnStorage(const MetaStorageDesc&, const c10::Storage&) { return absl::OkStatus(); }
-  // … a new tensor, without its gradient and its bits.
+  // … with a new tensor, before its gradient and its conjugate and negative bits are set.
   virtual absl::Status OnBuilt(const MetaTensorDesc&, const at::Tensor&) { return absl::OkStatus(); }
 
-  // A storage for the record's, where there is none.
+  // Creates a storage for a record that has no result.
   virtual absl::StatusOr<c10::Storage> NewStorage(const MetaStorageDesc& desc, c10::Device recorded);
 
-  // Moves `tensor` to the result for the record's storage, with the record's size, stride and offset.
+  // Moves `tensor` to the result of the record's storage, with the record's size, stride and offset.
   absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
 
  private:
-  // The storage that stands for the record's. Null if there was none: `fresh` does from now on.
+  // The result of the record's storage. Null if it had none; `fresh` is the result then.
   absl::StatusOr<c10::Storage> Share(const MetaStorageDesc& desc, const c10::Storage& fresh);
   absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
   bool IsBuiltAlone(const MetaTensorDesc& desc) const;

@@ -27,7 +27,7 @@ absl::StatusOr<at::Tensor> MetaConverter::Count(absl::StatusOr<at::Tensor> resul
   return result;
 }
 
-// Calls use(conversion) with the conversion that this converter makes, as by a thread that has just started.
+// Calls use(conversion) with a new conversion of this converter, in a fresh dispatcher state.
 template <typename Use>
 std::invoke_result_t<Use, MemoConversion&> MetaConverter::WithConversion(const AllocationCallback& callback,
                                                                          Use&& use) {
@@ -42,10 +42,10 @@ std::invoke_result_t<Use, MemoConversion&> MetaConverter::WithConversion(const A
 
 absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options) {
   const bool trace = options.trace && !options.source.empty();
-  // Note [Converting again]
-  // The reference describes a tensor anew each time and then finds its result by the id. The id is all that matters for
-  // it, so where there is a result we do not describe. A gradient that came up since takes its id when it is first
-  // seen.
+  // Note [Repeated conversions]
+  // The reference describes a tensor each time and then looks up its result by id. Only the id is needed for that, so
+  // if there is a result we do not describe the tensor again. A gradient that was added since the first conversion gets
+  // its id when it is first described.
   bool is_unseen = !trace;
   if (tensor.defined() && !trace) {
     if (const std::optional<MetaTensorId> id = describer_.FindTensorId(tensor)) {

@@ -1,28 +1,29 @@
-// MetaConverter: records, and tensors, to tensors without data.
+// MetaConverter: converts tensors, or records, to tensors without data.
 //
-// The results have the shape, stride, dtype, aliasing, view and autograd structure of the sources, and live on the meta
-// device. The same source gives the same result object as long as somebody holds it; sources that share memory give
-// results that share memory; a view gives a view of its base's result.
+// Results are on the meta device and have the shape, strides, dtype, aliasing, view and autograd structure of their
+// sources. Converting the same source again returns the same result object as long as the result is alive; sources that
+// share memory have results that share memory; the result of a view is a view of its base's result.
 //
-// With `copy_data` set in the describer's options, results carry a copy of their source's bytes along: real_data.h gives it
-// back. Real tensors of a record are made by materialize.h.
+// If `copy_data` is set in the describer's options, each result has a copy of its source's bytes, which real_data.h
+// returns. To create real tensors from a record, use materialize.h instead.
 //
 // Example:
 //   MetaConverter converter;
 //   absl::StatusOr<at::Tensor> weight = converter.Convert(model.weight);
 //   absl::StatusOr<at::Tensor> tied = converter.Convert(model.tied_weight);
-//   weight->storage().is_alias_of(tied->storage());   // true, as in the model
+//   weight->storage().is_alias_of(tied->storage());   // true, as for the sources
 //
-// or from records alone, made elsewhere:
+// or from records only, which another process may have made:
 //   absl::StatusOr<at::Tensor> weight = converter.MetaTensor(*desc);
 //
-// A result that stands for a non-leaf tensor is one, and raises an error when backward() reaches it. Each result is
-// checked against its record before it is handed out. Which kinds of tensors there are is said in kinds/kinds.cc; for
-// wrapper types of your own see kinds/wrapper_type.h.
+// The result of a non-leaf is a non-leaf, and its backward pass raises an error. Each result is checked against its
+// record before it is returned. kinds/kinds.cc lists the supported kinds of tensors; for your own wrapper types see
+// kinds/wrapper_type.h.
 //
-// Thread safety: Thread-safe. Any number of threads may convert with one converter: each source still has one result.
-// No lock is held while LibTorch or a callback runs. A failed conversion leaves no trace; the next call tries again.
-// Lifetime: keeps neither sources nor results alive. Results outlive the converter.
+// Thread safety: Thread-safe. Any number of threads may convert with one converter, and each source still has one
+// result. No lock is held while LibTorch or a callback runs. A failed conversion changes nothing; the next call tries
+// again.
+// Lifetime: keeps neither sources nor results alive. Results are independent of the converter.
 // Source: `MetaConverter` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_CONVERTER_META_CONVERTER_H_
@@ -46,11 +47,11 @@ namespace metaconv {
 
 struct ConvertOptions {
   AllocationCallback callback = {};
-  // How the program that is converted calls this tensor, for the trace.
+  // The name of the tensor in the converted program, for the trace.
   std::string source = {};
-  // Write trace records, if there is a source.
+  // Write trace records, if `source` is set.
   bool trace = true;
-  // What the caller knows of the tensor, see DescribeOptions.
+  // Facts that the caller knows about the tensor; see DescribeOptions.
   TensorFacts facts = {};
 };
 
@@ -58,8 +59,8 @@ class MetaConverter {
  public:
   struct Options {
     MetaTensorDescriber::Options describer = {};
-    // Results are LibTorch's native fake tensors: they report the device of their source, of which this machine need
-    // have none. LibTorch has no operators for them yet, so a view that an operator would have to make is an error.
+    // Results are LibTorch's native fake tensors: they report the device of their source, even if this machine does not
+    // have it. LibTorch has no operators for them yet, so a view that only an operator can create is an error.
     bool fake = false;
   };
 
@@ -70,21 +71,21 @@ class MetaConverter {
   MetaConverter(const MetaConverter&) = delete;
   MetaConverter& operator=(const MetaConverter&) = delete;
 
-  // The reference's `__call__`: describes `tensor` and converts the record.
+  // The reference's `__call__`: describes `tensor` and converts its record.
   // Errors: those of MetaTensorDescriber::DescribeTensor and of MetaTensor.
   absl::StatusOr<at::Tensor> Convert(const at::Tensor& tensor, const ConvertOptions& options = {});
 
-  // The result for a record. Records of several describers must not meet in one converter: their ids would.
-  // Errors: kUnimplemented for a kind that is not supported, named in the message; kInvalidArgument for a record that
-  // contradicts itself, with the field; kInternal if the result is not what the record says. Where data are copied:
-  // kInvalidArgument if the record has none; those of StoragePath, and nothing has changed then.
+  // The result for a record. All records must come from one describer, because ids of different describers collide.
+  // Errors: kUnimplemented for a kind that is not supported, with its name; kInvalidArgument for an inconsistent
+  // record, with the field; kInternal if the result does not match the record. If data is copied: kInvalidArgument if
+  // the record does not hold it; those of StoragePath. After an error nothing has changed.
   absl::StatusOr<at::Tensor> MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback = {});
 
-  // The result for a storage. `recorded` is passed on to the callback.
+  // The result for a storage. `recorded` is passed to the callback.
   absl::StatusOr<c10::Storage> MetaStorage(const MetaStorageDesc& desc, const AllocationCallback& callback = {},
                                            c10::Device recorded = c10::Device(c10::DeviceType::CPU));
 
-  // The results as they are remembered; undefined / null if there is none or nobody holds it any more.
+  // Access to the memo of results. Undefined or null if there is no result, or the result was destroyed.
   at::Tensor GetTensorMemo(MetaTensorId id);
   c10::Storage GetStorageMemo(MetaStorageId id);
   void SetTensorMemo(MetaTensorId id, const at::Tensor& tensor);
@@ -92,17 +93,17 @@ class MetaConverter {
 
   MetaTensorDescriber& describer() { return describer_; }
 
-  // Forgets sources and results that are gone, and gives back the memory that was used for them. This happens by itself
-  // as the tables grow; call it when a large model was dropped and few tensors will follow.
+  // Removes the entries of destroyed sources and results, and frees their memory. The tables also do this as they grow;
+  // call Sweep after a large model was destroyed if few tensors will follow.
   void Sweep();
 
-  // How often the tables were asked, the describer's included, in all.
+  // The total number of table look-ups, including the describer's.
   std::int64_t table_lookups() const;
 
-  // Calls that gave a result, and calls that found an unsupported kind.
+  // The number of calls that returned a result, and of calls that found an unsupported kind.
   std::int64_t hits() const { return hits_.Sum(); }
   std::int64_t misses() const { return misses_.Sum(); }
-  // Some hit and no miss.
+  // Whether there was a hit and no miss.
   bool successful() const { return hits() > 0 && misses() == 0; }
 
  private:

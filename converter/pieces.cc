@@ -14,7 +14,8 @@ struct Piece {
   std::int64_t size;
 };
 
-// Pieces and, for each thread's turn, how many of them are about as much as one large piece: small ones go together.
+// The pieces, and the batches of pieces that one thread processes at a time. A batch has about the size of one large
+// piece: small pieces are combined.
 struct Plan {
   std::vector<Piece> pieces;
   std::vector<std::size_t> turn_ends;

@@ -1,13 +1,13 @@
-// ForEachPiece: work on the bytes of many storages, cut into pieces of a few MiB, by as many threads as LibTorch uses.
+// ForEachPiece: processes the bytes of many storages in pieces of a few MiB, on as many threads as LibTorch uses.
 //
 // Example:
 //   absl::Status status = ForEachPiece({{.size = a.nbytes()}, {.size = b.nbytes()}},
 //                                      [&](std::size_t i, std::int64_t offset, std::int64_t size) { … });
 //
-// Pieces are begun in order, so that a file is read from its start to its end.
+// Pieces are started in order, so that a file is read from start to end.
 //
 // Thread safety: the function is called from several threads at once, on different pieces, with no lock held.
-// Lifetime: returns when no thread runs any more.
+// Lifetime: all threads have ended when ForEachPiece returns.
 
 #ifndef METACONV_CONVERTER_PIECES_H_
 #define METACONV_CONVERTER_PIECES_H_
@@ -23,16 +23,16 @@
 namespace metaconv {
 
 struct Whole {
-  std::int64_t size = 0;  // In bytes; nothing is called for those without any.
-  bool in_one = false;    // Not to be cut.
+  std::int64_t size = 0;  // In bytes. Nothing is called for an empty one.
+  bool in_one = false;    // Process it as a single piece.
 };
 
-// Where pieces begin: at multiples of this.
+// Pieces start at multiples of this size.
 inline constexpr std::int64_t kPieceSize = std::int64_t{4} << 20;
 
 using PieceFunction = absl::FunctionRef<absl::Status(std::size_t index, std::int64_t offset, std::int64_t size)>;
 
-// Errors: that of the first piece, in order, of those that failed; no others are begun after it.
+// Errors: that of the first piece, in order, that failed. No piece is started after an error.
 absl::Status ForEachPiece(absl::Span<const Whole> wholes, PieceFunction function);
 
 }  // namespace metaconv

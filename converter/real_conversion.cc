@@ -6,9 +6,9 @@
 
 namespace metaconv {
 
-// The tensor gets its storage right here: allocating one to drop it again would cost as much memory.
+// Uses the final storage right away: allocating a temporary one first would double the memory use.
 absl::StatusOr<at::Tensor> RealConversion::AllocateStrided(const MetaTensorDesc& desc) {
-  if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a real tensor", "none");
+  if (desc.storage == nullptr) return Malformed(desc, "storage", "a storage for a real tensor", "none");
   const absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
   if (!storage.ok()) return storage.status();
   return StridedTensor(*storage, desc.dtype);
@@ -20,7 +20,7 @@ absl::Status RealConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
 
 absl::StatusOr<c10::Storage> RealConversion::NewStorage(const MetaStorageDesc& desc, c10::Device) {
   return absl::InvalidArgumentError(
-      absl::StrCat("storage ", desc.id, ": expected that of a tensor with bytes of its own, found that of another"));
+      absl::StrCat("storage ", desc.id, ": expected a storage that was materialized, found one that was not"));
 }
 
 }  // namespace metaconv

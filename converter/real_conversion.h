@@ -1,12 +1,12 @@
-// RealConversion: records to real tensors, on storages that are there already.
+// RealConversion: a conversion of records to real tensors, on storages that exist already.
 //
 // Example:
 //   ConversionMemo memo;
-//   memo.storages.Set(desc->storage->id, storage);        // Each storage that the record names, held by the caller.
+//   memo.storages.Set(desc->storage->id, storage);        // For each storage; the caller keeps them alive.
 //   RealConversion(memo, {.device = c10::kCPU, .keeps_elements = true, .make_opaque = make}).Convert(*desc);
 //
 // Thread safety: used by the thread that made it only.
-// Lifetime: on the stack of one call. Results keep their storages alive.
+// Lifetime: lives on the stack of one call. Results keep their storages alive.
 
 #ifndef METACONV_CONVERTER_REAL_CONVERSION_H_
 #define METACONV_CONVERTER_REAL_CONVERSION_H_
@@ -27,7 +27,7 @@ namespace metaconv {
 class RealConversion final : public MemoConversion {
  public:
   struct Options {
-    c10::Device device = c10::Device(c10::DeviceType::CPU);  // Of tensors that have no storage to tell it.
+    c10::Device device = c10::Device(c10::DeviceType::CPU);  // For tensors without a storage.
     bool keeps_elements = true;                              // See Conversion.
     std::function<absl::StatusOr<at::Tensor>(const MetaTensorDesc&)> make_opaque = {};  // See Conversion.
   };

@@ -14,7 +14,7 @@ namespace metaconv {
 namespace {
 
 absl::Status NoData() {
-  return absl::NotFoundError("expected a result that carries its data, found one without: was it made with copy_data?");
+  return absl::NotFoundError("expected a result with a copy of its data, found none: was copy_data set?");
 }
 
 bool IsStrided(const at::Tensor& tensor) {
@@ -30,7 +30,7 @@ at::Tensor OnStorage(const c10::Storage& storage, const at::Tensor& result) {
   return tensor;
 }
 
-// A tensor that is made of others is put together from their data.
+// A tensor that consists of other tensors is assembled from their data.
 absl::StatusOr<at::Tensor> FromParts(const at::Tensor& result) {
   MetaTensorDescriber describer({.copy_data = true});
   const absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(result);
@@ -42,7 +42,7 @@ absl::StatusOr<at::Tensor> FromParts(const at::Tensor& result) {
 
 absl::StatusOr<c10::Storage> RealStorage(const at::Tensor& result) {
   if (!result.defined() || !result.has_storage()) {
-    return absl::InvalidArgumentError("expected a tensor with a storage, found one without");
+    return absl::InvalidArgumentError("expected a tensor with a storage, found one that has none");
   }
   return RealStorage(result.storage());
 }
@@ -56,7 +56,7 @@ absl::StatusOr<c10::Storage> RealStorage(const c10::Storage& result) {
 
 absl::StatusOr<at::Tensor> RealTensor(const at::Tensor& result) {
   if (!result.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
-  return CatchTorch("taking a result's data", [&]() -> absl::StatusOr<at::Tensor> {
+  return CatchTorch("reading the data of a result", [&]() -> absl::StatusOr<at::Tensor> {
     if (const DataSlot* slot = DataSlot::Of(result); slot != nullptr) {
       if (at::Tensor whole = slot->tensor(); whole.defined()) return whole;
     }

@@ -9,7 +9,7 @@
 namespace metaconv {
 namespace {
 
-// One place for each type of device. A path is set once and lives for ever.
+// The registered path for each type of device. A path is set once and never destroyed.
 std::atomic<StoragePath*>& Place(c10::DeviceType type) {
   static std::array<std::atomic<StoragePath*>, c10::COMPILE_TIME_MAX_DEVICE_TYPES> places;
   return places[static_cast<std::size_t>(type)];
@@ -21,7 +21,7 @@ absl::StatusOr<StoragePath*> StoragePathFor(c10::Device device) {
   StoragePath* path = Place(device.type()).load(std::memory_order_acquire);
   if (path != nullptr) return path;
   return absl::UnimplementedError(absl::StrCat("device ", device.str(), ": no storage path is linked into this program",
-                                               device.is_cuda() ? "; //cuda has it" : ""));
+                                               device.is_cuda() ? "; link //cuda" : ""));
 }
 
 bool RegisterStoragePath(c10::DeviceType type, std::unique_ptr<StoragePath> path) {

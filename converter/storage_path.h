@@ -1,22 +1,26 @@
-// StoragePath: bytes on one type of device, for whoever makes real storages: allocating, filling, copying, loading.
+// StoragePath: the interface for storages on one type of device: allocating, filling, copying and loading bytes. Used
+// by Materialize and by conversions that copy data.
 //
-// A path works on many storages in one call, since a model has thousands and many are tiny. The path for the CPU is here;
-// the one for CUDA is registered by linking `//cuda`.
+// Each call processes many storages, since a model has thousands and many are small. The implementation for the CPU is
+// in this folder; linking `//cuda` registers the one for CUDA.
+//
+// To create tensors, use materialize.h, which allocates and fills their storages.
 //
 // Example:
 //   absl::StatusOr<StoragePath*> path = StoragePathFor(device);
 //   absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, /*size_bytes=*/4096);
 //   absl::Status status = (*path)->Load({{.into = *storage, .id = 7, .read = read_from_file}});
 //
-// On devices with streams all work goes to the caller's current stream: results may be used there at once, elsewhere after
-// Wait. A call that fails has waited for whatever it began, so that what it was given may be freed.
+// On devices with streams all work is enqueued on the caller's current stream: results may be used on that stream at
+// once, and elsewhere after Wait. A call that fails waits for all work that it started, so that its arguments may be
+// freed.
 //
-// Errors of all calls: kNotFound for a device that is not there; kResourceExhausted when memory runs out, with the
-// device, the bytes wanted and the bytes free; kInternal for a copy or launch that the device reports as failed, with the
-// storage's id; kFailedPrecondition without a driver.
+// Errors of all calls: kNotFound for a device that does not exist; kResourceExhausted if memory runs out, with the
+// device, the requested bytes and the free bytes; kInternal for a copy or a kernel launch that the device reports as
+// failed, with the storage's id; kFailedPrecondition if there is no driver.
 //
-// Thread safety: Thread-safe; on the same storage as the threads' streams order it.
-// Lifetime: paths live as long as the process. Storages are independent of their path.
+// Thread safety: Thread-safe. Calls for the same storage must be ordered by the streams of the calling threads.
+// Lifetime: paths live until the process ends. Storages are independent of their path.
 
 #ifndef METACONV_CONVERTER_STORAGE_PATH_H_
 #define METACONV_CONVERTER_STORAGE_PATH_H_
@@ -36,62 +40,63 @@
 
 namespace metaconv {
 
-// Writes the bytes of one storage from `offset` on into the whole of `into`.
+// Writes the bytes of one storage, from `offset` on, to all of `into`.
 using ReadBytes = std::function<absl::Status(std::int64_t offset, absl::Span<char> into)>;
 
 struct StorageLoad {
   c10::Storage into;     // All of its bytes are loaded.
-  MetaStorageId id = 0;  // For messages.
+  MetaStorageId id = 0;  // For error messages.
   // Called from several threads at once, with offsets that are multiples of kLoadAlignment.
   ReadBytes read;
-  // Calls of `read` for this storage come one after the other, each with the offset at which the last one ended.
+  // Call `read` sequentially for this storage, each time with the offset at which the previous call ended.
   bool in_order = false;
 };
 
-// The bytes of all of `from` to `into`, which has as many. One of the two may be on the CPU.
+// Copies all bytes of `from` to `into`, which must have the same size. See StoragePath::Copy for their devices.
 struct StorageCopy {
   c10::Storage from;
   c10::Storage into;
-  MetaStorageId id = 0;  // For messages.
+  MetaStorageId id = 0;  // For error messages.
 };
 
 class StoragePath {
  public:
-  // A multiple of the size of any element.
+  // A multiple of every element size.
   static constexpr std::int64_t kLoadAlignment = 64;
 
   virtual ~StoragePath() = default;
 
-  // Whether storages of `size_bytes` in all can be had, where an allocation does not tell: before the first of many.
+  // Checks that `size_bytes` are available in total. For devices on which allocating more than that succeeds; called
+  // before many allocations.
   virtual absl::Status CheckRoom(c10::Device, std::int64_t /*size_bytes*/) { return absl::OkStatus(); }
 
-  // A storage with `size_bytes` bytes of no particular value. One of no bytes may have no address.
+  // An uninitialized storage of `size_bytes` bytes. A storage of 0 bytes may have a null pointer.
   virtual absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) = 0;
 
   // Sets all bytes to zero.
   virtual absl::Status Zero(absl::Span<const c10::Storage> storages) = 0;
 
-  // `into` or `from` of each is on this path's type of device; the other one too, perhaps another device of it, or on
-  // the CPU.
+  // One storage of each copy must be on this path's type of device. The other one may be on the same device, on another
+  // device of the type or on the CPU.
   virtual absl::Status Copy(absl::Span<const StorageCopy> copies) = 0;
 
-  // Reads in the order given, as far as that is possible with several threads. Errors: also those of `read`, as they
-  // are; the first one ends the call.
+  // Reads in the given order, as far as several threads allow it. Returns errors of `read` unchanged; the first error
+  // ends the call.
   virtual absl::Status Load(absl::Span<const StorageLoad> loads) = 0;
 
-  // A number for the bytes of each storage, the same for the same bytes on every device. For finding damage, not for
-  // hiding it. Waits for the result.
+  // A checksum of each storage, equal for equal bytes on every device. It detects accidental corruption; it is not
+  // cryptographic. Waits for the results.
   virtual absl::StatusOr<std::vector<std::uint64_t>> Checksums(absl::Span<const c10::Storage> storages) = 0;
 
-  // Until all that was begun on the caller's current stream of `device` is done. Errors: also those of that work.
+  // Waits until all work on the caller's current stream of `device` is done. Errors: also those of that work.
   virtual absl::Status Wait(c10::Device device) = 0;
 };
 
-// The path for `device`. Errors: kUnimplemented if none is linked for its type, with the target that brings it.
+// The path for `device`. Errors: kUnimplemented if none is linked for its type; the message names the target to link.
 absl::StatusOr<StoragePath*> StoragePathFor(c10::Device device);
 
-// Makes `path` the one for `type`; the first one stays. For paths that are linked in, from a static initializer.
-// Returns whether it is the one.
+// Registers `path` for `type`, unless one is registered already. Implementations call this from a static initializer.
+// Returns whether `path` was registered.
 bool RegisterStoragePath(c10::DeviceType type, std::unique_ptr<StoragePath> path);
 
 }  // namespace metaconv

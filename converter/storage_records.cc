@@ -17,7 +17,7 @@ bool IsMadeOfOthers(const MetaTensorDesc& desc) {
   return desc.is_functorch_wrapped || desc.is_functional || desc.is_traceable_wrapper_subclass;
 }
 
-// Records share what they nest, and may nest deeply.
+// Visits each record once, without recursion: records share nested records, and may be nested deeply.
 class Collector {
  public:
   explicit Collector(bool elements) : elements_(elements) {}
@@ -47,7 +47,7 @@ class Collector {
     }
     const bool is_whole = elements_ || !IsSparseAny(desc.layout) || IsMadeOfOthers(desc);
     ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) {
-      if (nested == nullptr) return;  // The kind says so where it matters.
+      if (nested == nullptr) return;  // An error only for some kinds, which check it.
       if (is_whole || nested == desc.base || nested == desc.grad) Enter(*nested);
     });
     if (desc.view_func != nullptr) {

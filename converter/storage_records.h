@@ -1,10 +1,10 @@
-// StorageRecords: the storages that records lead to.
+// StorageRecords: the storages that are reachable from records.
 //
 // Example:
 //   absl::StatusOr<std::vector<MetaStorageDescPtr>> storages = StorageRecords({record.get()}, /*elements=*/true);
 //
 // Thread safety: a pure function.
-// Lifetime: the result shares the records.
+// Lifetime: results are shared with the records.
 
 #ifndef METACONV_CONVERTER_STORAGE_RECORDS_H_
 #define METACONV_CONVERTER_STORAGE_RECORDS_H_
@@ -17,9 +17,9 @@
 
 namespace metaconv {
 
-// One record for each storage that is needed to make the tensors, in order of id. Wrappers have no storage of their own,
-// and `elements` says whether those of sparse tensors are needed.
-// Errors: kInvalidArgument if two records of one storage differ in its size, as those of two describers do.
+// One record for each storage that is needed to create the tensors, ordered by id. Wrappers have no storage of their
+// own. `elements`: whether the storages of sparse tensors' parts are needed.
+// Errors: kInvalidArgument if the sizes in two records of one storage differ, as for records of two describers.
 absl::StatusOr<std::vector<MetaStorageDescPtr>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
                                                                bool elements);
 

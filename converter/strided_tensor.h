@@ -1,8 +1,8 @@
-// StridedTensor: a tensor on a storage, without an operator, which some devices have only in libraries that need not be
-// there.
+// StridedTensor: creates a tensor on a storage without an operator. LibTorch's operators for some devices are in
+// separate libraries, which may not be linked.
 //
 // Example:
-//   at::Tensor tensor = StridedTensor(storage, at::kFloat);                            // Of no elements so far.
+//   at::Tensor tensor = StridedTensor(storage, at::kFloat);                            // Has size [0].
 //   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(size, stride, offset);
 //
 // Thread safety: a pure function.

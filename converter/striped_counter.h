@@ -1,14 +1,14 @@
-// StripedCounter: a count to which many threads add without waiting for each other.
+// StripedCounter: a counter that many threads can increment without contention.
 //
-// A single atomic number travels between the caches of all threads that add to it, at the price of a miss each time.
+// With a single atomic counter, each increment on another CPU misses the cache.
 //
 // Example:
 //   StripedCounter calls;
 //   calls.Increment();
 //   calls.Sum();
 //
-// Thread safety: Thread-safe. A sum taken while others add has some of what they add.
-// Lifetime: plain memory.
+// Thread safety: Thread-safe. A sum that is taken during increments includes some of them.
+// Lifetime: no constraints.
 
 #ifndef METACONV_CONVERTER_STRIPED_COUNTER_H_
 #define METACONV_CONVERTER_STRIPED_COUNTER_H_
@@ -22,7 +22,7 @@ namespace metaconv {
 
 class StripedCounter {
  public:
-  // Nothing is published by the counts, so their order does not matter.
+  // Relaxed: the counts publish no other data.
   void Increment() { stripes_[StripeOfThread()].count.fetch_add(1, std::memory_order_relaxed); }
 
   std::int64_t Sum() const {
@@ -38,7 +38,7 @@ class StripedCounter {
     std::atomic<std::int64_t> count = 0;
   };
 
-  // Threads take turns.
+  // Stripes are assigned to threads in turn.
   static std::size_t StripeOfThread();
 
   std::array<Stripe, kStripes> stripes_;

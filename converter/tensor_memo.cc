@@ -41,7 +41,7 @@ absl::StatusOr<TensorMemo::Turn> TensorMemo::Enter(MetaTensorId id) {
   return Wait(id);
 }
 
-// Empty if somebody builds.
+// Nullopt if another thread is building the result.
 std::optional<TensorMemo::Turn> TensorMemo::TryEnter(MetaTensorId id) {
   std::optional<Turn> turn;
   entries_.Visit(id, [&](Entry& entry) {
@@ -56,7 +56,8 @@ std::optional<TensorMemo::Turn> TensorMemo::TryEnter(MetaTensorId id) {
 }
 
 absl::StatusOr<TensorMemo::Turn> TensorMemo::Wait(MetaTensorId id) {
-  // Before we look: a builder that ends after our look sees it, since both of us have had the entry's lock in between.
+  // Incremented before the entry is checked: if a builder ends after the check, it sees the increment, because both
+  // threads locked the entry in between.
   waiters_.fetch_add(1, std::memory_order_relaxed);
   absl::StatusOr<Turn> turn = WaitInLine(id);
   waiters_.fetch_sub(1, std::memory_order_relaxed);
@@ -70,14 +71,14 @@ absl::StatusOr<TensorMemo::Turn> TensorMemo::WaitInLine(MetaTensorId id) {
     if (BuilderOf(id) == self || aside_.contains({self, id})) {
       return absl::InvalidArgumentError(absl::StrCat(
           "record ", id,
-          ": expected a record or an allocation callback that does not lead back to it, found one that asks "
-          "for its result while this thread builds it"));
+          ": expected a conversion that does not depend on its own result, found a request for that result on the "
+          "thread that builds it"));
     }
     if (WouldWaitForItself(id)) {
       aside_.emplace(self, id);
       return Turn(this, id, /*aside=*/true);
     }
-    // The builder takes the mutex before it wakes us, so it cannot do so between this look and the wait.
+    // The builder locks the mutex before it notifies, so the notification cannot come between this check and the wait.
     if (std::optional<Turn> turn = TryEnter(id)) return *std::move(turn);
     waiting_for_[self] = id;
     ended_.Wait(mutex_);
@@ -91,7 +92,7 @@ std::thread::id TensorMemo::BuilderOf(MetaTensorId id) {
   return builder;
 }
 
-// Follows who waits for whom from the builder of `id`. Nobody waits in a circle, so this ends.
+// Follows the chain of waiting threads from the builder of `id`. The chain has no cycle, so this terminates.
 bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
   const std::thread::id self = std::this_thread::get_id();
   while (true) {
@@ -103,9 +104,9 @@ bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
   }
 }
 
-// `built` undefined: the build failed.
+// `built` is undefined if the build failed.
 at::Tensor TensorMemo::End(const Turn& turn, at::Tensor built) {
-  at::Tensor other;  // `built` dies after the lock is released, if it does.
+  at::Tensor other;  // If `built` is dropped, that happens after the unlock.
   entries_.Visit(turn.id_, [&](Entry& entry) {
     if (built.defined()) other = entry.GetOrSet(built);
     if (!turn.aside_) entry.builder = std::thread::id();

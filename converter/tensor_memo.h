@@ -1,22 +1,23 @@
-// TensorMemo: id -> result, held weakly, where for each id one thread builds and the others that want it wait.
+// TensorMemo: a weak map from id to result, in which one thread builds the result of an id while the others wait for
+// it.
 //
 // Example:
 //   absl::StatusOr<TensorMemo::Turn> turn = memo.Enter(id);
 //   if (!turn.ok()) return turn.status();
-//   if (turn->result().defined()) return turn->result();    // It is there already, or somebody else has built it.
+//   if (turn->result().defined()) return turn->result();    // It exists already, or another thread built it.
 //   … build …
-//   return turn->Finish(tensor);                            // Not called on failure: the next in line then builds.
+//   return turn->Finish(tensor);                            // Not called on failure: a waiting thread then builds.
 //
-// What can be built twice without anybody seeing it needs no turn:
+// A tensor that may be built twice, because a dropped result has no effect, needs no turn:
 //   return memo.GetOrSet(id, tensor);
 //
-// Threads that wait for each other in a circle would wait for ever: one builds what leads to what another builds, and the
-// other way round, which takes records of different times or callbacks that convert. The thread that would close the
-// circle builds aside, and whoever finishes first has built for all. A thread that comes back to what it builds itself
-// gets an error.
+// Threads would deadlock if each waits for a result that another one of them builds. This can happen if callbacks
+// convert tensors, or if records of the same tensors were made at different times. The thread whose wait would close such
+// a cycle builds the result too, without waiting ("aside"), and the result of the thread that finishes first is stored. A
+// thread that needs the result that it is building itself gets an error.
 //
-// Thread safety: Thread-safe. No lock is held while a turn is.
-// Lifetime: keeps no tensor alive. Turns must end before the memo does, each on the thread that it was given to.
+// Thread safety: Thread-safe. No lock is held while a thread has a turn.
+// Lifetime: keeps no tensor alive. Turns must end before the memo is destroyed, each on the thread that entered it.
 
 #ifndef METACONV_CONVERTER_TENSOR_MEMO_H_
 #define METACONV_CONVERTER_TENSOR_MEMO_H_
@@ -49,10 +50,11 @@ class TensorMemo {
     Turn& operator=(Turn&&) = delete;
     ~Turn();
 
-    // What is there; undefined if this thread is to build it.
+    // The existing result; undefined if this thread must build it.
     const at::Tensor& result() const { return result_; }
 
-    // Remembers what was built, lets those who wait have it, and returns it; or what somebody else has finished before.
+    // Stores `built`, notifies the waiting threads and returns it. If another thread finished first, returns its
+    // result.
     at::Tensor Finish(at::Tensor built);
 
    private:
@@ -60,40 +62,40 @@ class TensorMemo {
     Turn(TensorMemo* memo, MetaTensorId id, bool aside) : memo_(memo), id_(id), aside_(aside) {}
     explicit Turn(at::Tensor result) : result_(std::move(result)) {}
 
-    TensorMemo* memo_ = nullptr;  // Null once there is nothing to hand on.
+    TensorMemo* memo_ = nullptr;  // Null if there is a result, or the turn has ended.
     MetaTensorId id_ = 0;
-    bool aside_ = false;  // Another thread is the builder; nobody waits for this one.
+    bool aside_ = false;  // Another thread is the builder; none waits for this one.
     at::Tensor result_;
   };
 
   // Errors: kInvalidArgument if this thread is building `id` already.
   absl::StatusOr<Turn> Enter(MetaTensorId id);
 
-  // What is there, if somebody was faster, else `built`, which is remembered.
+  // Returns the existing result if there is one. Otherwise stores `built` and returns it.
   at::Tensor GetOrSet(MetaTensorId id, at::Tensor built);
 
-  // Undefined if there is none, or nobody holds it any more.
+  // The result; undefined if there is none, or it was destroyed.
   at::Tensor Get(MetaTensorId id);
 
-  // The same; nothing if there is none and somebody builds it.
+  // As Get; nullopt if there is no result and a thread is building it.
   std::optional<at::Tensor> GetUnlessBuilding(MetaTensorId id);
 
   void Set(MetaTensorId id, const at::Tensor& tensor);
 
   void Sweep() { entries_.Sweep(); }
 
-  // Dead entries that were not swept yet included.
+  // Includes dead entries that were not swept yet.
   std::size_t size() const { return entries_.size(); }
   std::int64_t lookups() const { return entries_.lookups(); }
 
  private:
   struct Entry {
     WeakReference<c10::TensorImpl> object;
-    std::thread::id builder;  // Of no thread, if nobody builds.
+    std::thread::id builder;  // The default id if no thread builds.
 
-    // Undefined if there is none, or nobody holds it any more.
+    // The result; undefined if there is none, or it was destroyed.
     at::Tensor Get() const;
-    // What is there; undefined if there was none, and `built` is now.
+    // The existing result; if there is none, stores `built` and returns an undefined tensor.
     at::Tensor GetOrSet(const at::Tensor& built);
     bool IsBuilding() const { return builder != std::thread::id(); }
     bool IsDead() const { return !IsBuilding() && (object.IsEmpty() || object.IsDead()); }
@@ -110,13 +112,13 @@ class TensorMemo {
 
   ShardedWeakMap<MetaTensorId, Entry> entries_;
 
-  // Threads that wait, or are about to look whether they have to.
+  // The number of threads that wait, or are about to check whether they must wait.
   std::atomic<int> waiters_ = 0;
-  // Only for those who wait. Taken before an entry's lock, never after.
+  // Used by waiting threads only. Locked before an entry's lock, never after it.
   Mutex mutex_;
   CondVar ended_;
   absl::flat_hash_map<std::thread::id, MetaTensorId> waiting_for_ ABSL_GUARDED_BY(mutex_);
-  // Who builds what aside.
+  // The results that threads build aside.
   absl::flat_hash_set<std::pair<std::thread::id, MetaTensorId>> aside_ ABSL_GUARDED_BY(mutex_);
 };
 

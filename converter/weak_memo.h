@@ -1,11 +1,11 @@
-// WeakMemo: id -> object, held weakly: whoever uses the object keeps it alive, the memo does not.
+// WeakMemo: a weak map from id to object. The memo does not keep the objects alive; their users do.
 //
 // Example:
 //   WeakMemo<c10::StorageImpl> storages;
-//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, *mine);   // Whoever came first; null: `mine`.
+//   c10::intrusive_ptr<c10::StorageImpl> winner = storages.GetOrSet(id, *mine);   // Null if `mine` was stored.
 //
 // Thread safety: Thread-safe.
-// Lifetime: keeps nothing alive.
+// Lifetime: keeps no object alive.
 
 #ifndef METACONV_CONVERTER_WEAK_MEMO_H_
 #define METACONV_CONVERTER_WEAK_MEMO_H_
@@ -24,19 +24,19 @@ class WeakMemo {
  public:
   using Strong = c10::intrusive_ptr<T>;
 
-  // Null if there is none, or it is gone.
+  // The object of `id`; null if there is none, or it was destroyed.
   Strong Get(std::int64_t id) {
     Strong object;
     entries_.VisitIfPresent(id, [&](Entry& entry) { object = entry.object.Lock(); });
     return object;
   }
 
-  // Null: `id` has none.
+  // Sets the object of `id`; null removes it.
   void Set(std::int64_t id, const Strong& object) {
     entries_.Visit(id, [&](Entry& entry) { entry.object = object ? WeakReference(*object) : WeakReference<T>(); });
   }
 
-  // The object that `id` has. Null if it had none: it has `object`, which must not be null, from now on.
+  // The object of `id`. If there is none, stores `object` and returns null. `object` must be alive.
   Strong GetOrSet(std::int64_t id, T& object) {
     Strong winner;
     entries_.Visit(id, [&](Entry& entry) {
@@ -48,7 +48,7 @@ class WeakMemo {
 
   void Sweep() { entries_.Sweep(); }
 
-  // Dead entries that were not swept yet included.
+  // Includes dead entries that were not swept yet.
   std::size_t size() const { return entries_.size(); }
   std::int64_t lookups() const { return entries_.lookups(); }
 

@@ -38,7 +38,7 @@ absl::StatusCode CodeOf(cudaError_t error) {
 
 absl::Status StatusOf(cudaError_t error, std::string_view call) {
   if (error == cudaSuccess) return absl::OkStatus();
-  // An error that is over shall not be taken for one of the next call.
+  // Clears the error, so that a later call does not report it again.
   static_cast<void>(cudaGetLastError());
   return absl::Status(CodeOf(error),
                       absl::StrCat(std::string(call), ": ", cudaGetErrorName(error), ": ", cudaGetErrorString(error)));
@@ -53,7 +53,7 @@ absl::StatusOr<int> CountDevices() {
   }
   absl::Status status = StatusOf(error, "cudaGetDeviceCount");
   if (status.ok()) return count;
-  // CUDA calls a driver that is not there one that is too old.
+  // Without a driver CUDA reports a driver version that is too old.
   int driver = 0;
   if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
     return absl::Status(status.code(), absl::StrCat("there is no NVIDIA driver: ", std::string(status.message())));
@@ -61,9 +61,9 @@ absl::StatusOr<int> CountDevices() {
   return status;
 }
 
-// That there is such a device, and that LibTorch's allocator is ready for it.
+// Checks that the device exists, and initializes LibTorch's allocator.
 absl::Status Require(c10::Device device) {
-  // Neither a driver nor a device comes or goes while a process runs.
+  // The number of devices and the driver do not change while a process runs.
   static const absl::StatusOr<int>& count = *new absl::StatusOr<int>(CountDevices());
   if (!count.ok()) {
     return absl::Status(count.status().code(), absl::StrCat(device.str(), ": ", std::string(count.status().message())));
@@ -71,15 +71,15 @@ absl::Status Require(c10::Device device) {
   if (!device.is_cuda() || device.index() >= *count) {
     return absl::NotFoundError(absl::StrCat(device.str(), ": no such device; there are ", *count));
   }
-  // Whoever else uses LibTorch may have done so before; again does no harm.
+  // Other code in the process may have initialized the allocator already; doing it again has no effect.
   static std::once_flag is_initialized;
-  return CatchTorch("initialize LibTorch's allocator",
+  return CatchTorch("initializing LibTorch's allocator",
                     [] { std::call_once(is_initialized, [] { c10::cuda::CUDACachingAllocator::init(*count); }); });
 }
 
 cudaStream_t StreamOf(c10::Stream stream) { return c10::cuda::CUDAStream(c10::cuda::CUDAStream::UNCHECKED, stream); }
 
-// Runs `call` with `device` as the current one. c10 throws where it meets an error by itself.
+// Calls `call` with `device` as the current device, and converts exceptions of c10 to errors.
 template <typename Call>
 auto OnDevice(std::string_view doing, c10::Device device, Call&& call)
     -> decltype(CatchTorch(std::string(), std::forward<Call>(call))) {
@@ -90,7 +90,7 @@ auto OnDevice(std::string_view doing, c10::Device device, Call&& call)
   });
 }
 
-// A call of CUDA's that returns an error, on the stream's device.
+// As OnDevice, for a call that returns a CUDA error code.
 template <typename Call>
 absl::Status CallCuda(std::string_view name, c10::Device device, Call&& call) {
   return OnDevice(name, device, [&] { return StatusOf(call(), absl::StrCat(device.str(), ": ", std::string(name))); });
@@ -131,7 +131,7 @@ class RealCudaRuntime final : public CudaRuntime {
   }
 
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) override {
-    return OnDevice("allocate", stream.device(), [&] {
+    return OnDevice("allocating", stream.device(), [&] {
       const c10::cuda::CUDAStreamGuard guard(stream);
       return c10::cuda::CUDACachingAllocator::get()->allocate(static_cast<std::size_t>(size));
     });
@@ -150,7 +150,7 @@ class RealCudaRuntime final : public CudaRuntime {
 
   absl::Status Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) override {
     return CallCuda("cudaMemcpyAsync", stream.device(), [&] {
-      // All memory is in one address space: the addresses tell the direction.
+      // The address space is unified, so CUDA derives the direction from the addresses.
       return cudaMemcpyAsync(into, from, static_cast<std::size_t>(size), cudaMemcpyDefault, StreamOf(stream));
     });
   }
@@ -164,7 +164,7 @@ class RealCudaRuntime final : public CudaRuntime {
   }
 
   absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) override {
-    return CallCuda("launch of the segment kernel", stream.device(),
+    return CallCuda("launching the segment kernel", stream.device(),
                     [&] { return metaconv::LaunchSegments(table, StreamOf(stream)); });
   }
 

@@ -1,14 +1,15 @@
-// TheCudaRuntime: CUDA itself, as LibTorch's libc10_cuda has it: its caching allocator, its current streams.
+// TheCudaRuntime: the CudaRuntime for real devices. It uses LibTorch's libc10_cuda: its caching allocator and its
+// current streams.
 //
 // Example:
 //   CudaRuntime& runtime = TheCudaRuntime();
-//   absl::StatusOr<int> devices = runtime.DeviceCount();   // kFailedPrecondition without a driver.
+//   absl::StatusOr<int> devices = runtime.DeviceCount();   // kFailedPrecondition if there is no driver.
 //
-// Nothing of CUDA is touched before the first call. Every call leaves the current device and the pending error of the
-// calling thread as they were.
+// CUDA is not initialized before the first call. Every call leaves the calling thread's current device and pending
+// error unchanged.
 //
 // Thread safety: Thread-safe.
-// Lifetime: as long as the process.
+// Lifetime: lives until the process ends.
 
 #ifndef METACONV_CUDA_CUDA_RUNTIME_H_
 #define METACONV_CUDA_CUDA_RUNTIME_H_

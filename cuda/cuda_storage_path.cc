@@ -32,7 +32,8 @@ class Streams {
     return it->second;
   }
 
-  // The status of the call. After an error nothing that it began goes on: what it was given may be freed.
+  // Returns `status`. If it is an error, waits first for all work that the call started, so that the call's arguments
+  // may be freed.
   absl::Status Finish(absl::Status status) {
     if (status.ok()) return status;
     for (const auto& [index, stream] : streams_) runtime_.Synchronize(stream).IgnoreError();
@@ -49,32 +50,32 @@ absl::Status Prefix(const absl::Status& status, std::string_view where) {
   return absl::Status(status.code(), absl::StrCat(std::string(where), ": ", std::string(status.message())));
 }
 
-// `what` names the storage in messages.
+// `what` names the storage in error messages.
 absl::Status CheckOnCuda(const c10::Storage& storage, std::string_view what) {
-  if (!storage) return absl::InvalidArgumentError(absl::StrCat(std::string(what), " is undefined"));
+  if (!storage) return absl::InvalidArgumentError(absl::StrCat(std::string(what), ": undefined storage"));
   if (storage.device().is_cuda()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(std::string(what), " is on ", storage.device().str(), ", which is no CUDA device"));
+      absl::StrCat(std::string(what), " on ", storage.device().str(), ": expected a CUDA device"));
 }
 
 std::int64_t SizeOf(const c10::Storage& storage) { return static_cast<std::int64_t>(storage.nbytes()); }
 
-// The two throw for storages that have no memory of their own.
+// storage.mutable_data() and storage.data() throw for storages without memory.
 absl::StatusOr<char*> Writable(const c10::Storage& storage) {
-  return CatchTorch("storage to write", [&] { return static_cast<char*>(storage.mutable_data()); });
+  return CatchTorch("accessing a storage for writing", [&] { return static_cast<char*>(storage.mutable_data()); });
 }
 absl::StatusOr<const char*> Readable(const c10::Storage& storage) {
-  return CatchTorch("storage to read", [&] { return static_cast<const char*>(storage.data()); });
+  return CatchTorch("accessing a storage for reading", [&] { return static_cast<const char*>(storage.data()); });
 }
 
-// How many of something, and their bytes: for messages about one launch for all.
+// The device, and the number and total size of the segments: for error messages of launches that process all of them.
 std::string Describe(c10::Device device, absl::Span<const Segment> segments) {
   std::uint64_t size = 0;
   for (const Segment& segment : segments) size += segment.size;
   return absl::StrCat(device.str(), ": ", segments.size(), " storages of ", size, " bytes");
 }
 
-// One call of Copy: sorts the copies by the way they go, and then begins them.
+// One call of Copy: groups the copies by source and target device, and then starts each group.
 class CopyCall {
  public:
   CopyCall(CudaRuntime& runtime, SegmentLauncher& launcher, HostTransfer& transfer, Streams& streams)
@@ -82,12 +83,12 @@ class CopyCall {
 
   absl::Status Add(const StorageCopy& copy) {
     const std::string name = absl::StrCat("storage ", copy.id);
-    if (!copy.from || !copy.into) return absl::InvalidArgumentError(absl::StrCat(name, ": undefined"));
+    if (!copy.from || !copy.into) return absl::InvalidArgumentError(absl::StrCat(name, ": undefined storage"));
     const c10::Device from = copy.from.device(), into = copy.into.device();
     const std::string where = absl::StrCat(name, " from ", from.str(), " to ", into.str());
     if (!(from.is_cuda() || from.is_cpu()) || !(into.is_cuda() || into.is_cpu()) || (from.is_cpu() && into.is_cpu())) {
       return absl::InvalidArgumentError(
-          absl::StrCat(where, ": one of the two must be on CUDA, the other on it or the CPU"));
+          absl::StrCat(where, ": expected one storage on CUDA and the other one on CUDA or the CPU"));
     }
     if (SizeOf(copy.from) != SizeOf(copy.into)) {
       return absl::InvalidArgumentError(
@@ -144,7 +145,7 @@ class CopyCall {
       });
       uploads_.back().read = &reads_.back();
     } else if (into.is_cpu()) {
-      // The item is for both directions, and this one only reads from the device.
+      // HostTransferItem is used for both directions; a download only reads device_data.
       downloads_.push_back({.device_data = const_cast<char*>(*read),
                             .size = size,
                             .stream = *stream,
@@ -161,7 +162,8 @@ class CopyCall {
     return absl::OkStatus();
   }
 
-  // On the stream of the source's device, when what goes on at the target is done; what follows there comes after.
+  // Copies on the stream of the source's device, after the work on the target device's stream that was started before.
+  // Later work on that stream waits for the copies.
   absl::Status BeginBetween(const Between& way) {
     const std::string devices = absl::StrCat(way.from.device().str(), " to ", way.into.device().str());
     if (absl::Status status = Order(way.into, way.from); !status.ok()) return Prefix(status, devices);
@@ -176,7 +178,7 @@ class CopyCall {
     return Prefix(Order(way.from, way.into), devices);
   }
 
-  // What is begun on `second` from now on comes after what was begun on `first`.
+  // Makes work that is started on `second` from now on wait for the work that was started on `first`.
   absl::Status Order(c10::Stream first, c10::Stream second) {
     absl::StatusOr<std::unique_ptr<CudaEvent>> event = runtime_.Record(first);
     if (!event.ok()) return event.status();
@@ -189,7 +191,7 @@ class CopyCall {
   Streams& streams_;
   std::map<c10::DeviceIndex, Within> within_;
   std::map<std::pair<c10::DeviceIndex, c10::DeviceIndex>, Between> between_;
-  std::deque<ReadBytes> reads_;  // Of the uploads, which point to them.
+  std::deque<ReadBytes> reads_;  // The uploads point to these.
   std::vector<HostTransferItem> uploads_;
   std::vector<HostTransferItem> downloads_;
 };
@@ -205,7 +207,7 @@ CudaStoragePath::CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOpti
 absl::StatusOr<c10::Storage> CudaStoragePath::Allocate(c10::Device device, std::int64_t size_bytes) {
   if (!device.is_cuda() || size_bytes < 0) {
     return absl::InvalidArgumentError(absl::StrCat("a storage of ", size_bytes, " bytes on ", device.str(),
-                                                   ": a size on a CUDA device was expected"));
+                                                   ": expected a CUDA device and a size that is not negative"));
   }
   const absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
   if (!stream.ok()) return stream.status();
@@ -224,7 +226,7 @@ absl::Status CudaStoragePath::Zero(absl::Span<const c10::Storage> storages) {
   Streams streams(runtime_);
   std::map<c10::DeviceIndex, std::vector<Segment>> segments;
   for (const c10::Storage& storage : storages) {
-    if (absl::Status status = CheckOnCuda(storage, "storage to zero"); !status.ok()) return status;
+    if (absl::Status status = CheckOnCuda(storage, "zeroing a storage"); !status.ok()) return status;
     const absl::StatusOr<char*> data = Writable(storage);
     if (!data.ok()) return data.status();
     segments[storage.device().index()].push_back({.into = *data, .size = storage.nbytes()});
@@ -274,7 +276,7 @@ absl::StatusOr<std::vector<std::uint64_t>> CudaStoragePath::Checksums(absl::Span
   std::vector<Segment> segments;
   segments.reserve(storages.size());
   for (const c10::Storage& storage : storages) {
-    if (absl::Status status = CheckOnCuda(storage, "storage to sum up"); !status.ok()) return status;
+    if (absl::Status status = CheckOnCuda(storage, "computing the checksum of a storage"); !status.ok()) return status;
     const absl::StatusOr<const char*> data = Readable(storage);
     if (!data.ok()) return data.status();
     places[storage.device().index()].push_back(segments.size());
@@ -299,7 +301,7 @@ absl::StatusOr<std::vector<std::uint64_t>> CudaStoragePath::Checksums(absl::Span
 
 absl::Status CudaStoragePath::Wait(c10::Device device) {
   if (!device.is_cuda()) {
-    return absl::InvalidArgumentError(absl::StrCat(device.str(), " is no CUDA device"));
+    return absl::InvalidArgumentError(absl::StrCat(device.str(), ": expected a CUDA device"));
   }
   const absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
   if (!stream.ok()) return stream.status();

@@ -1,17 +1,17 @@
-// CudaStoragePath: the StoragePath of CUDA devices. Linking `//cuda` registers one; this header is for tests and for those
-// who want other buffers.
+// CudaStoragePath: the StoragePath for CUDA devices. Linking `//cuda` registers one. Use this header only in tests, or
+// to create a path with other options.
 //
 // Example:
 //   CudaStoragePath path(runtime);
 //   absl::StatusOr<c10::Storage> storage = path.Allocate(c10::Device("cuda:0"), 4096);
 //   absl::Status status = path.Zero({*storage});
 //
-// Allocate, Zero, Load, and Copy between devices or to them return as soon as the work is begun on the caller's current
-// streams, and files and host memory are read by then. Copy to host memory and Checksums wait for their result.
+// Allocate, Zero, Load, and Copy to a device return when their work was started on the caller's current streams; files
+// and host memory were read completely by then. Copy to host memory and Checksums wait for their results.
 //
-// Thread safety: Thread-safe, as StoragePath says.
-// Lifetime: the runtime outlives it; storages do not need it. Its pinned buffers are kept until it is destroyed, which waits
-// for the work that uses them.
+// Thread safety: Thread-safe; see StoragePath.
+// Lifetime: the runtime must outlive the path; storages may outlive it. Pinned buffers are freed by the destructor,
+// which waits for the work that uses them.
 
 #ifndef METACONV_CUDA_CUDA_STORAGE_PATH_H_
 #define METACONV_CUDA_CUDA_STORAGE_PATH_H_
@@ -33,12 +33,13 @@
 namespace metaconv {
 
 struct CudaStoragePathOptions {
-  // Pinned memory that all calls share: enough for some threads to fill a buffer while others are on their way.
+  // Pinned buffers that all calls share. There should be enough for some threads to fill a buffer while others are
+  // transferred.
   int buffers = 8;
   std::int64_t buffer_size = std::int64_t{4} << 20;
-  // Storages below it share a buffer, and a launch, with others.
+  // Storages smaller than this are transferred together, in one buffer and one launch.
   std::int64_t small_size = std::int64_t{256} << 10;
-  // That read or write host memory in a call, the caller's among them.
+  // The number of threads that read or write host memory in one call, including the calling thread.
   int threads = 4;
 };
 

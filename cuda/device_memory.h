@@ -1,10 +1,10 @@
-// AllocateDeviceMemory: CudaRuntime::Allocate, whose error says how much was wanted and how much is free.
+// AllocateDeviceMemory: CudaRuntime::Allocate, with the requested and the free bytes in the error message.
 //
 // Example:
 //   absl::StatusOr<c10::DataPtr> memory = AllocateDeviceMemory(runtime, stream, size);
 //
-// Thread safety: as the runtime's.
-// Lifetime: as the runtime's.
+// Thread safety: that of the runtime.
+// Lifetime: that of memory that the runtime allocates.
 
 #ifndef METACONV_CUDA_DEVICE_MEMORY_H_
 #define METACONV_CUDA_DEVICE_MEMORY_H_
@@ -18,7 +18,7 @@
 
 namespace metaconv {
 
-// Errors: kResourceExhausted with the device, the bytes wanted and the bytes free.
+// Errors: kResourceExhausted, with the device, the requested bytes and the free bytes.
 absl::StatusOr<c10::DataPtr> AllocateDeviceMemory(CudaRuntime& runtime, c10::Stream stream, std::int64_t size);
 
 }  // namespace metaconv

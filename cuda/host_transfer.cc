@@ -13,14 +13,14 @@
 namespace metaconv {
 namespace {
 
-// An error of the device, with the storages that it concerns.
+// Adds the device, the storages and the byte range of `batch` to an error.
 absl::Status Locate(const absl::Status& status, absl::Span<const HostTransferItem> items, const TransferBatch& batch) {
   if (status.ok()) return status;
   const TransferPiece& first = batch.pieces.front();
   const HostTransferItem& item = items[first.item];
   std::string where = absl::StrCat(item.stream.device().str(), ": storage ", item.id, ", ");
   if (batch.is_packed && batch.pieces.size() > 1) {
-    absl::StrAppend(&where, "and ", batch.pieces.size() - 1, " small ones up to storage ",
+    absl::StrAppend(&where, "and ", batch.pieces.size() - 1, " small storages up to storage ",
                     items[batch.pieces.back().item].id, ", ", PackedSize(batch), " bytes in one buffer: ");
   } else {
     absl::StrAppend(&where, "bytes ", first.offset, " to ", first.offset + first.size, " of ", item.size, ": ");
@@ -28,8 +28,8 @@ absl::Status Locate(const absl::Status& status, absl::Span<const HostTransferIte
   return absl::Status(status.code(), absl::StrCat(where, std::string(status.message())));
 }
 
-// Writes the table of a packed batch into the buffer. `make` makes the segment of a piece from its item's and its own
-// place on the device.
+// Writes the segment table of a packed batch into the buffer. `make` creates the segment of a piece from the piece's
+// address in its storage and its address in the staging memory.
 SegmentTable WriteTable(absl::Span<const HostTransferItem> items, const TransferBatch& batch, char* buffer,
                         char* staging, absl::FunctionRef<Segment(char*, char*)> make) {
   std::vector<Segment> segments;

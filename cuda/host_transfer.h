@@ -1,16 +1,17 @@
-// HostTransfer: bytes of many storages from files or host memory to devices, and back to host memory, through a ring of
-// pinned buffers and with several threads. While one buffer is on its way, others are filled or emptied.
+// HostTransfer: transfers the bytes of many storages from files or host memory to devices, and from devices to host
+// memory, through a ring of pinned buffers, on several threads. While one buffer is transferred, others are filled or
+// emptied.
 //
 // Example:
 //   HostTransfer transfer(runtime, ring, {.small_size = 256 << 10, .threads = 4});
 //   absl::Status status = transfer.Upload({{.device_data = data, .size = size, .stream = stream, .read = read}});
 //
-// Errors name the storages, the device and the bytes; those of `read` are returned as they are. Whatever was begun before
-// an error may still be going on on the items' streams.
+// Error messages name the storages, the device and the byte range; errors of `read` are returned unchanged. After an
+// error, work that was started before may still run on the items' streams.
 //
-// Thread safety: Thread-safe. Work is begun on the items' streams from other threads than the caller's, until the call
-// returns.
-// Lifetime: the runtime and the ring outlive it.
+// Thread safety: Thread-safe. Until a call returns, other threads than the calling one also start work on the items'
+// streams.
+// Lifetime: the runtime and the ring must outlive it.
 
 #ifndef METACONV_CUDA_HOST_TRANSFER_H_
 #define METACONV_CUDA_HOST_TRANSFER_H_
@@ -29,12 +30,12 @@
 
 namespace metaconv {
 
-// A run of bytes on a device, and where they come from or go to.
+// A range of bytes on a device, and its source or destination.
 struct HostTransferItem {
   char* device_data = nullptr;
   std::int64_t size = 0;
-  c10::Stream stream;               // Of the device: where the work is begun.
-  MetaStorageId id = 0;             // For messages.
+  c10::Stream stream;               // On the device; the work runs on it.
+  MetaStorageId id = 0;             // For error messages.
   const ReadBytes* read = nullptr;  // Upload
   bool in_order = false;            // Upload: as in StorageLoad.
   char* host_data = nullptr;        // Download
@@ -50,10 +51,10 @@ class HostTransfer {
   HostTransfer(CudaRuntime& runtime, PinnedRing& ring, const Options& options)
       : runtime_(runtime), ring_(ring), options_(options) {}
 
-  // Everything is read when it returns, and on its way to the device.
+  // Returns when all items were read and their transfers were started.
   absl::Status Upload(absl::Span<const HostTransferItem> items);
 
-  // Everything is in host memory when it returns.
+  // Returns when all items are in host memory.
   absl::Status Download(absl::Span<const HostTransferItem> items);
 
  private:

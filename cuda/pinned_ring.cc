@@ -5,7 +5,7 @@
 namespace metaconv {
 namespace {
 
-// Gives up memory that a device may still use, as far as anybody can tell. Better lost than given to somebody else.
+// Leaks memory that a device may still use: its state is unknown after an error, so the memory must not be reused.
 void Lose(PinnedMemory& memory) { static_cast<void>(memory.release()); }
 
 }  // namespace
@@ -18,7 +18,7 @@ PinnedRing::PinnedRing(CudaRuntime& runtime, int buffers, std::int64_t buffer_si
 PinnedRing::~PinnedRing() {
   absl::MutexLock lock(&mutex_);
   for (const std::unique_ptr<Buffer>& buffer : free_) {
-    // An error is one of the work, which is then over.
+    // An error is an error of the work. The work has ended then.
     if (buffer->in_use != nullptr) buffer->in_use->Wait().IgnoreError();
   }
 }

@@ -1,17 +1,19 @@
-// PinnedRing: a few large buffers of pinned memory through which everything goes between files and devices. While a device
-// reads one, the next are filled.
+// PinnedRing: a fixed number of pinned buffers for all transfers between files and devices. While a device reads one
+// buffer, others can be filled.
 //
 // Example:
 //   absl::StatusOr<PinnedRing::Lease> lease = ring.Acquire(device);
 //   if (!lease.ok()) return lease.status();
 //   FillFromFile(lease->data());
 //   lease->UseOn(stream);
-//   return runtime.Copy(memory, lease->data(), size, stream);   // The lease ends; the buffer waits for the copy.
+//   return runtime.Copy(memory, lease->data(), size, stream);   // The buffer is reused after the copy.
 //
-// A thread shall not acquire a second buffer while it has one: all of them could come to wait for each other.
+// A thread must not acquire a second buffer while it holds one: threads that hold one buffer each could wait for each
+// other forever.
 //
-// Thread safety: Thread-safe. A lease is for one thread at a time.
-// Lifetime: outlives its leases; the runtime outlives it. Buffers are allocated when first used, and kept.
+// Thread safety: Thread-safe. A lease must be used by one thread at a time.
+// Lifetime: the ring must outlive its leases, and the runtime the ring. Buffers are allocated when first used, and
+// freed with the ring.
 
 #ifndef METACONV_CUDA_PINNED_RING_H_
 #define METACONV_CUDA_PINNED_RING_H_
@@ -35,11 +37,11 @@ class PinnedRing {
  private:
   struct Buffer {
     PinnedMemory memory;                // Null until first used.
-    std::unique_ptr<CudaEvent> in_use;  // Null, or after the last work that uses it.
+    std::unique_ptr<CudaEvent> in_use;  // Recorded after the last work that uses it, or null.
   };
 
  public:
-  // One buffer, until it is destroyed.
+  // Ownership of one buffer, until the lease is destroyed.
   class Lease {
    public:
     Lease(Lease&&) = default;
@@ -48,11 +50,11 @@ class PinnedRing {
 
     char* data() { return buffer_->memory.get(); }
 
-    // To be called before work that uses the buffer is begun, so that it goes to nobody else before that work is done.
-    // All work of a lease is on one stream.
+    // Must be called before work that uses the buffer is started, so that the buffer is not reused before that work is
+    // done. All work of a lease must be on one stream.
     void UseOn(c10::Stream stream) { stream_ = stream; }
 
-    // Until that work is done. Errors: also those of the work.
+    // Waits until that work is done. Errors: also those of the work.
     absl::Status Wait();
 
    private:
@@ -69,9 +71,9 @@ class PinnedRing {
   PinnedRing(const PinnedRing&) = delete;
   PinnedRing& operator=(const PinnedRing&) = delete;
 
-  // The buffer that has been back for longest; waits until there is one, and until no device uses it. `device` is where
-  // it will be used.
-  // Errors: those of the work for which it waited, and kResourceExhausted if there is no memory for a new buffer.
+  // Takes the buffer that was returned first. Waits until there is one and until its previous work is done. `device` is
+  // the device that will use it.
+  // Errors: those of the previous work, and kResourceExhausted if a new buffer cannot be allocated.
   absl::StatusOr<Lease> Acquire(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
 
   std::int64_t buffer_size() const { return buffer_size_; }

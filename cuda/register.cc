@@ -1,4 +1,5 @@
-// Linking this file makes CudaStoragePath the storage path of CUDA. It touches no device: that waits for the first call.
+// Linking this file registers CudaStoragePath as the storage path for CUDA. CUDA is not initialized before the first
+// call.
 
 #include <memory>
 

@@ -1,4 +1,5 @@
-// CudaRuntime: what the storage path asks of CUDA, and no more. A seam for tests: see tests/cuda/host_runtime.h.
+// CudaRuntime: the interface to the parts of CUDA that the storage path uses. Tests replace it: see
+// tests/cuda/host_runtime.h.
 //
 // Example:
 //   absl::StatusOr<c10::Stream> stream = runtime.CurrentStream(device);
@@ -7,14 +8,15 @@
 //   absl::Status status = runtime.Copy(memory->get(), pinned->get(), size, *stream);
 //   status = runtime.Synchronize(*stream);
 //
-// Work that is begun on a stream is done later, in the order in which it was begun there; nothing orders two streams but
-// events. An error of such work comes with the first wait for it, and perhaps with calls after it.
+// Work on a stream runs asynchronously, in the order in which it was started on that stream. Work on two streams is
+// ordered by events only. An error of such work is returned by the first call that waits for it, and possibly by later
+// calls.
 //
-// Errors: kFailedPrecondition without a driver, kNotFound for a device that is not there, kResourceExhausted when memory
-// runs out, kInternal for all else; the message names the call and the device.
+// Errors: kFailedPrecondition if there is no driver, kNotFound for a device that does not exist, kResourceExhausted if
+// memory runs out, kInternal for all others. Messages name the call and the device.
 //
-// Thread safety: Thread-safe. An event is for one thread at a time.
-// Lifetime: outlives the memory and the events that it gave, unless the implementation says otherwise.
+// Thread safety: Thread-safe. An event must be used by one thread at a time.
+// Lifetime: must outlive the memory and the events that it returns, unless the implementation documents otherwise.
 
 #ifndef METACONV_CUDA_RUNTIME_H_
 #define METACONV_CUDA_RUNTIME_H_
@@ -37,15 +39,15 @@ struct CudaMemoryInfo {
   std::int64_t total_bytes = 0;
 };
 
-// Host memory that devices read and write by themselves.
+// Page-locked host memory, which devices can access directly.
 using PinnedMemory = std::unique_ptr<char, std::function<void(char*)>>;
 
-// A point in the work of a stream.
+// A point in the work of a stream (cudaEvent_t).
 class CudaEvent {
  public:
   virtual ~CudaEvent() = default;
 
-  // Until the work before it is done. Errors: also those of that work.
+  // Waits until the work before the event is done. Errors: also those of that work.
   virtual absl::Status Wait() = 0;
 };
 
@@ -57,36 +59,37 @@ class CudaRuntime {
 
   virtual absl::StatusOr<CudaMemoryInfo> MemoryInfo(c10::Device device) = 0;
 
-  // The caller's: each thread has one for each device.
+  // The calling thread's current stream of `device`.
   virtual absl::StatusOr<c10::Stream> CurrentStream(c10::Device device) = 0;
 
-  // Memory on the stream's device, to be used there in stream order, and free for other work of the stream as soon as it
-  // is released. `size` is positive.
+  // Memory on the stream's device for use on that stream. After it is freed, it may be reused by later work on the same
+  // stream. `size` must be positive.
   virtual absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) = 0;
 
-  // The allocator behind Allocate, with which storages can grow; may be null.
+  // The allocator that Allocate uses, with which storages can be resized; may be null.
   virtual c10::Allocator* allocator() = 0;
 
-  // To be released when no work uses it any more. `device` is one that will: no other one is woken up for it.
+  // Must be freed after all work that uses it is done. `device` is one of the devices that will use it; no other device
+  // is initialized.
   virtual absl::StatusOr<PinnedMemory> AllocatePinned(c10::Device device, std::int64_t size) = 0;
 
-  // Begins a copy within the stream's device, or between it and pinned memory.
+  // Starts a copy within the stream's device, or between the device and pinned memory.
   virtual absl::Status Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) = 0;
 
-  // Begins a copy from one device to another.
+  // Starts a copy from one device to another.
   virtual absl::Status CopyPeer(void* into, c10::Device into_device, const void* from, c10::Device from_device,
                                 std::int64_t size, c10::Stream stream) = 0;
 
-  // Begins the work of `table`, whose segments are memory of the device.
+  // Starts the work of `table`, whose segments must be in memory of the device.
   virtual absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) = 0;
 
-  // An event after all that was begun on the stream.
+  // Records an event after all work that was started on the stream.
   virtual absl::StatusOr<std::unique_ptr<CudaEvent>> Record(c10::Stream stream) = 0;
 
-  // What is begun on `stream` from now on comes after `event`, of this or another device's stream.
+  // Makes work that is started on `stream` from now on wait for `event`, which may be of another stream or device.
   virtual absl::Status StreamWait(c10::Stream stream, const CudaEvent& event) = 0;
 
-  // Until all that was begun on the stream is done. Errors: also those of that work.
+  // Waits until all work that was started on the stream is done. Errors: also those of that work.
   virtual absl::Status Synchronize(c10::Stream stream) = 0;
 };
 

@@ -10,10 +10,11 @@ namespace {
 constexpr std::uint32_t kThreads = 256;
 constexpr std::uint32_t kWarp = 32;
 
-// Several for each multiprocessor of the largest devices; with more, each block has less to do than to start.
+// Several blocks for each multiprocessor of the largest devices. With more blocks, the work of a block would take less
+// time than starting it.
 constexpr std::uint64_t kMaxBlocks = 2048;
 
-// Adds the terms of a warp, whose threads all come here together, in one atomic operation.
+// Adds the terms of a warp with one atomic operation. All threads of the warp must call it together.
 struct AddWarp {
   __device__ void operator()(std::uint64_t* sum, std::uint64_t term) const {
     for (std::uint32_t distance = kWarp / 2; distance > 0; distance /= 2) {

@@ -1,10 +1,11 @@
-// LaunchSegments: runs a segment table on a device, in one launch.
+// LaunchSegments: processes a segment table on a device in one kernel launch.
 //
 // Example:
-//   cudaError_t error = LaunchSegments(table, stream);   // The device of `stream` is the current one.
+//   cudaError_t error = LaunchSegments(table, stream);   // The device of `stream` must be current.
 //
 // Thread safety: Thread-safe.
-// Lifetime: the table's segments, in memory of the device, and all that they name stay until the work is done.
+// Lifetime: the table's segments, in device memory, and the memory that they point to must exist until the work is
+// done.
 
 #ifndef METACONV_CUDA_SEGMENT_KERNEL_H_
 #define METACONV_CUDA_SEGMENT_KERNEL_H_
@@ -14,7 +15,7 @@
 
 namespace metaconv {
 
-// Errors: those of the launch. Those of its work come with a later call.
+// Errors: those of the launch. Errors of the kernel are returned by a later call.
 cudaError_t LaunchSegments(const SegmentTable& table, cudaStream_t stream);
 
 }  // namespace metaconv

@@ -8,10 +8,10 @@
 namespace metaconv {
 namespace {
 
-// With each segment goes the sum that may be asked for.
+// The size in the buffer of a segment and of its checksum.
 constexpr std::int64_t kBytesPerSegment = sizeof(Segment) + sizeof(std::uint64_t);
 
-// What has bytes, as a table of its own.
+// The segments with a size above 0.
 std::vector<Segment> NotEmpty(absl::Span<const Segment> segments) {
   std::vector<Segment> result;
   result.reserve(segments.size());
@@ -70,7 +70,7 @@ absl::Status SegmentLauncher::Launch(c10::Stream stream, absl::Span<const Segmen
 
 absl::Status SegmentLauncher::Sum(c10::Stream stream, absl::Span<const Segment> segments,
                                   absl::Span<std::uint64_t> sums) {
-  // The buffer, here and on the device: the sums, which start from zero, and then the table.
+  // The layout of the buffer, on the host and on the device: the sums, initially zero, followed by the table.
   const std::size_t sums_size = sums.size() * sizeof(std::uint64_t);
   const auto size = static_cast<std::int64_t>(sums_size + segments.size() * sizeof(Segment));
   absl::StatusOr<PinnedRing::Lease> lease = ring_.Acquire(stream.device());

@@ -1,14 +1,15 @@
-// SegmentLauncher: work on many runs of bytes of one device, in one launch: the table goes through the ring of pinned
-// buffers, and one that is too large for a buffer takes several launches.
+// SegmentLauncher: processes many byte ranges on one device with one kernel launch. The segment table is transferred
+// through the ring of pinned buffers; a table that exceeds a buffer takes several launches.
 //
 // Example:
 //   SegmentLauncher launcher(runtime, ring);
 //   absl::Status status = launcher.Fill(stream, {{.into = data, .size = size}}, 0);
 //
-// Whatever was begun before an error may still be going on on the stream.
+// After an error, work that was started before may still run on the stream.
 //
 // Thread safety: Thread-safe.
-// Lifetime: the runtime and the ring outlive it. What the segments name stays until the stream's work is done.
+// Lifetime: the runtime and the ring must outlive it. The memory of the segments must exist until the stream's work is
+// done.
 
 #ifndef METACONV_CUDA_SEGMENT_LAUNCHER_H_
 #define METACONV_CUDA_SEGMENT_LAUNCHER_H_
@@ -30,13 +31,13 @@ class SegmentLauncher {
  public:
   SegmentLauncher(CudaRuntime& runtime, PinnedRing& ring) : runtime_(runtime), ring_(ring) {}
 
-  // `from` to `into` of each.
+  // Copies `from` to `into` for each segment.
   absl::Status Copy(c10::Stream stream, absl::Span<const Segment> segments);
 
-  // `fill` to each byte of each `into`.
+  // Sets each byte of each `into` to `fill`.
   absl::Status Fill(c10::Stream stream, absl::Span<const Segment> segments, unsigned char fill);
 
-  // The sum of ChecksumTerm over each `from`. Waits for the result.
+  // The sum of ChecksumTerm over each `from`. Waits for the results.
   absl::StatusOr<std::vector<std::uint64_t>> Sums(c10::Stream stream, absl::Span<const Segment> segments);
 
  private:

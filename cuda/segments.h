@@ -1,9 +1,9 @@
-// SegmentTable: many runs of bytes that one launch copies, fills or sums up, and the arithmetic with which each thread
-// finds its share.
+// SegmentTable: byte ranges that one kernel launch copies, fills or computes checksums of, and the functions with which
+// each thread finds its share of the work.
 //
-// A segment is cut into chunks of kChunkBytes. The blocks of a launch take the chunks of all segments in turn, and the
-// threads of a block share a chunk: a thousand tiny segments and one huge one keep a device equally busy. All functions
-// run on the host as well as on a device, so that one set of tests covers both.
+// A segment is divided into chunks of kChunkBytes. The blocks of a launch take the chunks of all segments in turn, and
+// the threads of a block share a chunk, so the load is balanced for a thousand small segments as well as for a single
+// large one. All functions also run on the host, where they are tested.
 //
 // Example:
 //   std::vector<Segment> segments = {{.from = a, .into = b, .size = 100}, {.from = c, .into = d, .size = 1 << 20}};
@@ -11,8 +11,8 @@
 //   SegmentTable table = {.segments = segments.data(), .size = 2, .chunks = chunks, .work = SegmentWork::kCopy};
 //   for (thread = 0; thread < blocks * threads; ++thread) RunSegments(table, share of this thread, add);
 //
-// Thread safety: pure functions over the memory that they are given; no two threads of a launch write the same byte.
-// Lifetime: keeps nothing.
+// Thread safety: pure functions on the memory that the table points to; no two threads of a launch write the same byte.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_CUDA_SEGMENTS_H_
 #define METACONV_CUDA_SEGMENTS_H_
@@ -23,31 +23,32 @@
 
 namespace metaconv {
 
-// The words of a checksum, of 8 bytes, and vectors, of 16, start at multiples of their size from the segment's start.
+// A multiple of the sizes of checksum words (8 bytes) and of vectors (16 bytes), which start at multiples of their size
+// from the segment's start.
 inline constexpr std::uint64_t kChunkBytes = 64 * 1024;
 
 struct Segment {
   const char* from = nullptr;     // kCopy, kChecksum
-  char* into = nullptr;           // kCopy, kFill; of kChecksum the std::uint64_t to which the terms are added
+  char* into = nullptr;           // kCopy, kFill; kChecksum: the std::uint64_t to add the terms to
   std::uint64_t size = 0;         // In bytes.
-  std::uint64_t first_chunk = 0;  // How many chunks come before: see CountChunks.
+  std::uint64_t first_chunk = 0;  // The number of chunks before this segment; see CountChunks.
 };
 
 enum class SegmentWork : std::uint32_t {
-  kCopy,      // `from` to `into`; the two do not overlap.
-  kFill,      // `fill` to each byte of `into`.
-  kChecksum,  // The sum of ChecksumTerm over `from`, without the term of the length.
+  kCopy,      // Copies `from` to `into`, which must not overlap.
+  kFill,      // Sets each byte of `into` to `fill`.
+  kChecksum,  // Adds ChecksumTerm for each word of `from`, but not the term of the length.
 };
 
 struct SegmentTable {
-  const Segment* segments = nullptr;  // Where the threads run: on the device, for a device.
+  const Segment* segments = nullptr;  // In the memory of the device that runs the threads.
   std::uint64_t size = 0;
   std::uint64_t chunks = 0;
   SegmentWork work = SegmentWork::kCopy;
   unsigned char fill = 0;
 };
 
-// One thread of a launch.
+// The position of one thread in a launch.
 struct ThreadPlace {
   std::uint64_t block = 0;
   std::uint64_t blocks = 1;
@@ -59,16 +60,17 @@ METACONV_HOST_DEVICE constexpr std::uint64_t ChunksOf(std::uint64_t size) {
   return size / kChunkBytes + (size % kChunkBytes != 0);
 }
 
-// The bytes of a segment that are one chunk.
+// A chunk as a byte range of a segment.
 struct ChunkPlace {
   std::uint64_t segment = 0;
   std::uint64_t begin = 0;
   std::uint64_t size = 0;
 };
 
-// Where a chunk lies. `chunk` is below `table.chunks`.
+// The segment and byte range of a chunk. `chunk` must be less than `table.chunks`.
 METACONV_HOST_DEVICE constexpr ChunkPlace FindChunk(const SegmentTable& table, std::uint64_t chunk) {
-  // The last segment that starts at the chunk or before it. Segments without bytes start where the next one does.
+  // Binary search for the last segment whose first chunk is not after `chunk`. An empty segment has the same first
+  // chunk as the next segment.
   std::uint64_t first = 0, last = table.size - 1;
   while (first < last) {
     const std::uint64_t middle = last - (last - first) / 2;
@@ -84,7 +86,7 @@ METACONV_HOST_DEVICE constexpr ChunkPlace FindChunk(const SegmentTable& table, s
   return {first, begin, rest < kChunkBytes ? rest : kChunkBytes};
 }
 
-// Numbers the chunks of `segments`, any range of Segment, and returns how many there are.
+// Sets `first_chunk` of each of `segments`, any range of Segment, and returns the total number of chunks.
 template <typename Segments>
 std::uint64_t CountChunks(Segments&& segments) {
   std::uint64_t chunks = 0;
@@ -101,7 +103,7 @@ struct alignas(16) Vector {
   std::uint64_t words[2];
 };
 
-// memcpy of a known size from an address of known alignment is one instruction, on devices too.
+// memcpy of a constant size from an aligned address compiles to one instruction, on devices too.
 template <typename T>
 METACONV_HOST_DEVICE T Read(const char* from) {
   T value;
@@ -119,27 +121,29 @@ METACONV_HOST_DEVICE inline std::uint64_t Misalignment(const void* address, std:
 
 }  // namespace internal
 
-// A run of bytes as what comes before the first aligned vector of 16 bytes, the vectors, and what comes after the last.
+// A byte range, divided into the bytes before the first aligned 16-byte vector, the vectors, and the bytes after the
+// last one.
 struct VectorSplit {
   std::uint64_t head = 0;
   std::uint64_t vectors = 0;
   std::uint64_t tail = 0;
 };
 
-// `misalignment`: the start's address modulo 16.
+// `misalignment` is the start address modulo 16.
 METACONV_HOST_DEVICE constexpr VectorSplit SplitIntoVectors(std::uint64_t misalignment, std::uint64_t size) {
   const std::uint64_t to_aligned = (16 - misalignment % 16) % 16;
   const std::uint64_t head = to_aligned < size ? to_aligned : size;
   return {head, (size - head) / 16, (size - head) % 16};
 }
 
-// The share of thread `thread` of `threads` in copying.
+// Copies the share of thread `thread` of `threads`.
 METACONV_HOST_DEVICE inline void CopyBytes(char* into, const char* from, std::uint64_t size, std::uint32_t thread,
                                            std::uint32_t threads) {
   using internal::Vector;
   const std::uint64_t misalignment = internal::Misalignment(into, 16);
   if (internal::Misalignment(from, 16) != misalignment) {
-    // No vector is aligned in both. LibTorch's own storages never come here: they start at multiples of 64 or more.
+    // No vector is aligned in both ranges. This does not occur for storages of LibTorch's allocators, which are aligned
+    // to 64 bytes or more.
     for (std::uint64_t i = thread; i < size; i += threads) into[i] = from[i];
     return;
   }
@@ -153,7 +157,7 @@ METACONV_HOST_DEVICE inline void CopyBytes(char* into, const char* from, std::ui
   for (std::uint64_t i = tail + thread; i < size; i += threads) into[i] = from[i];
 }
 
-// The share of thread `thread` of `threads` in filling.
+// Fills the share of thread `thread` of `threads`.
 METACONV_HOST_DEVICE inline void FillBytes(char* into, unsigned char fill, std::uint64_t size, std::uint32_t thread,
                                            std::uint32_t threads) {
   using internal::Vector;
@@ -167,7 +171,7 @@ METACONV_HOST_DEVICE inline void FillBytes(char* into, unsigned char fill, std::
   for (std::uint64_t i = tail + thread; i < size; i += threads) into[i] = static_cast<char>(fill);
 }
 
-// Up to 8 bytes as a little-endian word, from any address.
+// Reads up to 8 bytes from any address as a little-endian word.
 METACONV_HOST_DEVICE inline std::uint64_t WordOfBytes(const char* from, std::uint64_t size) {
   std::uint64_t word = 0;
   for (std::uint64_t i = 0; i < size; ++i) {
@@ -176,7 +180,7 @@ METACONV_HOST_DEVICE inline std::uint64_t WordOfBytes(const char* from, std::uin
   return word;
 }
 
-// The share of thread `thread` of `threads` in the terms of a checksum. `first_word` is the index of the first word.
+// The checksum terms of the share of thread `thread` of `threads`. `first_word` is the index of the first word.
 METACONV_HOST_DEVICE inline std::uint64_t SumOfBytes(const char* from, std::uint64_t size, std::uint64_t first_word,
                                                      std::uint32_t thread, std::uint32_t threads) {
   const bool is_aligned = internal::Misalignment(from, 8) == 0;
@@ -193,8 +197,8 @@ METACONV_HOST_DEVICE inline std::uint64_t SumOfBytes(const char* from, std::uint
   return sum;
 }
 
-// All that one thread does in a launch. `add(std::uint64_t* sum, std::uint64_t term)` adds to a checksum; all threads of
-// a block call it at the same time with the same `sum`.
+// The work of one thread in a launch. `add(std::uint64_t* sum, std::uint64_t term)` must add `term` to a checksum; all
+// threads of a block call it at the same time with the same `sum`.
 template <typename Add>
 METACONV_HOST_DEVICE void RunSegments(const SegmentTable& table, const ThreadPlace& place, const Add& add) {
   for (std::uint64_t chunk = place.block; chunk < table.chunks; chunk += place.blocks) {

@@ -59,7 +59,7 @@ class Planner {
   const TransferLimits limits_;
   const std::int64_t piece_size_;
   std::vector<TransferTask> tasks_;
-  std::map<c10::DeviceIndex, TransferBatch> open_;  // Not yet full.
+  std::map<c10::DeviceIndex, TransferBatch> open_;  // Batches that are not full yet.
 };
 
 }  // namespace

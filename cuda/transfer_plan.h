@@ -1,14 +1,15 @@
-// PlanTransfers: how bytes of many storages go through buffers of one size. Large storages are cut into pieces that fill a
-// buffer; many small ones share a buffer, and one table takes them apart on the device.
+// PlanTransfers: plans how the bytes of many storages are transferred through buffers of a fixed size. Large storages
+// are divided into pieces of the size of a buffer; small ones share a buffer, and a segment table distributes them on
+// the device.
 //
 // Example:
 //   for (const TransferTask& task : PlanTransfers(items, {.buffer_size = 4 << 20, .small_size = 256 << 10})) {
-//     // Tasks in any order, on any thread.
-//     for (const TransferBatch& batch : task) ...   // One buffer each, one after the other.
+//     // Tasks may run in any order, on any thread.
+//     for (const TransferBatch& batch : task) ...   // One buffer each, in this order.
 //   }
 //
 // Thread safety: a pure function.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_CUDA_TRANSFER_PLAN_H_
 #define METACONV_CUDA_TRANSFER_PLAN_H_
@@ -25,10 +26,10 @@ namespace metaconv {
 struct TransferItem {
   c10::DeviceIndex device = 0;
   std::int64_t size = 0;
-  bool in_order = false;  // Its pieces are one task's.
+  bool in_order = false;  // All pieces must be in one task.
 };
 
-// A part of an item, and where it lies in the buffer.
+// A part of an item, and its position in the buffer.
 struct TransferPiece {
   std::size_t item = 0;
   std::int64_t offset = 0;
@@ -36,12 +37,13 @@ struct TransferPiece {
   std::int64_t place = 0;
 };
 
-// What shares a buffer. Either one piece of a large item, or any number of whole small ones, of one device, at places
+// The content of one buffer: either one piece of a large item, or any number of small items of one device, at positions
 // that are multiples of 16.
 struct TransferBatch {
   std::vector<TransferPiece> pieces;
   bool is_packed = false;
-  // The bytes of a packed buffer before its table, which has a Segment for each piece; a multiple of 16.
+  // The size of the items in a packed buffer. Their segment table, with one Segment for each piece, follows. A multiple
+  // of 16.
   std::int64_t table_place = 0;
 };
 
@@ -49,14 +51,14 @@ using TransferTask = std::vector<TransferBatch>;
 
 struct TransferLimits {
   std::int64_t buffer_size = 0;  // At least 256.
-  std::int64_t small_size = 0;   // Items below it share buffers, if they fit.
+  std::int64_t small_size = 0;   // Items smaller than this share buffers if they fit.
 };
 
-// Tasks in the order of the items, but for small ones, which come when their buffer is full. Items without bytes have no
-// piece. Offsets are multiples of StoragePath::kLoadAlignment.
+// Returns tasks in the order of the items, except for small items, whose task comes when their buffer is full. Empty
+// items have no piece. Offsets are multiples of StoragePath::kLoadAlignment.
 std::vector<TransferTask> PlanTransfers(absl::Span<const TransferItem> items, const TransferLimits& limits);
 
-// The bytes of a packed buffer, with its table.
+// The size in bytes of the content of a packed buffer, including its table.
 std::int64_t PackedSize(const TransferBatch& batch);
 
 }  // namespace metaconv

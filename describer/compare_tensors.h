@@ -1,10 +1,10 @@
-// AssertMetadataEq for two tensors: whether one looks like the other, data aside.
+// AssertMetadataEq for two tensors: checks that one tensor has the metadata of another. Does not compare data.
 //
 // Example:
 //   absl::Status status = AssertMetadataEq(real, converted);
 //
-// Thread safety: a pure function; the tensors must not be changed meanwhile.
-// Lifetime: keeps nothing.
+// Thread safety: a pure function; the tensors must not be modified concurrently.
+// Lifetime: retains no reference to its arguments.
 // Source: `assert_metadata_eq` of torch/_subclasses/meta_utils.py, called with a tensor first.
 
 #ifndef METACONV_DESCRIBER_COMPARE_TENSORS_H_

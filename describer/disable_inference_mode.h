@@ -1,13 +1,13 @@
-// DisableInferenceModeForFakeProp: while it lives, records made on this thread say "not an inference tensor".
+// DisableInferenceModeForFakeProp: a scope in which records that this thread makes have is_inference == false.
 //
-// For programs that are traced inside inference mode but shall be planned as if they were not.
+// For programs that are traced in inference mode but planned as if they ran outside of it.
 //
 // Example:
 //   DisableInferenceModeForFakeProp scope;
 //   describer.DescribeTensor(inference_tensor).value()->is_inference;   // false
 //
 // Thread safety: affects the constructing thread only, and must be destroyed on it.
-// Lifetime: scopes nest; the end of each restores what was before it.
+// Lifetime: scopes can be nested; the end of a scope restores the state before it.
 // Source: `disable_inference_mode_for_fake_prop` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_DESCRIBER_DISABLE_INFERENCE_MODE_H_
@@ -23,7 +23,7 @@ class DisableInferenceModeForFakeProp {
   DisableInferenceModeForFakeProp(const DisableInferenceModeForFakeProp&) = delete;
   DisableInferenceModeForFakeProp& operator=(const DisableInferenceModeForFakeProp&) = delete;
 
-  // Whether such a scope is open on this thread.
+  // Whether such a scope is active on this thread.
   static bool IsActive();
 
  private:

@@ -31,11 +31,11 @@ static_assert(static_cast<int>(CreationMeta::kInferenceMode) == static_cast<int>
 
 DescriberId NextDescriberId() {
   static std::atomic<DescriberId> next = 0;
-  // Only uniqueness is asked for; nothing else is published by it.
+  // Relaxed: the ids only need to be unique, and publish no other data.
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Without a copy, as at::Tensor::_base() makes one.
+// Returns a reference, in contrast to at::Tensor::_base(), which returns a copy.
 const at::Tensor& BaseOf(const at::Tensor& view) {
   return torch::autograd::impl::get_view_autograd_meta(view)->get_backward_view().base_;
 }
@@ -48,7 +48,7 @@ MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, boo
   return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
 }
 
-// Native fake tensors have a mode of their own kind, which a record cannot carry on.
+// The fake mode of LibTorch's native fake tensors, which is valid in one process only; a record has its name.
 class NativeFakeMode final : public OpaqueValue {
  public:
   std::string Repr() const override { return "FakeTensorMode(native)"; }
@@ -63,7 +63,7 @@ std::shared_ptr<const OpaqueValue> FakeModeOf(const at::TensorImpl& impl) {
 
 MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId()), options_(std::move(options)) {}
 
-// One tensor's description, for the code of its kind.
+// The description of one tensor. Implements the interface that the code of each kind uses.
 class MetaTensorDescriber::Session final : public Description {
  public:
   Session(MetaTensorDescriber& describer, const DescribeOptions& options, MetaStorageDesc* momentary)
@@ -80,7 +80,7 @@ class MetaTensorDescriber::Session final : public Description {
     desc.device = impl.device();
     desc.layout = impl.layout();
     desc.is_nested = impl.is_nested();
-    if (!desc.is_nested) {  // As a whole it has no size.
+    if (!desc.is_nested) {  // A nested tensor has no sizes.
       const c10::SymIntArrayRef size = impl.sym_sizes();
       desc.size.assign(size.begin(), size.end());
     }
@@ -90,7 +90,7 @@ class MetaTensorDescriber::Session final : public Description {
     desc.fake_mode = FakeModeOf(impl);
   }
 
-  // Storages without data stand for the one with the data that they carry, which others may have too.
+  // A storage without data that has a DataSlot is described as the storage in that slot, which other records may share.
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) override {
     const DataSlot* slot = keeps_data() ? DataSlot::Of(storage) : nullptr;
     const c10::Storage data = slot == nullptr ? c10::Storage() : slot->storage();
@@ -98,7 +98,7 @@ class MetaTensorDescriber::Session final : public Description {
     if (momentary_ == nullptr) return describer_.DescribeStorage(described, options_);
     *momentary_ = StorageRecord(describer_.GetStorageId(described), described, keeps_data());
     if (options_.trace) describer_.TraceOnce(*momentary_);
-    return {std::shared_ptr<void>(), momentary_};  // Owned by whoever gave the place.
+    return {std::shared_ptr<void>(), momentary_};  // Owned by the caller.
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
@@ -131,7 +131,7 @@ absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, c
   });
 }
 
-// Before any id is given: what cannot be described in the end must leave no trace.
+// Runs before any id is assigned, so that a tensor that cannot be described changes nothing.
 absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int depth) const {
   if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
   if (depth > kMaxDepth) {
@@ -168,13 +168,14 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::Describe(const at::Tensor
   return desc;
 }
 
-// The reference's order of ids: what the kind describes, the tensor itself among it, then its gradient and its base.
+// Assigns ids in the reference's order: the parts that the kind describes and the tensor itself, then the gradient,
+// then the base.
 absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options,
                                                MetaStorageDesc* storage, MomentaryRecord* momentary,
                                                MetaTensorDesc& desc) {
   Session session(*this, options, storage);
   if (absl::Status status = KindOf(tensor).describe(session, tensor, desc); !status.ok()) return status;
-  // What autograd does not know, as most tensors, is a leaf and nothing more.
+  // A tensor without autograd metadata, which is the common case, is a leaf without gradient and base.
   desc.is_leaf = true;
   if (tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr) {
     if (absl::Status status = DescribeAutograd(tensor, options, momentary, desc); !status.ok()) return status;
@@ -191,7 +192,8 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   const auto describe = [&](const at::Tensor& part) { return Describe(part, nested); };
   desc.is_leaf = true;
   if (tensor.requires_grad()) {
-    // In this order: asking a view may make a new node for it, and then it may not require a gradient any more.
+    // SafeIsLeaf must come first: it may regenerate the grad_fn of a view, after which the view may no longer require
+    // grad.
     desc.is_leaf = SafeIsLeaf(tensor);
     desc.requires_grad = tensor.requires_grad();
   }
@@ -214,7 +216,7 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   return absl::OkStatus();
 }
 
-// Each view of a base describes it anew, since it may have changed. Where it has not, the views share one record.
+// Describes the base again for each view, because it may have changed. If it has not, the views share one record.
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Tensor& base,
                                                                     const DescribeOptions& options,
                                                                     MomentaryRecord* momentary) {
@@ -223,7 +225,7 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
     if (absl::Status status = DescribeInto(base, options, &record.storage, nullptr, record.desc); !status.ok()) {
       return status;
     }
-    return MetaTensorDescPtr(std::shared_ptr<void>(), &record.desc);  // Owned by whoever gave the place.
+    return MetaTensorDescPtr(std::shared_ptr<void>(), &record.desc);  // Owned by the caller.
   }
   absl::StatusOr<MetaTensorDescPtr> desc = Describe(base, options);
   if (!desc.ok()) return desc;
@@ -245,7 +247,8 @@ void MetaTensorDescriber::TraceOnce(const MetaStorageDesc& desc) {
   if (traced_storages_.IsFirst(desc.id)) Trace("describe_storage", AsJson(desc, id_));
 }
 
-// The next two run under the entry's lock, so ids are dense. Nothing else is published by the counters.
+// The next two functions run under the entry's lock, so ids are consecutive. Relaxed: the counters publish no other
+// data.
 
 MetaTensorId MetaTensorDescriber::TakeId(TensorEntry& entry, const at::Tensor& tensor) {
   if (entry.object.IsEmpty()) entry.object = WeakReference(*tensor.unsafeGetTensorImpl());

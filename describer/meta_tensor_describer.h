@@ -1,7 +1,11 @@
-// MetaTensorDescriber: tensors and storages to records.
+// MetaTensorDescriber: creates records of tensors and storages.
 //
-// A describer knows again what it has seen: the same tensor has the same id each time, tensors on one storage name the
-// same storage id, and views name the record of their base. Ids are dense from 0 in order of first sight.
+// To read the records of a checkpoint file without loading its tensors, use checkpoint/checkpoint.h instead. To convert a
+// tensor, use converter/meta_converter.h, which has a describer of its own.
+//
+// A describer identifies the objects that it has described: a tensor has the same id each time, the records of tensors
+// that share a storage have the same storage id, and the records of views have the record of their base. Ids count from
+// 0 in the order in which the describer first meets the objects.
 //
 // Example:
 //   MetaTensorDescriber describer;
@@ -10,15 +14,15 @@
 //   if (!weight.ok()) return weight.status();
 //   std::cout << AsJson(**weight, describer.id()) << '\n';
 //
-// The kinds of tensors that are described are listed in kinds/kinds.cc. Any other is kUnimplemented, named in the
-// message, and takes no id. Wrapper types of your own: see kinds/wrapper_type.h.
+// kinds/kinds.cc lists the kinds of tensors that can be described. For any other kind the describer returns
+// kUnimplemented with the name of the kind and assigns no id. For your own wrapper types see kinds/wrapper_type.h.
 //
-// Thread safety: Thread-safe. Any number of threads may describe with one describer, the same tensors included. A
-// tensor must not be changed while it is described.
-// Lifetime: keeps no tensor and no storage alive, nor their data: identity is held through weak references, so an id is
-// never given to a new object at an old address. But what one of functorch's or functionalization's wrappers wraps lives
-// until the wrapper's entry is swept: those types do not let go of it before they are destroyed. Records outlive the
-// describer.
+// Thread safety: Thread-safe. Any number of threads may describe with one describer, including the same tensors. A
+// tensor must not be modified while it is described.
+// Lifetime: keeps neither tensors nor storages nor their data alive. The describer holds weak references, so the id of
+// a destroyed object is never given to a new object at the same address. Exception: the tensor inside of a functorch or
+// functionalization wrapper lives until the wrapper's entry is swept, because these types release it in their
+// destructor only. Records are independent of the describer.
 // Source: `MetaTensorDescriber` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_DESCRIBER_META_TENSOR_DESCRIBER_H_
@@ -49,16 +53,17 @@
 namespace metaconv {
 
 struct DescribeOptions {
-  // Write trace records for what this describer has not traced before.
+  // Write a trace record for each object that this describer has not traced before.
   bool trace = false;
-  // What the caller knows of the tensor. The describer remembers it: the record says so again where the tensor is a
-  // base, or is described without this.
+  // Facts that the caller knows about the tensor. The describer stores them, so later records of the tensor have them
+  // too, for example when it is described as a base.
   TensorFacts facts = {};
-  // Describe the base of a view, and the indices and values of a sparse compressed tensor, too.
+  // Also describe the base of a view, and the parts of a sparse tensor.
   bool recurse = true;
 };
 
-// A record with the storage that it names, and the base, in place. `desc`, and copies of it, must not outlive this.
+// A record with its storage record and its base record in one object, so that describing allocates nothing for them.
+// `desc` and copies of it must not outlive this object.
 struct MomentaryRecord {
   MomentaryRecord() = default;
   MomentaryRecord(const MomentaryRecord&) = delete;
@@ -77,13 +82,13 @@ struct MomentaryRecord {
 class MetaTensorDescriber {
  public:
   struct Options {
-    // Records keep the tensor and its storage, so that their bytes can be copied later; these then stay alive. Those of
-    // sparse COO tensors also name their indices and values, which take ids then.
+    // Records hold the tensor and its storage, so that the bytes can be copied later; this keeps both alive. Records of
+    // sparse COO tensors then also have records of indices and values, which get ids.
     bool copy_data = false;
     TraceSink trace_sink = {};
   };
 
-  // Gradients of gradients, and the like, are described to this depth.
+  // The greatest depth of nested gradients and bases (a gradient of a gradient, and so on) that is described.
   static constexpr int kMaxDepth = 256;
 
   MetaTensorDescriber() : MetaTensorDescriber(Options()) {}
@@ -95,47 +100,47 @@ class MetaTensorDescriber {
   // Unique in this process.
   DescriberId id() const { return id_; }
 
-  // The record of `tensor` as it is now.
-  // Errors: kInvalidArgument for an undefined tensor or one nested deeper than kMaxDepth; kUnimplemented for a kind
-  // that is not described, its own or that of its gradient or base. No id is taken then.
+  // Creates a record of the current state of `tensor`.
+  // Errors: kInvalidArgument for an undefined tensor or one nested deeper than kMaxDepth; kUnimplemented if the kind of
+  // the tensor, its gradient or its base is not supported. No id is assigned then.
   absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
 
-  // The same for those who want the record for a moment only, and so no allocation. `record` must be fresh; on an error
-  // it is left in an unspecified state.
+  // As DescribeTensor, without allocating the record. For callers that need the record only temporarily. `record` must
+  // be new; after an error its state is unspecified.
   absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord& record);
 
-  // The record of `storage` as it is now. `storage` must not be null.
+  // Creates a record of the current state of `storage`. `storage` must not be null.
   MetaStorageDescPtr DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
 
-  // Remembers what the caller knows of `tensor`, for whenever it is described: as a base or a gradient, for one. Takes no
-  // id. `tensor` must be defined.
+  // Stores facts about `tensor` for all later records of it, for example as a base or a gradient. Assigns no id.
+  // `tensor` must be defined.
   void SetFacts(const at::Tensor& tensor, const TensorFacts& facts);
 
-  // The id of `tensor`, a new one if it was not seen before. `tensor` must be defined.
+  // The id of `tensor`; assigns an id if it has none. `tensor` must be defined.
   MetaTensorId GetTensorId(const at::Tensor& tensor);
-  // The id of `storage`, a new one if it was not seen before. `storage` must not be null.
+  // The id of `storage`; assigns an id if it has none. `storage` must not be null.
   MetaStorageId GetStorageId(const c10::Storage& storage);
-  // The id of `tensor` if it has one. `tensor` must be defined.
+  // The id of `tensor`, nullopt if it has none. `tensor` must be defined.
   std::optional<MetaTensorId> FindTensorId(const at::Tensor& tensor);
 
-  // Passes a trace record to the sink, if there is one.
+  // Passes a trace record to the trace sink, if there is one.
   void Trace(std::string_view name, const nlohmann::ordered_json& payload) const;
 
-  // Forgets the tensors and storages that are gone, and gives back the memory that was used for them. This happens by
-  // itself as the tables grow; call it when a large model was dropped and few tensors will follow.
+  // Removes the entries of destroyed tensors and storages, and frees their memory. The tables also do this as they
+  // grow; call Sweep after a large model was destroyed if few tensors will follow.
   void Sweep();
 
-  // How often the tables were asked, in all.
+  // The total number of table look-ups.
   std::int64_t table_lookups() const { return tensors_.lookups() + storages_.lookups(); }
 
-  // How many tensors / storages the tables hold, dead ones that were not swept yet included.
+  // The number of entries in the tables, including entries of destroyed objects that were not swept yet.
   std::size_t tensor_table_size() const { return tensors_.size(); }
   std::size_t storage_table_size() const { return storages_.size(); }
 
  private:
   static constexpr std::int64_t kNoId = -1;
 
-  // What is known of one object. Its address is the key, and cannot be given to another object while this holds it.
+  // The state of one object. The key is its address; while the entry holds a weak reference, the address is not reused.
   template <typename Impl>
   struct Entry {
     WeakReference<Impl> object;
@@ -145,10 +150,10 @@ class MetaTensorDescriber {
     void Prefetch() const { object.Prefetch(); }
   };
 
-  // What few tensors have.
+  // State that few tensors have.
   struct TensorExtras {
-    TensorFacts facts = {};                      // What the caller has said so far.
-    std::weak_ptr<const MetaTensorDesc> shared;  // The record made last, for bases, which views share.
+    TensorFacts facts = {};                      // All facts that the caller has set.
+    std::weak_ptr<const MetaTensorDesc> shared;  // The latest record of a base, shared by its views.
   };
 
   struct TensorEntry : Entry<at::TensorImpl> {
@@ -162,7 +167,7 @@ class MetaTensorDescriber {
 
   using StorageEntry = Entry<c10::StorageImpl>;
 
-  // Which ids were written to the trace.
+  // The ids for which a trace record was written.
   class Traced {
    public:
     bool IsFirst(std::int64_t id) ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -175,7 +180,7 @@ class MetaTensorDescriber {
     absl::flat_hash_set<std::int64_t> ids_ ABSL_GUARDED_BY(mutex_);
   };
 
-  // On a line of their own, and together: threads that describe fetch it from each other once for each tensor.
+  // In one cache line, separate from other data: every thread that describes a tensor increments both.
   struct alignas(64) Counters {
     std::atomic<MetaTensorId> tensors = 0;
     std::atomic<MetaStorageId> storages = 0;
@@ -186,7 +191,7 @@ class MetaTensorDescriber {
   absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
   absl::Status CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const;
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& tensor, const DescribeOptions& options);
-  // `storage`: where to put the record of the storage; null to allocate one. `momentary`: where to put that of the base.
+  // `storage` and `momentary`: where to put the records of the storage and of the base. If null, they are allocated.
   absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaStorageDesc* storage,
                             MomentaryRecord* momentary, MetaTensorDesc& desc);
   absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord* momentary,
@@ -196,7 +201,7 @@ class MetaTensorDescriber {
   MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
   MetaStorageId TakeId(StorageEntry& entry, const c10::Storage& storage);
   void TraceOnce(const MetaStorageDesc& desc);
-  // Takes the id and the facts of `tensor`.
+  // Assigns the id of `tensor`, and writes its facts to `desc`.
   void Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc);
 
   const DescriberId id_;

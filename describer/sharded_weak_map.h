@@ -1,8 +1,9 @@
-// ShardedWeakMap: a hash map for many threads whose entries know when they are dead.
+// ShardedWeakMap: a concurrent hash map with weak entries: an entry is dead when its object was destroyed.
 //
 // The tables of the describer (object -> id) and of the converter (id -> object) hold weak references, so entries die
-// without notice. When a shard has doubled, it looks at a sample of its entries, and if some are dead, throws out all that
-// are: constant amortized time per insertion, and not many more than twice as many entries as are alive.
+// without notification. When the size of a shard has doubled, the shard checks a sample of its entries. If enough of
+// them are dead, it removes all dead entries. The cost is constant per insertion (amortized), and the number of entries
+// stays close to twice the number of live ones or below.
 //
 // Example:
 //   struct Entry {
@@ -11,11 +12,11 @@
 //     void Prefetch() const { object.Prefetch(); }
 //   };
 //   ShardedWeakMap<MetaTensorId, Entry> memo;
-//   memo.Visit(7, [&](Entry& entry) { … });      // Makes the entry if there is none.
+//   memo.Visit(7, [&](Entry& entry) { … });      // Creates the entry if there is none.
 //   memo.VisitIfPresent(7, [&](Entry& entry) { … });
 //
-// Thread safety: Thread-safe. A visitor runs under its shard's lock: it must not block, call back into the map, or run
-// code that is not ours. Dead entries are destroyed after the lock is released.
+// Thread safety: Thread-safe. A visitor runs under its shard's lock: it must not block, call back into the map, or call
+// code of LibTorch or of users. Dead entries are destroyed after the lock is released.
 // Lifetime: keeps alive what its entries keep alive.
 
 #ifndef METACONV_DESCRIBER_SHARDED_WEAK_MAP_H_
@@ -35,12 +36,12 @@
 
 namespace metaconv {
 
-// Key: a std::int64_t or a pointer. Entry: default constructible, movable, with `bool IsDead() const` and `void Prefetch()
-// const`, which is called some time before.
+// Key: std::int64_t or a pointer. Entry: default constructible and movable, with `bool IsDead() const` and `void
+// Prefetch() const`, which is called some time before IsDead().
 template <typename Key, typename Entry>
 class ShardedWeakMap {
  public:
-  // Calls visit(Entry&) with the entry for `key`, a fresh one if there was none.
+  // Calls visit(Entry&) with the entry for `key`, a new one if there was none.
   template <typename Visitor>
   void Visit(const Key& key, Visitor&& visit) {
     std::vector<Entry> dead;
@@ -64,7 +65,7 @@ class ShardedWeakMap {
     if (auto it = shard.map.find(key); it != shard.map.end()) visit(it->second);
   }
 
-  // Throws all dead entries out now.
+  // Removes all dead entries.
   void Sweep() {
     for (Shard& shard : shards_) {
       std::vector<Entry> dead;
@@ -74,12 +75,12 @@ class ShardedWeakMap {
     }
   }
 
-  // Entries, dead ones that were not swept yet included.
+  // The number of entries, including dead ones that were not swept yet.
   std::size_t size() const {
     return Sum([](const Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS { return shard.map.size(); });
   }
 
-  // Visits so far, of either kind.
+  // The number of calls of Visit and VisitIfPresent.
   std::int64_t lookups() const {
     return Sum([](const Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS { return shard.lookups; });
   }
@@ -88,24 +89,24 @@ class ShardedWeakMap {
   using Hash = NeighbourHash<Key>;
   using Map = absl::flat_hash_map<Key, Entry, Hash>;
 
-  static constexpr std::size_t kFirstCapacity = 28;  // Of 31 slots; growing from one costs more than they do.
+  static constexpr std::size_t kFirstCapacity = 28;  // For a table of 31 slots; growing from one costs more.
   static constexpr std::size_t kFirstSweep = 64;
-  static constexpr std::size_t kSampleStep = 13;   // One in so many entries is asked whether it is dead.
-  static constexpr std::size_t kMostAliveFor = 8;  // No sweep where at most one in so many is.
-  static constexpr int kPrefetch = 16;             // Entries ahead of the one that is looked at.
+  static constexpr std::size_t kSampleStep = 13;   // One of this many entries is checked.
+  static constexpr std::size_t kMostAliveFor = 8;  // No sweep if at most one of this many is dead.
+  static constexpr int kPrefetch = 16;             // The number of entries that are prefetched ahead.
 
-  struct alignas(64) Shard {  // Cache lines of its own, so that the locks do not share one.
+  struct alignas(64) Shard {  // Aligned, so that no two locks share a cache line.
     mutable SpinLock lock;
     std::int64_t lookups ABSL_GUARDED_BY(lock) = 0;
     std::size_t sweep_at ABSL_GUARDED_BY(lock) = kFirstSweep;
     Map map ABSL_GUARDED_BY(lock);
 
-    // Whether an entry is dead is written in its object, which is in no cache by now. Where all are alive, as while a large
-    // model is converted, asking each of them would cost more than the rest of the table.
+    // IsDead() reads the object, which is not in a cache by now. While a large model is converted and all entries are
+    // alive, checking each of them would cost more than all other work of the table, so a sample is checked first.
     std::vector<Entry> SweepIfWorthIt() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
       std::size_t asked = 0;
       std::size_t dead = 0;
-      // Another start each time, so that no pattern of life and death hides from every sample.
+      // Starts at a different entry each time, so that a periodic pattern of dead entries cannot evade all samples.
       std::size_t until_next = static_cast<std::size_t>(lookups) % kSampleStep;
       for (const auto& [key, entry] : map) {
         if (until_next-- > 0) continue;

@@ -1,15 +1,16 @@
-// SpinLock: a lock for a few instructions at a time.
+// SpinLock: a lock for critical sections of a few instructions.
 //
-// A mutex of the standard library costs two calls into libc, more than what our tables do under it. Use this only where
-// nothing blocks, allocates for long or calls code that is not ours; for everything else there is meta/mutex.h.
+// A mutex of the standard library costs two calls into libc, more than the critical sections of our tables. Use
+// SpinLock only if the critical section does not block, does not allocate much and calls no code of LibTorch or of
+// users; otherwise use meta/mutex.h.
 //
 // Example:
 //   SpinLock lock;
 //   int count ABSL_GUARDED_BY(lock) = 0;
 //   { const SpinLockHolder holder(&lock); ++count; }
 //
-// Thread safety: Thread-safe. Not recursive. Who waits for long gives its core away, so that a thread that was interrupted
-// while it had the lock gets to run.
+// Thread safety: Thread-safe. Not recursive. A thread that has waited for some time yields and then sleeps, so that a
+// thread that was preempted while it holds the lock can run.
 // Lifetime: must outlive its holders.
 
 #ifndef METACONV_DESCRIBER_SPIN_LOCK_H_
@@ -35,13 +36,12 @@ class ABSL_LOCKABLE SpinLock {
   void Unlock() ABSL_UNLOCK_FUNCTION() { is_taken_.store(false, std::memory_order_release); }
 
  private:
-  static constexpr int kSpins = 128;  // A few transfers of a cache line.
-  static constexpr int kYields =
-      128;  // Then the holder may be a thread of lower priority, which a yield does not let run.
+  static constexpr int kSpins = 128;   // About the time of a few cache line transfers.
+  static constexpr int kYields = 128;  // Then sleep: yielding does not let a holder of lower priority run.
 
   void Wait() {
     for (int tries = 0;; ++tries) {
-      // Reading lets the line stay shared, where trying to write would take it from the holder.
+      // Reads first, so that the cache line stays shared; an exchange would take it from the holder.
       if (!is_taken_.load(std::memory_order_relaxed) && !is_taken_.exchange(true, std::memory_order_acquire)) return;
       if (tries > kSpins + kYields) {
         std::this_thread::sleep_for(std::chrono::microseconds(50));

@@ -1,7 +1,7 @@
-// TensorFacts: what a program knows of a tensor that a C++ tensor cannot say itself.
+// TensorFacts: facts about a tensor that are not part of a C++ tensor.
 //
-// In Python these are attributes of the tensor or of its class. Here the caller names them when it describes or converts
-// the tensor.
+// In Python these are attributes of the tensor or of its class. In C++ the caller passes them when it describes or
+// converts the tensor.
 //
 // Example:
 //   describer.DescribeTensor(weight, {.facts = {.is_parameter = true}});
@@ -27,18 +27,18 @@ namespace metaconv {
 struct TensorFacts {
   bool is_parameter = false;
   bool is_buffer = false;
-  std::optional<bool> persistent = {};  // Whether a buffer belongs to the state_dict.
-  // Which symbolic length of a jagged dimension this tensor's offsets stand for.
+  std::optional<bool> persistent = {};  // Whether the state_dict contains the buffer.
+  // The number of the symbolic jagged length that this tensor's offsets define.
   std::optional<std::int64_t> nested_int = {};
   std::vector<std::int64_t> dynamic_indices = {};            // Dimensions marked as dynamic.
-  std::map<std::int64_t, std::int64_t> hint_overrides = {};  // Dimension -> size to plan with.
+  std::map<std::int64_t, std::int64_t> hint_overrides = {};  // Dimension -> size hint.
 
   bool empty() const {
     return !is_parameter && !is_buffer && !persistent.has_value() && !nested_int.has_value() &&
            dynamic_indices.empty() && hint_overrides.empty();
   }
 
-  // What `newer` says replaces what is said here; what it does not say stays.
+  // Merges `newer` into this: fields that `newer` sets replace those set here.
   void Update(const TensorFacts& newer) {
     is_parameter |= newer.is_parameter;
     is_buffer |= newer.is_buffer;

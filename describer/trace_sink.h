@@ -1,16 +1,16 @@
-// TraceSink: where structured trace records go.
+// TraceSink: a function that receives structured trace records.
 //
-// One record for each tensor and storage, once per describer, when it is described with tracing on; and one for each
-// conversion that names its source. The payload is what PyTorch writes to its structured log under the same name, so
-// that the tools which read those logs read these.
+// With tracing on, a describer emits one record for each tensor and each storage when it first describes it, and a
+// converter emits one for each conversion with a source name. The payload is the one that PyTorch writes to its
+// structured log under the same name, so tools that read those logs can read these.
 //
 // Example:
 //   MetaTensorDescriber describer({.trace_sink = [](std::string_view name, const nlohmann::ordered_json& payload) {
 //     std::cerr << name << ' ' << payload << '\n';   // describe_storage {"id":0,"describer_id":3,"size":64}
 //   }});
 //
-// Thread safety: called from whichever thread describes, from several at once, with no lock held.
-// Lifetime: called as long as the describer lives.
+// Thread safety: called on the thread that describes, from several threads at once, with no lock held.
+// Lifetime: may be called as long as the describer exists.
 // Source: `trace_structured` calls of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_DESCRIBER_TRACE_SINK_H_

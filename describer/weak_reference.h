@@ -1,15 +1,15 @@
-// WeakReference: a weak pointer to one of LibTorch's objects, or to none yet.
+// WeakReference: a weak pointer to a TensorImpl or a StorageImpl, or empty.
 //
-// c10::weak_intrusive_ptr has no empty state to start from, and is made from a strong pointer only, which takes three
-// atomic operations in place of one.
+// c10::weak_intrusive_ptr has no empty state to start from, and can be created from a strong pointer only, which takes
+// three atomic operations instead of one.
 //
 // Example:
 //   WeakReference<c10::StorageImpl> storage;
 //   storage = WeakReference(*tensor.storage().unsafeGetStorageImpl());
 //   if (c10::intrusive_ptr<c10::StorageImpl> alive = storage.Lock()) …
 //
-// Thread safety: as a raw pointer; the object's counts are atomic.
-// Lifetime: keeps the object's memory, not the object.
+// Thread safety: that of a raw pointer; the object's reference counts are atomic.
+// Lifetime: keeps the object's memory allocated, but not the object alive.
 
 #ifndef METACONV_DESCRIBER_WEAK_REFERENCE_H_
 #define METACONV_DESCRIBER_WEAK_REFERENCE_H_
@@ -27,14 +27,14 @@ class WeakReference {
     c10::raw::weak_intrusive_ptr::incref(&target);
   }
 
-  // Null if there is no object, or it is gone.
+  // The object; null if the reference is empty or the object was destroyed.
   c10::intrusive_ptr<Target> Lock() const { return target_.lock(); }
 
   bool IsEmpty() const { return target_._unsafe_get_target() == nullptr; }
-  // Whether there was an object, and it is gone.
+  // Whether the reference is not empty and the object was destroyed.
   bool IsDead() const { return !IsEmpty() && target_.expired(); }
 
-  // So that IsDead() finds the count in the cache a little later.
+  // Prefetches the reference count for a later call of IsDead().
   void Prefetch() const { __builtin_prefetch(target_._unsafe_get_target()); }
 
  private:

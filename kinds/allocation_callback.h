@@ -1,8 +1,9 @@
-// AllocationCallback: the caller's hook around each allocation of a conversion.
+// AllocationCallback: a hook that a caller can install around each allocation of a conversion.
 //
-// It gets a maker, which makes the meta tensor that the conversion would use, and the device that the record names. It
-// returns the tensor to use in its place: the maker's own, or one of the same shape of another kind (a fake tensor, one
-// on another device). What it returns must be a leaf that does not require grad.
+// The callback receives `make`, which allocates the meta tensor that the conversion would use, and the device that the
+// record names. It returns the tensor to use instead: the result of `make`, or a tensor of the same shape of another
+// kind, such as a fake tensor or a tensor on another device. The returned tensor must be a leaf that does not require
+// grad.
 //
 // Example:
 //   AllocationCallback counting = [&](AllocationMaker make, c10::Device recorded) {
@@ -10,7 +11,7 @@
 //     return make();
 //   };
 //
-// Thread safety: called from whichever thread converts, from several at once, with no lock held. It may throw.
+// Thread safety: called on the thread that converts, from several threads at once, with no lock held. It may throw.
 // Lifetime: `make` is valid during the call only.
 // Source: `_MetaTensorCallback` of torch/_subclasses/meta_utils.py.
 

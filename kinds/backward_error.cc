@@ -8,14 +8,14 @@
 
 namespace metaconv {
 
-// The reference passes a leaf through an operator that ends in this same node, which makes a second tensor. Giving the
-// fresh one the node works for every kind, those without operators included.
+// The reference passes a leaf through an operator whose backward node is this same node, which creates a second tensor.
+// We set the node on the new tensor itself, which also works for kinds without operators.
 void BackwardError(const at::Tensor& tensor) {
   const auto node = c10::make_intrusive<torch::autograd::Error>(
-      "backward() reached a converted tensor: it stands for one that was "
-      "not a leaf, and has no history to go back through");
+      "backward() reached a converted tensor: its source was "
+      "not a leaf, and autograd history is not converted");
   if (!tensor.is_nested()) return torch::autograd::set_history(tensor, node);
-  // What the node would note of a nested tensor, no gradient of the meta device can be compared with.
+  // The node must not store metadata of a nested tensor: autograd cannot compare it with a gradient on the meta device.
   torch::autograd::impl::set_gradient_edge(tensor,
                                            {node, node->add_input_metadata(torch::autograd::Node::undefined_input())});
 }

@@ -1,11 +1,11 @@
-// BackwardError: gives a tensor a history that cannot be run.
+// BackwardError: makes a tensor a non-leaf whose backward pass raises an error.
 //
 // Example:
-//   BackwardError(fresh);            // No leaf any more, and requires grad.
-//   fresh.sum().backward();          // Throws c10::Error with a message that says why.
+//   BackwardError(fresh);            // `fresh` is no longer a leaf, and requires grad.
+//   fresh.sum().backward();          // Throws c10::Error with a message that states the reason.
 //
-// Thread safety: as LibTorch's operators.
-// Lifetime: keeps nothing.
+// Thread safety: that of LibTorch's operators.
+// Lifetime: retains no reference to its argument.
 // Source: `_backward_error` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_KINDS_BACKWARD_ERROR_H_
@@ -15,7 +15,7 @@
 
 namespace metaconv {
 
-// `tensor` must have no history yet, and a dtype that can require grad.
+// `tensor` must be a leaf that does not require grad, with a dtype that can require grad.
 void BackwardError(const at::Tensor& tensor);
 
 }  // namespace metaconv

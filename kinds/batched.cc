@@ -13,16 +13,15 @@ namespace {
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
-  if (!desc.level.has_value()) return Malformed(desc, "level", "one for a batched tensor", "none");
+  if (!desc.level.has_value()) return Malformed(desc, "level", "a level for a batched tensor", "none");
   if (*desc.level < 1) return Malformed(desc, "level", "1 or more", absl::StrCat(*desc.level));
   if (desc.unwrapped->is_batchedtensor && desc.unwrapped->level.value_or(0) >= *desc.level) {
-    return Malformed(desc, "level", absl::StrCat("more than ", *desc.unwrapped->level, ", that of what is batched"),
+    return Malformed(desc, "level", absl::StrCat("more than ", *desc.unwrapped->level, ", the wrapped level"),
                      absl::StrCat(*desc.level));
   }
-  if (!desc.bdim.has_value()) return Malformed(desc, "bdim", "one for a batched tensor", "none");
+  if (!desc.bdim.has_value()) return Malformed(desc, "bdim", "a batch dimension for a batched tensor", "none");
   if (*desc.bdim < 0 || *desc.bdim >= desc.unwrapped->ndim) {
-    return Malformed(desc, "bdim",
-                     absl::StrCat("less than ", desc.unwrapped->ndim, ", the dimensions of what is batched"),
+    return Malformed(desc, "bdim", absl::StrCat("less than ", desc.unwrapped->ndim, ", the ndim of the wrapped tensor"),
                      absl::StrCat(*desc.bdim));
   }
   c10::SymDimVector size = desc.unwrapped->size;

@@ -1,7 +1,7 @@
-// The batched kind: what vmap gives to the function that it maps; a tensor of which one dimension is hidden.
+// The batched kind: the tensors that vmap passes to the mapped function. They hide one dimension of the wrapped tensor.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_BATCHED_H_
 #define METACONV_KINDS_BATCHED_H_

@@ -16,18 +16,19 @@ namespace {
 
 absl::Status CheckCount(const MetaTensorDesc& desc, std::string_view field, std::string_view what, std::size_t count) {
   if (static_cast<std::int64_t>(count) == desc.ndim) return absl::OkStatus();
-  return Malformed(desc, field, absl::StrCat(desc.ndim, " ", std::string(what), ", as ndim says"), absl::StrCat(count));
+  return Malformed(desc, field, absl::StrCat(desc.ndim, " ", std::string(what), " (ndim)"), absl::StrCat(count));
 }
 
 absl::Status CheckDims(const MetaTensorDesc& desc, std::string_view field, const std::optional<std::int64_t>& dims) {
-  if (!dims.has_value()) return Malformed(desc, field, "one for a sparse tensor", "none");
+  if (!dims.has_value()) return Malformed(desc, field, "a value for a sparse tensor", "none");
   if (*dims >= 0 && *dims <= desc.ndim) return absl::OkStatus();
   return Malformed(desc, field, absl::StrCat("0 to ", desc.ndim), absl::StrCat(*dims));
 }
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
-// The next two count with plain numbers only. LibTorch counts elements and bytes in 64 bits, and throws.
+// The next two functions treat symbolic values as 1 or 0. LibTorch computes element counts and byte sizes in 64 bits
+// and throws on overflow, so overflow is rejected here.
 
 absl::Status CheckElementCount(const MetaTensorDesc& desc) {
   std::int64_t count = 1;
@@ -56,8 +57,8 @@ absl::Status CheckReach(const MetaTensorDesc& desc) {
 
 bool CanRequireGrad(c10::ScalarType dtype) { return c10::isFloatingType(dtype) || c10::isComplexType(dtype); }
 
-// Whether all that CheckStridedRecord asks for holds. One look at plain numbers, as nearly always, in place of the checks
-// one by one, which find out what is wrong otherwise.
+// A fast path for CheckStridedRecord: returns true if all of its conditions hold and all values are plain integers,
+// which is the common case. If it returns false, the individual checks find the reason, if there is one.
 bool IsPlainAndFine(const MetaTensorDesc& desc) {
   const auto ndim = static_cast<std::size_t>(desc.ndim);
   if (desc.requires_grad ? !CanRequireGrad(desc.dtype) : !desc.is_leaf) return false;
@@ -93,7 +94,7 @@ absl::Status Malformed(const MetaTensorDesc& desc, std::string_view field, std::
 
 absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field, c10::SymIntArrayRef values) {
   for (const c10::SymInt& value : values) {
-    if (!value.is_heap_allocated() && value.as_int_unchecked() >= 0) continue;  // Nearly always.
+    if (!value.is_heap_allocated() && value.as_int_unchecked() >= 0) continue;  // The common case.
     const std::optional<std::int64_t> plain = value.maybe_as_int();
     if (plain.has_value() && *plain < 0) return Malformed(desc, field, "no negative value", absl::StrCat(*plain));
   }
@@ -115,14 +116,14 @@ absl::Status CheckShape(const MetaTensorDesc& desc) {
     return Malformed(desc, "requires_grad", absl::StrCat("false for ", PythonRepr(desc.dtype)), "true");
   }
   if (!desc.is_leaf && !desc.requires_grad) {
-    return Malformed(desc, "requires_grad", "true for a tensor that is no leaf", "false");
+    return Malformed(desc, "requires_grad", "true for a tensor that is not a leaf", "false");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckStrides(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
-  if (!desc.stride.has_value()) return Malformed(desc, "stride", "one for a strided tensor", "none");
+  if (!desc.stride.has_value()) return Malformed(desc, "stride", "strides for a strided tensor", "none");
   if (absl::Status status = CheckCount(desc, "stride", "strides", desc.stride->size()); !status.ok()) return status;
   if (absl::Status status = CheckNotNegative(desc, "stride", *desc.stride); !status.ok()) return status;
   if (absl::Status status = CheckNotNegative(desc, "storage_offset", desc.storage_offset); !status.ok()) return status;
@@ -132,7 +133,7 @@ absl::Status CheckStrides(const MetaTensorDesc& desc) {
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
   if (IsPlainAndFine(desc)) return absl::OkStatus();
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
-  if (desc.storage == nullptr) return Malformed(desc, "storage", "one for a strided tensor", "none");
+  if (desc.storage == nullptr) return Malformed(desc, "storage", "a storage for a strided tensor", "none");
   return CheckStorageRecord(*desc.storage);
 }
 
@@ -147,23 +148,23 @@ absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::SymInt& n
 }
 
 absl::Status CheckViewRecord(const MetaTensorDesc& desc) {
-  if (desc.base == nullptr) return Malformed(desc, "base", "one for a view", "none");
-  if (desc.base->is_view) return Malformed(desc, "base", "the base of all views, which is none itself", "a view");
+  if (desc.base == nullptr) return Malformed(desc, "base", "a base for a view", "none");
+  if (desc.base->is_view) return Malformed(desc, "base", "a tensor that is not a view", "a view");
   if (desc.is_inference != desc.base->is_inference) {
-    return Malformed(desc, "is_inference", "that of the base", desc.is_inference ? "true" : "false");
+    return Malformed(desc, "is_inference", "the value of the base", desc.is_inference ? "true" : "false");
   }
-  if (!desc.creation_meta.has_value()) return Malformed(desc, "creation_meta", "one for a view", "none");
+  if (!desc.creation_meta.has_value()) return Malformed(desc, "creation_meta", "a value for a view", "none");
   return absl::OkStatus();
 }
 
 absl::Status CheckUnwrapped(const MetaTensorDesc& desc, c10::SymIntArrayRef size) {
   const MetaTensorDesc& unwrapped = *desc.unwrapped;
   if (desc.dtype != unwrapped.dtype) {
-    return Malformed(desc, "dtype", absl::StrCat(PythonRepr(unwrapped.dtype), ", that of what is wrapped"),
+    return Malformed(desc, "dtype", absl::StrCat(PythonRepr(unwrapped.dtype), ", the dtype of the wrapped tensor"),
                      PythonRepr(desc.dtype));
   }
   if (SameValue(desc.size, c10::SymDimVector(size))) return absl::OkStatus();
-  return Malformed(desc, "size", "that of what is wrapped", "another");
+  return Malformed(desc, "size", "the size of the wrapped tensor", "a different one");
 }
 
 absl::Status CheckNoView(const MetaTensorDesc& desc) {

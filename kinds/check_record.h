@@ -1,9 +1,9 @@
-// CheckRecord: whether a record makes sense by itself, before anything is built from it.
+// CheckRecord: checks the consistency of a record before a tensor is built from it.
 //
-// What is special to a kind is checked by the kind; here is what several share.
+// Contains the checks that several kinds share. Checks that only one kind needs are in the file of that kind.
 //
 // Thread safety: pure functions.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_CHECK_RECORD_H_
 #define METACONV_KINDS_CHECK_RECORD_H_
@@ -16,42 +16,44 @@
 
 namespace metaconv {
 
-// kInvalidArgument: "record 3: base: expected one for a view, found none".
+// Returns kInvalidArgument with a message such as "record 3: base: expected a base for a view, found none".
 absl::Status Malformed(const MetaTensorDesc& desc, std::string_view field, std::string_view expected,
                        std::string_view found);
 
-// That no plain value in `field` is negative. Symbolic ones are whatever their guards allow.
+// Checks that no plain value in `field` is negative. Symbolic values are not checked: their guards restrict them.
 absl::Status CheckNotNegative(const MetaTensorDesc& desc, std::string_view field, c10::SymIntArrayRef values);
 
-// That a storage has no negative size.
+// Checks that the size of a storage is not negative.
 absl::Status CheckStorageRecord(const MetaStorageDesc& desc);
 
-// That there are as many sizes as dimensions, none negative and not too many elements to be counted, and that only
-// floating point and complex tensors require a gradient, and only those that do are no leaves.
+// Checks that the number of sizes is ndim, that no size is negative, that the number of elements fits into 64 bits,
+// that only floating point and complex tensors require a gradient, and that non-leaves require one.
 absl::Status CheckShape(const MetaTensorDesc& desc);
 
-// The same, and that there are as many strides, none negative and none that leads to where no memory can be.
+// As CheckShape; also checks that the number of strides is ndim, that no stride is negative and that the last element's
+// offset in bytes fits into 64 bits.
 absl::Status CheckStrides(const MetaTensorDesc& desc);
 
-// The same, and that the tensor names its storage and where it starts in it.
+// As CheckStrides; also checks that the record has a storage and that storage size and offset are not negative.
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc);
 
-// That the tensor lies within a storage of `nbytes`, where both are plain numbers.
+// Checks that the tensor lies within a storage of `nbytes`. Checks nothing if either size is symbolic.
 absl::Status CheckWithinStorage(const MetaTensorDesc& desc, const c10::SymInt& nbytes);
 
-// That a view has its base, which is no view itself and is made in the same inference mode, and its creation meta.
+// Checks that a view has a base and a creation meta, that the base is not a view, and that both have the same
+// is_inference.
 absl::Status CheckViewRecord(const MetaTensorDesc& desc);
 
-// That what `desc` wraps has its dtype and `size`.
+// Checks that the wrapped tensor has the dtype of `desc`, and that `desc` has size `size`.
 absl::Status CheckUnwrapped(const MetaTensorDesc& desc, c10::SymIntArrayRef size);
 
-// For kinds that know neither: that the record is of no view, and has no offset into a storage.
+// For kinds without views and storage offsets: checks that the record is not a view and has storage offset 0.
 absl::Status CheckNoView(const MetaTensorDesc& desc);
 
-// That the layout and `is_sparse` agree.
+// Checks that `layout` agrees with `is_sparse` and `is_nested`.
 absl::Status CheckLayout(const MetaTensorDesc& desc);
 
-// That a sparse tensor says how many of its dimensions are sparse and dense, and that neither is negative.
+// Checks that a sparse tensor has a number of sparse and of dense dimensions, both from 0 to ndim.
 absl::Status CheckSparseDims(const MetaTensorDesc& desc);
 
 }  // namespace metaconv

@@ -1,14 +1,15 @@
-// Conversion: one call of the converter, as the code for each kind of tensor sees it.
+// Conversion: the interface through which the code of a kind builds a tensor during one call of the converter.
 //
-// It carries the caller's callback and gives access to what all kinds share: converting a nested record, allocating
-// through the callback, and the storages that were converted before.
+// It holds the caller's callback and provides what all kinds need: converting a nested record, allocating through the
+// callback, and the storages that were converted before.
 //
 // Example:
 //   absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
 //   absl::StatusOr<at::Tensor> fresh = conversion.Allocate([&] { return MakeIt(desc); }, desc.device);
 //
-// Thread safety: used by the thread that made it only; what it shares with other conversions is safe for many threads.
-// Lifetime: on the stack of one call of the converter.
+// Thread safety: a conversion is used by the thread that made it only; the state that it shares with other conversions
+// is thread-safe.
+// Lifetime: lives on the stack of one call of the converter.
 
 #ifndef METACONV_KINDS_CONVERSION_H_
 #define METACONV_KINDS_CONVERSION_H_
@@ -26,38 +27,39 @@ class Conversion {
  public:
   virtual ~Conversion() = default;
 
-  // The result for `desc`: the one that is there already, or a new one.
+  // The result for `desc`: the existing one, or a new one.
   virtual absl::StatusOr<at::Tensor> Convert(const MetaTensorDesc& desc) = 0;
 
-  // A new tensor for `desc`, without its gradient and bits, that nobody else will be given.
+  // A new tensor for `desc`, without its gradient and its conjugate and negative bits. It is not stored in the memo, so
+  // no other caller gets it.
   virtual absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) = 0;
 
-  // What the callback makes of `make`; a leaf that does not require grad.
+  // Allocates through the callback, or with `make` if there is none. The result is a leaf that does not require grad.
   virtual absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) = 0;
 
-  // A tensor of this shape, from offset 0 of a storage of its own, by way of the callback if there is one.
+  // Allocates a tensor of this shape at offset 0 of a new storage, through the callback if there is one.
   virtual absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) = 0;
 
-  // A tensor for what a wrapper without data wraps, where that is strided.
+  // Allocates the strided tensor that a wrapper without data wraps.
   virtual absl::StatusOr<at::Tensor> AllocateWrapped(const MetaTensorDesc& desc) = 0;
 
-  // Where the results live: the meta device, or that of real tensors.
+  // The device of the results: meta, or the device of real tensors.
   virtual c10::Device device() const = 0;
   bool is_real() const { return !device().is_meta(); }
 
-  // Whether sparse results have the elements that their records name. Otherwise they have none.
+  // Whether sparse results have the elements that their records name. Otherwise they have no elements.
   virtual bool keeps_elements() const = 0;
 
-  // The result for a tensor whose bytes lie in no storage that can be seen, such as mkldnn's; undefined where results
-  // have no data.
+  // The result for a tensor whose data is not in a c10::Storage, such as an mkldnn tensor. Undefined if results have no
+  // data.
   virtual absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc) = 0;
 
-  // Lets a freshly allocated `tensor` stand for one on the record's device, if results are fake tensors. What Convert and
-  // Build return does so already.
+  // Makes a newly allocated `tensor` a native fake tensor on the record's device, if the results are fake tensors. The
+  // results of Convert and Build are fake tensors already.
   virtual absl::Status MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const = 0;
 
-  // Makes a freshly allocated `tensor` live where `desc` says, sharing memory with all that do. Its own storage stands
-  // in for the one in the record if that has none yet.
+  // Places a newly allocated `tensor` on the result of the record's storage, so that it shares memory with all tensors
+  // on that storage. If the storage has no result yet, the tensor's own storage becomes the result.
   virtual absl::Status PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) = 0;
 };
 

@@ -1,16 +1,16 @@
-// DataSlot: real data that a tensor without data carries along.
+// DataSlot: a copy of real data that is attached to a tensor without data.
 //
-// The slot hangs on a storage of the meta device, in the place where other devices have the address of the bytes, so it
-// goes when that storage goes and nobody has to look after it. A strided tensor carries its data on its storage; one
-// that is made of others, as sparse ones are, on that of its values.
+// The slot is the context of the DataPtr of a meta storage, whose data pointer is otherwise unused. The storage
+// therefore owns the slot and destroys it. The slot of a strided tensor is on its storage; the slot of a tensor that
+// consists of other tensors, such as a sparse one, is on the storage of its values.
 //
 // Example:
-//   DataSlot::Attach(meta_storage);                                    // Before others can see it.
+//   DataSlot::Attach(meta_storage);                                    // Before other threads can access it.
 //   absl::Status status = DataSlot::Of(meta_storage)->FillOnce([&] { return Clone(source); });
 //   DataSlot::Of(meta_storage)->storage();                             // The copy.
 //
-// Thread safety: Thread-safe, but Attach, which is for a storage that nobody else has yet.
-// Lifetime: owned by the storage; pointers are valid as long as it is held.
+// Thread safety: Thread-safe, except Attach, which requires that no other thread accesses the storage.
+// Lifetime: owned by the storage; pointers to a slot are valid as long as the storage is alive.
 
 #ifndef METACONV_KINDS_DATA_SLOT_H_
 #define METACONV_KINDS_DATA_SLOT_H_
@@ -33,23 +33,23 @@ class DataSlot {
   DataSlot(const DataSlot&) = delete;
   DataSlot& operator=(const DataSlot&) = delete;
 
-  // Gives `storage` an empty slot if it has none. It must be on the meta device.
+  // Attaches an empty slot to `storage` unless it has one. The storage must be on the meta device.
   static void Attach(const c10::Storage& storage);
 
-  // Null if it has none.
+  // The slot of `storage`, null if it has none.
   static DataSlot* Of(const c10::Storage& storage);
-  // That of the storage which carries the data of `tensor`. Null if there is none.
+  // The slot of DataCarrier(tensor), null if it has none.
   static DataSlot* Of(const at::Tensor& tensor);
 
-  // Puts in what `copy` returns, unless something is in already. One caller copies, others wait for it; after an error
-  // the next one tries again.
+  // Stores the result of `copy` unless the slot is filled already. Concurrent callers wait for the one that copies.
+  // After an error the slot stays empty, and the next caller tries again.
   absl::Status FillOnce(absl::FunctionRef<absl::StatusOr<c10::Storage>()> copy) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // For a tensor whose data lie in several storages, or in none that can be seen: the whole of it, and the storages
-  // without data that share memory with it, so that they stay the ones.
+  // Stores the data of a tensor that is in several storages, or in none: the whole tensor. `shared` are the meta
+  // storages with which its parts share memory; the slot keeps them alive, so that later results share them too.
   void Set(at::Tensor tensor, std::vector<c10::Storage> shared) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Null / undefined where there is none.
+  // Null or undefined if the slot has none.
   c10::Storage storage() const ABSL_LOCKS_EXCLUDED(mutex_);
   at::Tensor tensor() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -60,7 +60,7 @@ class DataSlot {
   std::vector<c10::Storage> shared_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The storage that carries the data of `tensor`; null if it is of a kind that has no data of its own, such as wrappers.
+// The storage whose slot has the data of `tensor`. Null for kinds without data of their own, such as wrappers.
 c10::Storage DataCarrier(const at::Tensor& tensor);
 
 }  // namespace metaconv

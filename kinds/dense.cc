@@ -20,7 +20,7 @@ absl::StatusOr<at::Tensor> BuildDense(Conversion& conversion, const MetaTensorDe
   if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
   if (!tensor.ok()) return tensor.status();
-  // Before autograd is told of it, so that moving it to another storage needs no operator.
+  // The tensor has no autograd state yet, so it can be moved to another storage without an operator.
   if (absl::Status status = conversion.PutOnStorage(desc, *tensor); !status.ok()) return status;
   return RequireGrad(desc, *std::move(tensor));
 }

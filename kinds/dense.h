@@ -1,7 +1,7 @@
-// The dense kind: a strided tensor on a storage, that is no view when it is built.
+// The dense kind: a strided tensor on a storage. BuildDense builds tensors that are not views; view.h builds views.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_DENSE_H_
 #define METACONV_KINDS_DENSE_H_

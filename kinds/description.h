@@ -1,6 +1,6 @@
-// Description: one call of the describer, as the code for each kind of tensor sees it.
+// Description: the interface through which the code of a kind describes a tensor during one call of the describer.
 //
-// It gives access to what all kinds share: taking the tensor's id, and describing its storage and its parts.
+// It provides what all kinds need: assigning the tensor's id, and describing its storage and its parts.
 //
 // Example:
 //   absl::Status DescribeDense(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
@@ -8,10 +8,10 @@
 //     description.Identify(tensor, desc);
 //     …
 //
-// The order of the calls is the order in which ids are given, so it is the reference's.
+// Ids are assigned in the order of the calls, so each kind makes them in the order of the reference.
 //
 // Thread safety: used by the thread that made it only.
-// Lifetime: on the stack of one call of the describer.
+// Lifetime: lives on the stack of one call of the describer.
 
 #ifndef METACONV_KINDS_DESCRIPTION_H_
 #define METACONV_KINDS_DESCRIPTION_H_
@@ -27,21 +27,21 @@ class Description {
  public:
   virtual ~Description() = default;
 
-  // Whether parts and bases are described with the tensor.
+  // Whether parts and bases are described too.
   virtual bool recurse() const = 0;
 
-  // Whether records are to lead to the data: sparse COO tensors then name their indices and values.
+  // Whether records shall refer to the data. If so, sparse COO tensors name their indices and values.
   virtual bool keeps_data() const = 0;
 
-  // Takes the id of `tensor`, and sets the fields that every kind has alike: all of the plain ones but size.
+  // Assigns the id of `tensor`, and sets the fields that are the same for all kinds.
   virtual void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) = 0;
 
   virtual MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) = 0;
 
-  // The record of another tensor that this one is made of.
+  // The record of another tensor that is a part of this one.
   virtual absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) = 0;
 
-  // The same without the part's own parts and base: those of a part may lead back to where it came from.
+  // As Describe, without the parts and the base of `part`. For parts that can refer back to the tensor.
   virtual absl::StatusOr<MetaTensorDescPtr> DescribeFlat(const at::Tensor& part) = 0;
 };
 

@@ -18,14 +18,14 @@ namespace {
 using at::FunctionalTensorWrapper;
 namespace functionalization = at::functionalization::impl;
 
-// What the level of a wrapper is that functorch has not made.
+// The level of a functional wrapper that was not created by functorch.
 constexpr std::int64_t kNoLevel = -1;
 
 FunctionalTensorWrapper& Wrapper(const at::Tensor& tensor) {
   return *functionalization::unsafeGetFunctionalWrapper(tensor);
 }
 
-// What a wrapper inside of functorch wraps, with all that was done to its aliases.
+// The wrapped tensor of a functorch wrapper, after the pending updates of its aliases were applied.
 at::Tensor UnwrapInFunctorch(const at::Tensor& tensor) {
   FunctionalTensorWrapper& wrapper = Wrapper(tensor);
   const functionalization::FunctionalizationReapplyViewsGuard guard(
@@ -51,14 +51,14 @@ bool IsFunctorchFunctional(const at::Tensor& tensor) {
 
 absl::StatusOr<std::vector<at::Tensor>> InnerOfFunctional(const at::Tensor& tensor) {
   if (tensor.is_view()) {
-    return absl::UnimplementedError("views of functional tensors are not supported: the view is not known any more");
+    return absl::UnimplementedError("views of functional tensors are not supported: the view is not recorded");
   }
   return std::vector<at::Tensor>{Wrapper(tensor).value()};
 }
 
 // Note [The level of functional tensors]
-// The reference records the level that is current when the tensor is described, and fails where there is none. So do
-// we where there is one; otherwise the wrapper's own level.
+// The reference records the current level of the functorch stack at the time of the description, and fails if the stack
+// is empty. We record the same level, but the wrapper's own level if the stack is empty.
 absl::Status DescribeFunctorchFunctional(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   const at::Tensor wrapped = UnwrapInFunctorch(tensor);
   if (absl::Status status = DescribeFunctorch(description, tensor, wrapped, desc); !status.ok()) return status;
@@ -71,7 +71,7 @@ absl::Status DescribeFunctorchFunctional(Description& description, const at::Ten
 absl::StatusOr<at::Tensor> BuildFunctorchFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
   if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
-  if (!desc.current_level.has_value()) return Malformed(desc, "current_level", "one for a functional tensor", "none");
+  if (!desc.current_level.has_value()) return Malformed(desc, "current_level", "a level", "none");
   absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
   if (!wrapped.ok()) return wrapped;
   const at::Tensor tensor = functionalization::to_functional_tensor(*wrapped);
@@ -93,19 +93,19 @@ absl::Status DescribeFunctional(Description& description, const at::Tensor& tens
 }
 
 // Note [Autograd state of functional tensors]
-// The reference copies it from the source, which the record keeps for that, and fails for leaves that require grad. The
-// record says all that is needed.
+// The reference copies the autograd state from the source tensor, which the record keeps alive, and fails for leaves
+// that require grad. We set it from `requires_grad` and `is_leaf` of the record, which are sufficient.
 absl::StatusOr<at::Tensor> BuildFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = desc.stride.has_value() ? CheckStridedRecord(desc) : CheckShape(desc); !status.ok()) {
     return status;
   }
-  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the functional tensor wraps", "none");
+  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "the wrapped tensor", "none");
   if (desc.is_view) return Malformed(desc, "is_view", "false for a functional tensor", "true");
   if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
   absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
   if (!wrapped.ok()) return wrapped;
   const at::Tensor tensor = functionalization::to_functional_tensor(*wrapped);
-  // A wrapper may claim more than its storage has, as any tensor may.
+  // The wrapper's sizes may exceed its storage, as those of any tensor may.
   if (desc.storage != nullptr && desc.storage->size.maybe_as_int() == 0) {
     if (absl::Status status = ResizeStorage(tensor.storage(), 0); !status.ok()) return status;
   }

@@ -1,11 +1,11 @@
-// The functional kinds: tensors that functionalization has wrapped, inside of functorch and outside.
+// The functional kinds: tensors that functionalization wrapped, inside of functorch and outside.
 //
-// Inside, a wrapper is like functorch's others, has a level and no storage. Outside, it has a storage of its own, which
-// the result's wrapper has too.
+// A wrapper that functorch created is like other functorch wrappers: it has a level and no storage. Any other wrapper
+// has its own storage, and so has the result's wrapper.
 //
-// Thread safety: see Description and Conversion. Describing brings a wrapper up to date with what was done to its
-// aliases, as in the reference.
-// Lifetime: keeps nothing.
+// Thread safety: see Description and Conversion. Describing applies the pending updates of the wrapper's aliases to the
+// wrapper, as in the reference.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_FUNCTIONAL_H_
 #define METACONV_KINDS_FUNCTIONAL_H_
@@ -21,11 +21,11 @@
 
 namespace metaconv {
 
-// Inside of functorch, or outside.
+// Whether functorch created the functional wrapper, and whether it was created outside of functorch.
 bool IsFunctorchFunctional(const at::Tensor& tensor);
 bool IsFunctional(const at::Tensor& tensor);
 
-// Errors: kUnimplemented for a view: what it is a view of is not known any more.
+// Errors: kUnimplemented for a view, because functionalization does not record which view was taken.
 absl::StatusOr<std::vector<at::Tensor>> InnerOfFunctional(const at::Tensor& tensor);
 
 absl::Status DescribeFunctorchFunctional(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc);

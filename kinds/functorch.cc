@@ -32,19 +32,20 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
     return absl::UnimplementedError(
         absl::StrCat("record ", desc.id, ": views of functorch wrappers are not supported"));
   }
-  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "what the wrapper wraps", "none");
+  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "the wrapped tensor", "none");
   return desc.stride.has_value() ? CheckStrides(desc) : CheckShape(desc);
 }
 
 // Note [Wrappers of tensors without strides]
-// The reference makes a sparse tensor of a wrapper of one, and fails for other kinds than strided ones. We convert what
-// is wrapped, and wrap that.
+// The reference converts a wrapper of a sparse tensor to a sparse tensor without a wrapper, and fails for other wrapped
+// tensors without strides. We convert the wrapped tensor and wrap the result.
 //
-// Real tensors are made of the real ones, whatever these are.
+// For real results the wrapped tensor is always converted.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
   const MetaTensorDesc& wrapped = *desc.unwrapped;
   if (wrapped.is_functorch_wrapped && wrapped.is_view) {
-    // Whether a wrapper inside of another is a view matters to nobody.
+    // Whether the inner one of two functorch wrappers is a view has no effect, so the inner wrapper is built as a
+    // non-view.
     MetaTensorDesc no_view = wrapped;
     no_view.is_view = false;
     return conversion.Build(no_view);

@@ -1,10 +1,11 @@
-// What the functorch kinds have in common.
+// Shared code of the functorch kinds.
 //
-// A wrapper has no storage of its own. What it wraps is described before it, and rebuilt anew inside of it, as in the
-// reference: the wrapped tensor's result is no other tensor's result.
+// A functorch wrapper has no storage. The wrapped tensor is described before the wrapper. As in the reference, the
+// wrapped tensor is rebuilt for each wrapper: the tensor in the wrapper is not the result that a conversion of the
+// wrapped tensor returns.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_FUNCTORCH_H_
 #define METACONV_KINDS_FUNCTORCH_H_
@@ -21,24 +22,24 @@
 
 namespace metaconv {
 
-// The level of a grad-tracking wrapper whose transform has ended: nobody knows it any more.
+// The level of a grad-tracking wrapper whose transform has ended, so that functorch no longer has a level for it.
 inline constexpr std::int64_t kDeadLevel = -2;
 
-// Sets what all functorch wrappers have; `wrapped` is what `tensor` wraps.
+// Sets the fields that all functorch wrappers have. `wrapped` is the tensor that `tensor` wraps.
 absl::Status DescribeFunctorch(Description& description, const at::Tensor& tensor, const at::Tensor& wrapped,
                                MetaTensorDesc& desc);
 
-// Sets the strides of a wrapper, or what a wrapper of a sparse tensor has in their place.
+// Sets the strides of a wrapper, or the sparse dimensions of a wrapper of a sparse COO tensor.
 void DescribeWrappedLayout(const at::Tensor& tensor, MetaTensorDesc& desc);
 
-// That `desc` says what it wraps and is no view: autograd inside a transform is not rebuilt.
+// Checks that `desc` has a wrapped tensor and is not a view: autograd state inside of a transform is not rebuilt.
 // Errors: kInvalidArgument, kUnimplemented.
 absl::Status CheckFunctorch(const MetaTensorDesc& desc);
 
-// A new tensor for what `desc` wraps.
+// A new tensor for the tensor that `desc` wraps.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc);
 
-// The stack that `desc` carries; an empty one if there is none.
+// The functorch stack of `desc`; an empty stack if it has none.
 const FunctorchStack& StackOf(const MetaTensorDesc& desc);
 
 }  // namespace metaconv

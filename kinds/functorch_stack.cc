@@ -13,7 +13,7 @@ namespace {
 using at::functorch::DynamicLayer;
 using Layers = FunctorchStack::Layers;
 
-// Popped and pushed rather than assigned: that is what switches functorch's dispatch keys.
+// The layers are popped and pushed instead of assigned, because push and pop also set functorch's dispatch keys.
 Layers PopAll() {
   if (FunctorchStack::IsEmpty()) return {};
   Layers layers = at::functorch::getDynamicLayerStack();
@@ -27,7 +27,7 @@ void PushAll(Layers layers) {
 
 }  // namespace
 
-// Most threads have never heard of functorch, and asking for its stack would make one.
+// Most threads have no functorch stack, and getDynamicLayerStack() would create one.
 bool FunctorchStack::IsEmpty() {
   return at::functorch::functorchTLSAccessor() == nullptr || at::functorch::getDynamicLayerStack().empty();
 }

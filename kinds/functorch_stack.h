@@ -1,19 +1,19 @@
-// FunctorchStack: functorch's interpreters as a record carries them, and putting them back.
+// FunctorchStack: a copy of functorch's interpreter stack in a record, and a scope that restores it.
 //
-// A functorch wrapper's level means something only together with the interpreters that were at work when it was made:
-// vmap with a batch size, grad with the grad mode below it, and so on.
+// The level of a functorch wrapper is valid only together with the interpreters that were active when it was made: vmap
+// with its batch size, grad with the grad mode outside of it, and so on.
 //
 // Example:
 //   desc.functorch_stack = FunctorchStack::Current();
 //   {
-//     const FunctorchScope restored(stack.layers());   // As it was when the tensor was described,
+//     const FunctorchScope restored(stack.layers());   // Sets the stack that the record has.
 //     …
-//   }                                                  // and as it is again.
+//   }                                                  // Restores the previous stack.
 //   const FunctorchScope cleared({});
 //
 // Thread safety: FunctorchStack is immutable. A FunctorchScope belongs to the thread that made it.
-// Lifetime: a FunctorchStack shares the life handles of its interpreters: a wrapper that was made of it dies, in
-// functorch's sense, when the source's transform ends. Scopes nest.
+// Lifetime: a FunctorchStack shares the life handles of its interpreters: a wrapper that was built with it becomes a
+// dead wrapper when the source's transform ends. Scopes can be nested.
 // Source: `functorch_stack`, `temporarily_clear_interpreter_stack`, `temporarily_restore_interpreter_stack` of
 // torch/_subclasses/meta_utils.py and torch/_functorch/pyfunctorch.py.
 
@@ -36,16 +36,16 @@ class FunctorchStack final : public OpaqueValue {
 
   explicit FunctorchStack(Layers layers) : layers_(std::move(layers)) {}
 
-  // That of this thread.
+  // The stack of the calling thread, and whether it is empty.
   static std::shared_ptr<const FunctorchStack> Current();
   static bool IsEmpty();
 
   const Layers& layers() const { return layers_; }
 
-  // The interpreter of `level`, null if there is none.
+  // The interpreter of `level`, null if the stack has none.
   const at::functorch::Interpreter* Find(std::int64_t level) const;
 
-  // A JSON array with LibTorch's own text for each interpreter, outermost first.
+  // A JSON array of the interpreters, each as LibTorch serializes it, outermost first.
   std::string Repr() const override;
 
  private:
@@ -54,14 +54,15 @@ class FunctorchStack final : public OpaqueValue {
 
 class FunctorchScope {
  public:
-  // Makes `layers` the stack of this thread.
+  // Makes `layers` the stack of the calling thread until the scope ends.
   explicit FunctorchScope(FunctorchStack::Layers layers);
 
   FunctorchScope(const FunctorchScope&) = delete;
   FunctorchScope& operator=(const FunctorchScope&) = delete;
 
  private:
-  // Puts back what was there, also where the constructor throws: LibTorch may not take the layers for a stack.
+  // Restores the previous stack in its destructor, which also runs if the constructor throws: pushing a layer may
+  // throw.
   struct Outer {
     ~Outer();
     FunctorchStack::Layers layers;

@@ -17,9 +17,9 @@ using at::functorch::maybeGetTensorWrapper;
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
   if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
-  if (!desc.level.has_value()) return Malformed(desc, "level", "one for a grad-tracking tensor", "none");
+  if (!desc.level.has_value()) return Malformed(desc, "level", "a level for a grad-tracking tensor", "none");
   if (*desc.level == kDeadLevel || StackOf(desc).Find(*desc.level) != nullptr) return absl::OkStatus();
-  return Malformed(desc, "level", "one of functorch_stack", absl::StrCat(*desc.level));
+  return Malformed(desc, "level", "a level of functorch_stack", absl::StrCat(*desc.level));
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ absl::Status DescribeGradTracking(Description& description, const at::Tensor& te
   return absl::OkStatus();
 }
 
-// A wrapper of a transform that has ended: one is begun within those of `stack`, and ended.
+// A wrapper whose transform has ended: starts a grad transform within the layers of `stack`, wraps, and ends the
+// transform.
 at::Tensor DeadWrapper(const at::Tensor& wrapped, const FunctorchStack& stack) {
   struct Transform {
     Transform() {
@@ -53,12 +54,12 @@ at::Tensor DeadWrapper(const at::Tensor& wrapped, const FunctorchStack& stack) {
 }
 
 // Note [Dead wrappers]
-// The reference makes what a dead wrapper wraps, without the wrapper, and so do we without data. Real tensors have the
-// wrapper, since without it there would be one tensor where there were two.
+// The reference converts a dead wrapper to its wrapped tensor, without the wrapper. We do the same for results without
+// data. Real results have the wrapper, because otherwise two source tensors would have one result.
 
 // Note [Grad-tracking non-leaves]
-// The reference gives a wrapper that is no leaf a requires_grad of its own, finds that it then is one, and raises. We
-// give it a history that cannot be run, as other non-leaves have.
+// For a wrapper that is not a leaf, the reference sets requires_grad on the new wrapper, which makes it a leaf, detects
+// the mismatch and raises. We use BackwardError, as for other non-leaves.
 absl::StatusOr<at::Tensor> BuildGradTracking(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> wrapped = BuildWrapped(conversion, desc);

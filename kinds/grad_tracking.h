@@ -1,10 +1,11 @@
-// The grad-tracking kind: what functorch's grad, vjp and jvp give to the function that they differentiate; a tensor
-// with autograd state of its own around one that may have another.
+// The grad-tracking kind: the tensors that functorch's grad, vjp and jvp pass to the function that they differentiate.
+// A wrapper has its own autograd state, independent of that of the wrapped tensor.
 //
-// A wrapper whose transform has ended gives its inner tensor, with the wrapper's requires_grad, as in the reference.
+// The result of a wrapper whose transform has ended is its wrapped tensor with the wrapper's requires_grad, as in the
+// reference.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_GRAD_TRACKING_H_
 #define METACONV_KINDS_GRAD_TRACKING_H_

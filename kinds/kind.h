@@ -1,12 +1,12 @@
-// TensorKind: what sets one kind of tensor apart from the others, as one table.
+// TensorKind: a table of the kinds of tensors, with the functions that describe and build each kind.
 //
-// Kinds differ in what holds their data, what describes them, and how they are put together again. A kind is one file,
-// which describes and builds it, and one entry in kinds.cc. The first entry that matches decides.
+// Kinds differ in where their data is, which fields describe them, and how they are rebuilt. A kind is one file, which
+// implements describing and building, and one entry in kinds.cc. The first entry that matches is the tensor's kind.
 //
 // Example:
 //   const TensorKind& kind = KindOf(tensor);   // or KindOf(desc)
 //   kind.name;                                 // "dense", "sparse COO", "batched (vmap)", …
-//   if (kind.describe == nullptr) …            // turned away by name
+//   if (kind.describe == nullptr) …            // not supported
 //
 // Thread safety: pure functions over constant data.
 // Lifetime: entries are static.
@@ -31,22 +31,22 @@ struct TensorKind {
   bool (*matches)(const at::Tensor& tensor);
   bool (*matches_record)(const MetaTensorDesc& desc);
 
-  // Fills `desc` with what is special to the kind. It has the id taken by Description::Identify when it is the tensor's
-  // turn. Gradient, base and autograd state are not its business. Null: the kind is not supported.
+  // Sets the fields of `desc` that are specific to the kind. Calls Description::Identify when the tensor's id is due.
+  // Does not set gradient, base and autograd fields; the describer does. Null: the kind is not supported.
   absl::Status (*describe)(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) = nullptr;
 
-  // The tensor without its gradient and its conjugate and negative bits, which every kind has alike. Runs in the
-  // inference mode that the record names. Null: the kind is not supported.
+  // Builds the tensor, without its gradient and its conjugate and negative bits, which are set for all kinds alike.
+  // Called with inference mode set as the record says. Null: the kind is not supported.
   absl::StatusOr<at::Tensor> (*build)(Conversion& conversion, const MetaTensorDesc& desc) = nullptr;
 
-  // The tensors that `tensor` is made of and that are described with it, so that what cannot be described is found
-  // before any id is taken; or why it cannot be described. Null: none.
+  // The tensors that are parts of `tensor` and are described with it, or an error if `tensor` cannot be described. The
+  // describer checks them before it assigns any id. Null: the kind has no parts.
   absl::StatusOr<std::vector<at::Tensor>> (*inner)(const at::Tensor& tensor) = nullptr;
 
-  // Supported where another tensor needs it, as its gradient or its base, but not by itself: as in the reference.
+  // Supported only as the gradient or the base of another tensor, as in the reference.
   bool only_nested = false;
 
-  // Its results are built of nothing but their records.
+  // Building a tensor of this kind needs no other tensor's result.
   bool is_built_alone = false;
 
   bool is_supported() const { return describe != nullptr; }

@@ -37,8 +37,8 @@ absl::StatusOr<Tensor> BuildSparseView(Conversion& conversion, const Desc& desc)
   return desc.is_sparse ? BuildSparseCoo(conversion, desc) : BuildView(conversion, desc);
 }
 
-// The order matters where several match: what is turned away comes first, then wrappers before what they wrap, then as
-// the reference asks.
+// If several entries match, the first one counts: unsupported kinds come first, wrappers before the kinds that they can
+// wrap, and the rest in the order of the reference's checks.
 constexpr TensorKind kKinds[] = {
     {.name = "lazy",
      .matches = IsLazy,
@@ -132,19 +132,19 @@ constexpr TensorKind kKinds[] = {
 constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
 constexpr const TensorKind& kView = kKinds[std::size(kKinds) - 2];
 
-// One test in place of the whole table for most tensors: none but dense ones and views have only these keys and are of
-// LibTorch's plain type.
+// A fast path that replaces the search of the table for most tensors: only dense tensors and views have no other keys
+// than these and are of the type at::TensorImpl itself.
 bool IsPlain(const Tensor& tensor) {
   constexpr c10::DispatchKeySet kPlain =
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |
       c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-  // By bits, since the difference of two key sets keeps the backends.
+  // Compares bits, because the difference of two DispatchKeySets does not remove the backend bits.
   return (impl.key_set().raw_repr() & ~kPlain.raw_repr()) == 0 && impl.has_storage() &&
          typeid(impl) == typeid(at::TensorImpl);
 }
 
-// The same for records.
+// The same fast path for records.
 bool IsPlain(const Desc& desc) {
   const bool is_other = desc.is_legacy_batchedtensor | desc.is_functorch_wrapped | desc.is_functional |
                         desc.is_traceable_wrapper_subclass | desc.is_sparse | desc.is_nested | desc.is_mkldnn;
@@ -156,12 +156,12 @@ bool IsPlain(const Desc& desc) {
 
 const TensorKind& KindOf(const Tensor& tensor) {
   if (IsPlain(tensor)) {
-    // What autograd does not know is no view.
+    // A tensor without autograd metadata is not a view.
     if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr || !tensor.is_view()) return kDense;
     if (!tensor._base().is_sparse()) return kView;
   }
   const TensorKind* kind = kKinds;
-  while (!kind->matches(tensor)) ++kind;  // The last matches everything.
+  while (!kind->matches(tensor)) ++kind;  // The last entry matches every tensor.
   return *kind;
 }
 

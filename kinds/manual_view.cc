@@ -7,7 +7,7 @@ namespace metaconv {
 
 at::Tensor ManualView(const at::Tensor& base, const at::Tensor& tensor, const MetaTensorDesc& desc) {
   const auto creation_meta = static_cast<torch::autograd::CreationMeta>(*desc.creation_meta);
-  // A view of a view has the first one's base, so that base is no view itself here.
+  // Autograd registers a view of a view as a view of the first base, so `base` is not a view here.
   at::Tensor view = torch::autograd::as_view(base, tensor, /*is_bw_differentiable=*/true, /*is_fw_differentiable=*/true,
                                              /*view_func=*/nullptr, /*rev_view_func=*/nullptr, creation_meta);
   if (!desc.is_leaf) {

@@ -1,10 +1,10 @@
-// The mkldnn kind: a tensor in a layout of oneDNN's own.
+// The mkldnn kind: a tensor in an internal layout of oneDNN.
 //
-// The result is a strided tensor with the strides that the source claims, as in the reference: there is no mkldnn
-// tensor without data.
+// The result is a strided tensor with the strides that the source reports, as in the reference: LibTorch has no mkldnn
+// tensors without data.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_MKLDNN_H_
 #define METACONV_KINDS_MKLDNN_H_

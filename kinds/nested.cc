@@ -33,7 +33,7 @@ Rows AllRows(const at::Tensor& values, std::int64_t count) {
   return rows;
 }
 
-// LibTorch keeps [components, dimensions], or a scalar where there is no component.
+// LibTorch stores a matrix of shape [components, dimensions], or a scalar if there are no components.
 at::Tensor Matrix(const Rows& rows, std::int64_t columns) {
   if (rows.empty()) return at::zeros({}, at::kLong);
   at::Tensor matrix = at::empty({static_cast<std::int64_t>(rows.size()), columns}, at::kLong);
@@ -44,7 +44,7 @@ at::Tensor Matrix(const Rows& rows, std::int64_t columns) {
 
 absl::Status CheckRows(const MetaTensorDesc& desc, const char* field, const Rows& rows) {
   if (rows.size() != desc.nested_offsets.size()) {
-    return Malformed(desc, field, absl::StrCat(desc.nested_offsets.size(), " components, as nested_offsets has"),
+    return Malformed(desc, field, absl::StrCat(desc.nested_offsets.size(), " components (as nested_offsets)"),
                      absl::StrCat(rows.size()));
   }
   for (const std::vector<std::int64_t>& row : rows) {
@@ -61,13 +61,13 @@ absl::Status CheckRows(const MetaTensorDesc& desc, const char* field, const Rows
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (!desc.size.empty()) return Malformed(desc, "size", "none for a nested tensor", absl::StrCat(desc.size.size()));
-  if (desc.stride.has_value()) return Malformed(desc, "stride", "none for a nested tensor", "one");
+  if (desc.stride.has_value()) return Malformed(desc, "stride", "none for a nested tensor", "strides");
   if (desc.ndim < 1) return Malformed(desc, "ndim", "1 or more for a nested tensor", absl::StrCat(desc.ndim));
-  // The rest as for others that have no sizes.
+  // The other fields are checked with the shape of a scalar.
   MetaTensorDesc without_shape = {.id = desc.id, .dtype = desc.dtype, .is_leaf = desc.is_leaf};
   without_shape.requires_grad = desc.requires_grad;
   if (absl::Status status = CheckShape(without_shape); !status.ok()) return status;
-  if (desc.storage == nullptr) return Malformed(desc, "storage", "that of the buffer", "none");
+  if (desc.storage == nullptr) return Malformed(desc, "storage", "the storage of the buffer", "none");
   if (absl::Status status = CheckStorageRecord(*desc.storage); !status.ok()) return status;
   if (absl::Status status = CheckRows(desc, "nested_sizes", desc.nested_sizes); !status.ok()) return status;
   if (absl::Status status = CheckRows(desc, "nested_strides", desc.nested_strides); !status.ok()) return status;
@@ -77,7 +77,7 @@ absl::Status Check(const MetaTensorDesc& desc) {
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
-// The buffer as a strided tensor of its own, as wide as the storage.
+// The record of a one-dimensional strided tensor that covers the whole storage of the nested tensor.
 MetaTensorDesc Buffer(const MetaTensorDesc& desc) {
   MetaTensorDesc buffer = {.id = desc.id, .ndim = 1, .dtype = desc.dtype, .device = desc.device};
   buffer.size = {desc.storage->size / static_cast<std::int64_t>(c10::elementSize(desc.dtype))};
@@ -86,8 +86,8 @@ MetaTensorDesc Buffer(const MetaTensorDesc& desc) {
   return buffer;
 }
 
-// A nested tensor on the storage of `buffer`, whatever the device: the constructor knows some devices only, so it gets
-// an empty storage on one of them.
+// A nested tensor on the storage of `buffer`. The constructor of NestedTensorImpl accepts some devices only, so it gets
+// an empty CPU storage, which is replaced afterwards.
 at::Tensor OnStorageOf(const at::Tensor& buffer, const MetaTensorDesc& desc) {
   const c10::DispatchKey dense = c10::computeDispatchKey(desc.dtype, c10::kStrided, buffer.storage().device());
   const c10::DispatchKeySet keys =
@@ -107,7 +107,8 @@ absl::Status DescribeNested(Description& description, const at::Tensor& tensor, 
   const auto& impl = *at::native::get_nested_tensor_impl(tensor);
   desc.storage = description.DescribeStorage(tensor.storage());
   description.Identify(tensor, desc);
-  // The sizes are tensors. A transform of the caller's would wrap what operators make of them.
+  // Sizes, strides and offsets are tensors. If a functorch transform is active, operators on them would return
+  // wrappers.
   const FunctorchScope no_functorch({});
   const std::int64_t count = impl.get_storage_offsets().numel();
   desc.nested_sizes = AllRows(impl.get_nested_sizes(), count);

@@ -1,12 +1,13 @@
-// The strided nested kind: several tensors of one number of dimensions in one buffer, each with sizes, strides and an
-// offset of its own.
+// The strided nested kind: several tensors with the same number of dimensions in one buffer, each with its own sizes,
+// strides and offset.
 //
 // Note [Strided nested tensors]
-// The reference refuses them. Here the record names the buffer's storage and has the sizes, strides and offsets of the
-// components as fields of its own; size, stride and storage_offset stay empty, since a nested tensor has none.
+// The reference does not support them. Our record has the storage of the buffer and, in fields of our own, the sizes,
+// strides and offsets of the components. `size` is empty, `stride` is nullopt and `storage_offset` is 0, because a nested
+// tensor as a whole has none of them.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_NESTED_H_
 #define METACONV_KINDS_NESTED_H_

@@ -18,7 +18,7 @@ c10::OperatorName ParseName(const std::string& name) {
   return {name.substr(0, dot), name.substr(dot + 1)};
 }
 
-// Calls visit(tensor) for each defined tensor in `value`, which may be one or a list of them.
+// Calls visit(tensor) for each defined tensor in `value`, which may be a tensor or a list of tensors.
 template <typename Visitor>
 void ForEachTensor(const c10::IValue& value, Visitor&& visit) {
   if (value.isTensor()) {
@@ -27,12 +27,12 @@ void ForEachTensor(const c10::IValue& value, Visitor&& visit) {
     for (const at::Tensor& tensor : value.toTensorVector()) {
       if (tensor.defined()) visit(tensor);
     }
-  } else if (value.isList()) {  // Of optional tensors, or of anything else.
+  } else if (value.isList()) {  // Optional tensors, or elements of another type.
     for (const c10::IValue& element : value.toListRef()) ForEachTensor(element, visit);
   }
 }
 
-// The same with a new value for each.
+// Replaces each defined tensor in `value` with map(tensor).
 template <typename Visitor>
 c10::IValue MapTensors(const c10::IValue& value, Visitor&& map) {
   if (value.isTensor()) return value.toTensor().defined() ? c10::IValue(map(value.toTensor())) : value;
@@ -53,7 +53,8 @@ c10::IValue MapTensors(const c10::IValue& value, Visitor&& map) {
   return value;
 }
 
-// As LibTorch's own functions do it, integers that the schema does not call symbolic (dimensions, for one) stay.
+// Replaces integers only where the schema has SymInt; LibTorch's view functions do the same. Dimensions, for example,
+// are plain integers in schemas and stay as they are.
 c10::IValue MapSymInts(const c10::Type& type, const c10::IValue& value, const ViewFunc::SymIntVisitor& visitor) {
   if (value.isNone()) return value;
   switch (type.kind()) {

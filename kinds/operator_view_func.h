@@ -1,4 +1,4 @@
-// OperatorViewFunc: a view as calls of LibTorch's operators, by name.
+// OperatorViewFunc: a view operation as a sequence of calls of LibTorch's operators, with their names and arguments.
 //
 // Example:
 //   absl::StatusOr<std::shared_ptr<const ViewFunc>> func =
@@ -6,7 +6,7 @@
 //   (*func)->Apply(*desc, new_base, {}, {});        // new_base.select(0, 3)
 //
 // Thread safety: immutable; any thread may call Apply.
-// Lifetime: holds its arguments, captured tensors among them.
+// Lifetime: owns its arguments, including captured tensors.
 
 #ifndef METACONV_KINDS_OPERATOR_VIEW_FUNC_H_
 #define METACONV_KINDS_OPERATOR_VIEW_FUNC_H_
@@ -33,7 +33,7 @@ using DescribeCaptured = absl::FunctionRef<absl::StatusOr<MetaTensorDescPtr>(con
 
 class OperatorViewFunc final : public ViewFunc {
  public:
-  // `describe` is called for each tensor among the arguments.
+  // Calls `describe` for each tensor among the arguments.
   static absl::StatusOr<std::shared_ptr<const ViewFunc>> Create(std::vector<OperatorCall> calls,
                                                                 DescribeCaptured describe);
 
@@ -47,18 +47,19 @@ class OperatorViewFunc final : public ViewFunc {
   const std::vector<OperatorCall>& calls() const { return calls_; }
 
  private:
-  // Looked up once: that takes longer than many a view. Empty where this process has none of that name and arguments.
+  // Looked up once, because a look-up takes longer than many view operators. Empty if this process has no operator with
+  // that name and number of arguments.
   using Operator = std::optional<c10::OperatorHandle>;
 
   OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured);
 
-  // The arguments of call `i` for `tensor`.
+  // The arguments of call `i` with `tensor` as the first one.
   absl::StatusOr<torch::jit::Stack> Arguments(std::size_t i, at::Tensor tensor, const SymIntVisitor& symint_visitor,
                                               const TensorVisitor& tensor_visitor, std::size_t& next_captured) const;
 
   const std::vector<OperatorCall> calls_;
   const std::vector<Operator> operators_;       // One for each call.
-  const std::vector<CapturedTensor> captured_;  // In the order in which the arguments name them.
+  const std::vector<CapturedTensor> captured_;  // In the order of the arguments.
 };
 
 }  // namespace metaconv

@@ -18,7 +18,7 @@ struct Observed {
   std::vector<c10::IValue> outputs;
 };
 
-// RecordFunction's callbacks are plain functions, so what they note is the thread's.
+// RecordFunction's callbacks are plain functions, so the log is thread-local.
 struct Log {
   int depth = 0;
   std::vector<Observed> calls;
@@ -61,7 +61,7 @@ class LogScope {
   const at::CallbackHandle handle_;
 };
 
-// Neither autograd nor any transform of the caller's, since both would wrap what the operators see.
+// Excludes autograd and functorch transforms, because both would wrap the tensors that the operators get.
 class BelowAutograd {
  public:
   BelowAutograd()
@@ -72,7 +72,7 @@ class BelowAutograd {
   const c10::impl::ForceDispatchKeyGuard guard_;
 };
 
-// Where `tensor` is among the outputs: nothing, if it is not; no index, if it is the only one.
+// The position of `tensor` in the outputs: nullopt if it is not an output; an empty index if it is the only output.
 std::optional<std::optional<std::size_t>> FindOutput(const std::vector<c10::IValue>& outputs,
                                                      const at::Tensor& tensor) {
   if (outputs.size() != 1) return std::nullopt;
@@ -88,13 +88,14 @@ std::optional<std::optional<std::size_t>> FindOutput(const std::vector<c10::IVal
   return std::nullopt;
 }
 
-// Undefined if `call` is no operator's, or that of one which is not applied to a tensor.
+// The tensor that `call` is applied to. Undefined if `call` is not an operator or its first argument is not a tensor.
 at::Tensor AppliedTo(const Observed& call) {
   const bool is_applied = !call.name.empty() && !call.inputs.empty() && call.inputs[0].isTensor();
   return is_applied ? call.inputs[0].toTensor() : at::Tensor();
 }
 
-// Each call is applied to an output of the one before, and the last one's output is `result`.
+// Converts the log to a chain of calls: each call is applied to an output of the previous one, and the last one returns
+// `result`. Returns nullopt if the log is not such a chain.
 std::optional<std::vector<OperatorCall>> AsChain(std::vector<Observed> observed, const at::Tensor& base,
                                                  const at::Tensor& result) {
   if (observed.empty() || !AppliedTo(observed[0]).is_same(base)) return std::nullopt;

@@ -1,4 +1,4 @@
-// RecordOperators: which operators a function calls, one on the result of the other, and with which arguments.
+// RecordOperators: runs a function and records the operators that it calls, each on the result of the previous one.
 //
 // Example:
 //   std::optional<std::vector<OperatorCall>> calls =
@@ -6,10 +6,11 @@
 //   (*calls)[0].name;        // "aten::view_as_real"
 //   (*calls)[1].arguments;   // [none, 1, 0]
 //
-// Operators that are called by operators are not listed.
+// Operators that other operators call are not recorded.
 //
-// Thread safety: watches the operators of the calling thread only.
-// Lifetime: arguments are shared with the call, as IValues are; `base` and what comes of it are not among them.
+// Thread safety: records the operators of the calling thread only.
+// Lifetime: arguments are shared with the recorded call, as IValues are; `base` and tensors derived from it are not
+// among them.
 
 #ifndef METACONV_KINDS_RECORD_OPERATORS_H_
 #define METACONV_KINDS_RECORD_OPERATORS_H_
@@ -27,12 +28,12 @@ namespace metaconv {
 
 struct OperatorCall {
   std::string name;                        // With its overload: "aten::select.int".
-  std::vector<c10::IValue> arguments;      // As many as the schema has. The first, what it is applied to, is none.
-  std::optional<std::size_t> output = {};  // Which tensor of those that it returns; none if it returns one.
+  std::vector<c10::IValue> arguments;      // One for each schema argument. The first, the input, is none.
+  std::optional<std::size_t> output = {};  // The index in a returned list; nullopt for a single tensor.
 };
 
-// Nothing if `function` throws, or does something else than to call one operator on the result of another. Autograd
-// does not see what it does.
+// Returns nullopt if `function` throws, or does anything other than calling one operator on the result of the previous
+// one. Runs `function` below autograd.
 std::optional<std::vector<OperatorCall>> RecordOperators(const at::Tensor& base,
                                                          absl::FunctionRef<at::Tensor(const at::Tensor&)> function);
 

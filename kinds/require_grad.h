@@ -1,7 +1,7 @@
-// RequireGrad: gives a fresh tensor the autograd state of its record.
+// RequireGrad: gives a newly created tensor the requires_grad and is_leaf of its record.
 //
-// Thread safety: as LibTorch's operators.
-// Lifetime: keeps nothing.
+// Thread safety: that of LibTorch's operators.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_REQUIRE_GRAD_H_
 #define METACONV_KINDS_REQUIRE_GRAD_H_
@@ -12,7 +12,7 @@
 
 namespace metaconv {
 
-// `tensor` must be a leaf that does not require grad. Returns it.
+// `tensor` must be a leaf that does not require grad. Returns `tensor`.
 inline at::Tensor RequireGrad(const MetaTensorDesc& desc, at::Tensor tensor) {
   if (!desc.requires_grad) return tensor;
   if (desc.is_leaf) {

@@ -20,7 +20,7 @@ absl::Status ResizeStorage(const c10::Storage& storage, const c10::SymInt& size_
         return absl::OkStatus();
       default:
         std::ostringstream message;
-        message << "resizing a storage: expected one on meta or cpu, found one on " << storage.device();
+        message << "resizing a storage: expected device meta or cpu, found " << storage.device();
         return absl::UnimplementedError(message.str());
     }
   });

@@ -1,7 +1,7 @@
-// ResizeStorage: changes how many bytes a storage has.
+// ResizeStorage: changes the size of a storage in bytes.
 //
-// Thread safety: none for one storage; different ones are independent.
-// Lifetime: keeps nothing.
+// Thread safety: calls for different storages are independent; calls for one storage need external synchronization.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_RESIZE_STORAGE_H_
 #define METACONV_KINDS_RESIZE_STORAGE_H_
@@ -12,8 +12,8 @@
 
 namespace metaconv {
 
-// Errors: kUnimplemented for a storage that is neither on meta nor on CPU; what LibTorch says of one that cannot be
-// resized or allocated.
+// Errors: kUnimplemented if the storage is neither on meta nor on the CPU; LibTorch's error if it cannot be resized or
+// allocated.
 absl::Status ResizeStorage(const c10::Storage& storage, const c10::SymInt& size_bytes);
 
 }  // namespace metaconv

@@ -47,7 +47,7 @@ absl::Status CheckAllIndices(const MetaTensorDesc& desc) {
                 : CheckIndices(desc, "row_indices", desc.row_indices);
 }
 
-// The two extents of a block, which are those of the values after the batch and the number of elements.
+// Checks the two block sizes, which are the sizes of the values after the batch dimensions and the number of elements.
 absl::Status CheckBlocks(const MetaTensorDesc& desc) {
   for (std::int64_t i = 0; i < kSparseDims; ++i) {
     const auto dim = static_cast<std::size_t>(BatchDims(desc) + i);
@@ -72,7 +72,7 @@ absl::Status Check(const MetaTensorDesc& desc) {
                      absl::StrCat(*desc.sparse_dim));
   }
   if (absl::Status status = CheckAllIndices(desc); !status.ok()) return status;
-  if (desc.values == nullptr) return Malformed(desc, "values", "those of a sparse compressed tensor", "none");
+  if (desc.values == nullptr) return Malformed(desc, "values", "values for a sparse compressed tensor", "none");
   const std::int64_t value_dims = BatchDims(desc) + 1 + (IsBlocked(desc.layout) ? kSparseDims : 0) + *desc.dense_dim;
   if (static_cast<std::int64_t>(desc.values->size.size()) != value_dims) {
     return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"), absl::StrCat(desc.values->size.size()));
@@ -90,7 +90,8 @@ struct Parts {
   at::Tensor values;
 };
 
-// They are what operators return. A transform of the caller's would wrap them, and native fake tensors have no operators.
+// The operators that return the parts would wrap them if a functorch transform is active, so the stack is cleared.
+// Native fake tensors have no operators, so their parts are read from the TensorImpl.
 Parts PartsOf(const at::Tensor& tensor) {
   const FunctorchScope no_functorch({});
   if (tensor.unsafeGetTensorImpl()->is_fake()) {
@@ -107,7 +108,8 @@ at::DimVector BlockSize(const MetaTensorDesc& desc) {
   return {*desc.values->size[first].maybe_as_int(), *desc.values->size[first + 1].maybe_as_int()};
 }
 
-// What the operator below makes, without its way through the dispatcher and those of the operators that it calls.
+// Creates the same tensor as the operator in Empty below, without the overhead of dispatching it and the operators that
+// it calls.
 at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10::IntArrayRef size) {
   const auto batch_dims = static_cast<std::size_t>(BatchDims(desc));
   const at::DimVector block = BlockSize(desc);
@@ -115,7 +117,7 @@ at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10
   const at::DimVector batch(size.begin(), size.begin() + batch_dims);
   at::DimVector compressed_size = batch;
   const std::int64_t extent = size[batch_dims + compressed_dim] / (block.empty() ? 1 : block[compressed_dim]);
-  // One more than the largest number is a negative one, which LibTorch refuses.
+  // Unsigned addition: for the largest extent the sum wraps to a negative size, which LibTorch rejects.
   compressed_size.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(extent) + 1));
   at::DimVector plain_size = batch;
   plain_size.push_back(0);
@@ -186,7 +188,7 @@ absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const M
       conversion.keeps_elements() ? FromParts(conversion, desc)
                                   : conversion.Allocate([&] { return Empty(desc, conversion.device()); }, desc.device);
   if (!tensor.ok() || !desc.is_view) return tensor.ok() ? RequireGrad(desc, *std::move(tensor)) : tensor;
-  // A transposed tensor is a view of the one that it was.
+  // A transposed sparse compressed tensor is a view of the original tensor.
   const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
   if (!base.ok()) return base;
   return ManualView(*base, *tensor, desc);

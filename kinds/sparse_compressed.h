@@ -1,10 +1,10 @@
-// The sparse compressed kinds: CSR, CSC, BSR and BSC. Compressed and plain indices, and values; the result has no
-// elements.
+// The sparse compressed kinds CSR, CSC, BSR and BSC, with compressed indices, plain indices and values. Results without
+// data have no elements.
 //
-// Indices and values are described with the tensor, one level deep: they lead back to it.
+// Indices and values are described with the tensor, without their own parts and bases, because these refer back to it.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_SPARSE_COMPRESSED_H_
 #define METACONV_KINDS_SPARSE_COMPRESSED_H_

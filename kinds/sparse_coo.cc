@@ -23,10 +23,10 @@ absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
   if (absl::Status status = CheckSparseDims(desc); !status.ok()) return status;
   if (*desc.sparse_dim + *desc.dense_dim != desc.ndim) {
-    return Malformed(desc, "sparse_dim", absl::StrCat(desc.ndim - *desc.dense_dim, ", which is ndim less dense_dim"),
+    return Malformed(desc, "sparse_dim", absl::StrCat(desc.ndim - *desc.dense_dim, " (ndim - dense_dim)"),
                      absl::StrCat(*desc.sparse_dim));
   }
-  if (!desc.is_coalesced.has_value()) return Malformed(desc, "is_coalesced", "one for a sparse COO tensor", "none");
+  if (!desc.is_coalesced.has_value()) return Malformed(desc, "is_coalesced", "a value for a sparse COO tensor", "none");
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
@@ -36,8 +36,8 @@ at::Tensor Assemble(const MetaTensorDesc& desc, const at::Tensor& indices, const
                                                              desc.is_coalesced);
 }
 
-// What the operator below makes, without its way through the dispatcher, which takes longer than everything else that is
-// done for a sparse tensor.
+// Creates the same tensor as the operators in Empty below, without the overhead of the dispatcher, which takes longer
+// than all other work for a sparse tensor.
 at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::IntArrayRef size) {
   const c10::DispatchKey key = c10::computeDispatchKey(desc.dtype, c10::kSparse, c10::Device(c10::kMeta));
   at::Tensor tensor =
@@ -60,7 +60,7 @@ at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
   return Assemble(desc, indices, at::empty_symint(value_size, at::device(device).dtype(desc.dtype)));
 }
 
-// LibTorch looks at the elements only where it can reach them from here.
+// LibTorch's validation reads the indices, so it runs only for tensors on the CPU.
 absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {
   const absl::StatusOr<at::Tensor> indices = BuildPart(conversion, desc, "indices", desc.indices);
   if (!indices.ok()) return indices;
@@ -98,8 +98,8 @@ absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tenso
 }
 
 // Note [Sparse non-leaves]
-// The reference clones them and then marks the clone as coalesced or not, which autograd does not know how to go back
-// through. We give them a history that cannot be run, as other non-leaves have.
+// The reference clones the tensor and then sets is_coalesced of the clone in place, which leaves a node without a
+// backward formula. We use BackwardError, as for other non-leaves.
 absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> tensor =
@@ -109,7 +109,7 @@ absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTens
   if (!tensor->is_sparse()) {
     return absl::InvalidArgumentError("allocation callback: expected a sparse COO tensor, found another kind");
   }
-  // Whatever the maker was told, a tensor without elements is taken for coalesced.
+  // LibTorch marks a tensor without elements as coalesced, whatever the constructor was told.
   at::sparse::get_sparse_impl(*tensor)->set_coalesced(*desc.is_coalesced);
   if (!desc.is_view) return RequireGrad(desc, *std::move(tensor));
   const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);

@@ -1,10 +1,10 @@
-// The sparse COO kind: indices and values, of which the result has none.
+// The sparse COO kind, with indices and values. Results without data have no elements.
 //
-// The record says how many dimensions are sparse and dense, and whether the tensor is coalesced. Indices and values are
-// not described, as in the reference.
+// The record has the numbers of sparse and dense dimensions, and whether the tensor is coalesced. As in the reference,
+// indices and values are not described, unless the describer's option `copy_data` is set.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_SPARSE_COO_H_
 #define METACONV_KINDS_SPARSE_COO_H_
@@ -18,7 +18,7 @@
 
 namespace metaconv {
 
-// The fields that a sparse COO tensor has, and a wrapper of one.
+// Sets the fields of a sparse COO tensor, or of a wrapper of one.
 void DescribeSparseDims(const at::Tensor& tensor, MetaTensorDesc& desc);
 
 absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc);

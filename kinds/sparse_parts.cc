@@ -24,8 +24,8 @@ absl::Status DescribePart(Description& description, const at::Tensor& part, Meta
 
 absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDesc& desc, std::string_view field,
                                      const MetaTensorDescPtr& part) {
-  if (part == nullptr) return Malformed(desc, field, "the record of its elements, to make them again", "none");
-  // Of the record only where the elements lie.
+  if (part == nullptr) return Malformed(desc, field, "the record of this part of the sparse tensor", "none");
+  // Only the fields that determine where the elements are; autograd and view state are dropped.
   MetaTensorDesc plain = {.id = part->id, .ndim = part->ndim, .dtype = part->dtype, .device = part->device};
   plain.size = part->size;
   plain.is_leaf = true;
@@ -34,16 +34,16 @@ absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDes
   plain.storage_offset = part->storage_offset;
   plain.storage = part->storage;
   if (absl::Status status = CheckStridedRecord(plain); !status.ok()) return status;
-  // LibTorch looks at the elements, so they must be there, also where a plain tensor could do without.
+  // LibTorch reads the elements, so the part must lie within its storage. For other tensors this is not required.
   if (absl::Status status = CheckWithinStorage(plain, plain.storage->size); !status.ok()) return status;
-  // Tensors may share their parts.
+  // Convert, not Build: several tensors may share a part.
   return conversion.Convert(plain);
 }
 
 absl::StatusOr<at::Tensor> CheckedParts(const MetaTensorDesc& desc, absl::FunctionRef<at::Tensor()> assemble) {
-  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("record ", desc.id, ": putting its parts together"),
+  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("record ", desc.id, ": assembling its parts"),
                                                  [&]() -> absl::StatusOr<at::Tensor> { return assemble(); });
-  // LibTorch has looked at nothing but the parts.
+  // An internal error can only be a rejection of the parts: LibTorch checked nothing else.
   if (absl::IsInternal(tensor.status())) return absl::InvalidArgumentError(tensor.status().message());
   return tensor;
 }

@@ -1,9 +1,9 @@
-// What the sparse kinds have in common: the strided tensors that they are made of.
+// Shared code of the sparse kinds: describes and builds the strided tensors that a sparse tensor consists of.
 //
-// A part is described and built as a plain tensor: what autograd knows, it knows of the whole.
+// A part is described and built without autograd state, because the autograd state belongs to the sparse tensor.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_SPARSE_PARTS_H_
 #define METACONV_KINDS_SPARSE_PARTS_H_
@@ -20,17 +20,17 @@
 
 namespace metaconv {
 
-// The data that `tensor` carries along if it has none of its own, see DataSlot; otherwise `tensor`.
+// The data in the DataSlot of `tensor` if there is one, otherwise `tensor` itself.
 at::Tensor WithData(const at::Tensor& tensor);
 
 absl::Status DescribePart(Description& description, const at::Tensor& part, MetaTensorDescPtr& field);
 
-// The tensor for a part of `desc`, on its storage. Errors: kInvalidArgument if the record does not have it, as those of
-// sparse COO tensors do only on request.
+// Builds a part of `desc` on its storage. Errors: kInvalidArgument if `desc` does not have the part: records of sparse
+// COO tensors have parts on request only.
 absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDesc& desc, std::string_view field,
                                      const MetaTensorDescPtr& part);
 
-// What `assemble` makes of the parts. Errors: kInvalidArgument where LibTorch does not accept them.
+// Calls `assemble` to create the sparse tensor. Errors: kInvalidArgument if LibTorch rejects the parts.
 absl::StatusOr<at::Tensor> CheckedParts(const MetaTensorDesc& desc, absl::FunctionRef<at::Tensor()> assemble);
 
 }  // namespace metaconv

@@ -25,7 +25,7 @@ c10::SymDimVector Visit(const ViewFunc::SymIntVisitor& visitor, const c10::SymDi
   return visited;
 }
 
-// A view that needs nothing but the size, stride and offset which its record has anyway.
+// A view that size, stride and storage offset of its record define.
 class AsStrided final : public ViewFunc {
  public:
   std::string Name() const override { return "as_strided"; }
@@ -33,7 +33,7 @@ class AsStrided final : public ViewFunc {
   absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc& view, const at::Tensor& new_base,
                                    const SymIntVisitor& symint_visitor, const TensorVisitor&) const override {
     if (!view.stride.has_value()) {
-      return absl::InvalidArgumentError("as_strided: expected a record with strides, found one without");
+      return absl::InvalidArgumentError("as_strided: expected a record with strides, found none");
     }
     return CatchTorch("as_strided", [&] {
       return new_base.as_strided_symint(Visit(symint_visitor, view.size), Visit(symint_visitor, *view.stride),
@@ -42,7 +42,7 @@ class AsStrided final : public ViewFunc {
   }
 };
 
-// A view function that calls no operators in a row: one that somebody wrote by hand. It captured what it captured.
+// A view function that is not a chain of operator calls, such as a custom one. Holds LibTorch's function object.
 class ByHand final : public ViewFunc {
  public:
   explicit ByHand(std::unique_ptr<const torch::autograd::ViewFunc> func) : func_(std::move(func)) {}
@@ -68,9 +68,9 @@ class ByHand final : public ViewFunc {
 }  // namespace
 
 // Note [View functions by name]
-// LibTorch keeps a function object with members of its own for each view operator. They can be called, but neither named
-// nor written down. So it is called once, on the base that it was made for, and the operators that it calls are noted
-// with their arguments: that is what the record carries, and what any process can replay.
+// LibTorch keeps a function object for each view, of a different type for each operator. It can be called, but has no
+// name and cannot be serialized. We call it once on its original base and record the operators that it calls, with
+// their arguments: the record holds these calls, which any process can replay.
 absl::StatusOr<std::shared_ptr<const ViewFunc>> TorchViewFunc(const at::Tensor& tensor, DescribeCaptured describe) {
   const torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(tensor);
   if (meta == nullptr || !meta->has_bw_view()) return nullptr;

@@ -1,11 +1,11 @@
-// TorchViewFunc: the ViewFunc of an autograd view, taken from LibTorch.
+// TorchViewFunc: creates the ViewFunc of an autograd view from LibTorch's view function.
 //
 // Example:
 //   absl::StatusOr<std::shared_ptr<const ViewFunc>> func = TorchViewFunc(view, describe);
 //   desc.view_func = *func;
 //
-// Thread safety: pure function; the tensor must not be changed meanwhile.
-// Lifetime: the result holds arguments of operators and captured tensors, neither the view nor its base.
+// Thread safety: a pure function; the tensor must not be modified concurrently.
+// Lifetime: the result holds the operators' arguments and captured tensors, but neither the view nor its base.
 
 #ifndef METACONV_KINDS_TORCH_VIEW_FUNC_H_
 #define METACONV_KINDS_TORCH_VIEW_FUNC_H_
@@ -19,7 +19,7 @@
 
 namespace metaconv {
 
-// Null if `tensor` is no view. `describe` is called for each tensor that the view captured.
+// Null if `tensor` is not a view. Calls `describe` for each tensor that the view captured.
 // Errors: those of `describe`.
 absl::StatusOr<std::shared_ptr<const ViewFunc>> TorchViewFunc(const at::Tensor& tensor, DescribeCaptured describe);
 

@@ -21,22 +21,23 @@
 namespace metaconv {
 namespace {
 
-// The whole storage of `base` as one dimension of its elements, from which any dtype can be reached.
+// The whole storage of `base` as a one-dimensional tensor of the same dtype.
 at::Tensor Flat(const at::Tensor& base) {
   const auto elements = static_cast<std::int64_t>(base.storage().nbytes() / base.element_size());
   return base.as_strided({elements}, {1}, 0);
 }
 
-// `base` in the dtype of its view, which is its complex or real counterpart or the same, by a view.
+// A view of `base` with dtype `dtype`, which must be the same dtype or its complex or real counterpart.
 //
 // Note [Views that change the dtype]
-// The reference asks view_as_complex or view(dtype) of the base as it is, and fails where its shape does not fit, or
-// where LibTorch does not call that a view, though the view that was described exists. What the view shares with its
-// base is the storage, so we go by way of that.
+// The reference calls view_as_complex or view(dtype) on the base as it is. That fails if the shape of the base does not
+// fit, or if LibTorch does not treat the operation as a view, although the described view exists. A view shares only
+// the storage with its base, so we go through a flat view of the storage.
 at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
   const c10::ScalarType from = base.scalar_type();
   if (from == dtype) return base;
-  // A view of another dtype sees the elements as they lie in memory. The record says which bits it has in the end.
+  // A view of another dtype reads the elements as they are in memory, so the conjugate bit is removed first. The result
+  // gets the bits of its record afterwards.
   if (base.is_conj()) return InDtype(base.conj(), dtype);
   if (IsComplexOfReal(from, dtype)) return at::view_as_real(base);
   const at::Tensor flat = Flat(base);
@@ -47,7 +48,8 @@ at::Tensor AsStrided(const at::Tensor& base, const MetaTensorDesc& desc) {
   return base.as_strided_symint(desc.size, *desc.stride, desc.storage_offset);
 }
 
-// How a view is made: `prepare` brings the base into a form of which `make` makes the view that the record describes.
+// How a view is made: `prepare` transforms the base, and `make` creates the view of the transformed base that the
+// record describes.
 using ViewStep = absl::FunctionRef<at::Tensor(const at::Tensor& base, const MetaTensorDesc& desc)>;
 struct ViewMaker {
   ViewStep prepare;
@@ -58,10 +60,10 @@ struct ViewMaker {
   }
 };
 
-// The view with the autograd state that the record names.
+// Creates the view with the autograd state of the record.
 at::Tensor ViewOf(const at::Tensor& base, const MetaTensorDesc& desc, const ViewMaker& maker) {
   if (desc.is_leaf) {
-    // A leaf that is a view comes of a view taken with grad mode off.
+    // A view that is a leaf was created in no-grad mode.
     at::Tensor view;
     {
       const c10::AutoGradMode disabled(false);
@@ -72,8 +74,8 @@ at::Tensor ViewOf(const at::Tensor& base, const MetaTensorDesc& desc, const View
   }
   const c10::AutoGradMode enabled(true);
   if (desc.base->requires_grad) return maker(base, desc);
-  // A view that is no leaf, of a base that does not require grad: there was a leaf view of the base in between that
-  // did.
+  // A view that is not a leaf, of a base that does not require grad: a leaf view of the base that requires grad must be
+  // between them, so it is created first.
   at::Tensor leaf;
   {
     const c10::AutoGradMode disabled(false);
@@ -91,10 +93,11 @@ at::Tensor StridedView(const at::Tensor& base, const MetaTensorDesc& desc) {
   return ViewOf(base, desc, {.prepare = in_dtype, .make = AsStrided});
 }
 
-// Note [Views by hand]
-// Of a plain tensor, as_strided without a history makes a tensor on the same storage and tells it whose view it is. That
-// takes a fraction of what the way through the dispatcher does. LibTorch makes views by functions where those are
-// replayed, and none at all of inference tensors: those go the long way.
+// Note [Views without the dispatcher]
+// For a plain tensor, as_strided without autograd history creates a tensor on the same storage and registers it as a
+// view. We do the same directly, which takes a fraction of the time of the dispatcher. The dispatcher is used where the
+// result would differ: in view replay mode LibTorch attaches a view function, and it never creates autograd views of
+// inference tensors.
 bool CanBeMadeByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
   const at::TensorImpl& impl = *base.unsafeGetTensorImpl();
   return desc.is_leaf && base.is_meta() && base.scalar_type() == desc.dtype && typeid(impl) == typeid(at::TensorImpl) &&
@@ -109,9 +112,9 @@ at::Tensor ViewByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
   return ManualView(base, tensor, desc);
 }
 
-// The view by the operators that made the source, for tensors that cannot be seen as strided ones.
+// Replays the operators that made the source view. For wrapper types, for which as_strided does not work.
 absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
-  if (desc.view_func == nullptr) return Malformed(desc, "view_func", "one for a view of a wrapper type", "none");
+  if (desc.view_func == nullptr) return Malformed(desc, "view_func", "a function for a wrapper's view", "none");
   absl::Status status;
   const auto replay = [&](const at::Tensor& from, const MetaTensorDesc&) {
     absl::StatusOr<at::Tensor> view = desc.view_func->Apply(
@@ -125,14 +128,14 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   return view;
 }
 
-// Note [Views that left their base's storage]
-// Assigning to `.data` moves a view to another storage and leaves its base as it is. The reference takes the view of
-// the old storage all the same. We put it where the source is.
+// Note [Views on a different storage than their base]
+// Assigning to `.data` moves a view to another storage and does not change its base. The reference nevertheless creates
+// a view of the base's storage. We place the view on the storage that its record names.
 bool IsElsewhere(const MetaTensorDesc& desc) {
   return desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
 }
 
-// LibTorch has the operators of some devices in libraries of their own, which need not be there.
+// LibTorch ships the operators of some devices in separate libraries, which may not be linked.
 bool HasOperators(const at::Tensor& tensor) {
   if (tensor.unsafeGetTensorImpl()->is_fake()) return false;
   if (tensor.is_cpu() || tensor.is_meta()) return true;
@@ -142,14 +145,14 @@ bool HasOperators(const at::Tensor& tensor) {
   return as_strided.has_value() && as_strided->hasKernelForDispatchKey(key);
 }
 
-// A storage that was made empty since is too small for its views, which LibTorch's operators refuse where there could be
-// memory.
+// Whether the storage of the view was resized to 0 bytes. LibTorch's operators reject views beyond the end of a storage
+// unless the storage is on the meta device.
 bool IsOutOfMemory(const at::Tensor& base, const MetaTensorDesc& desc) {
   return !base.is_meta() && desc.storage->size.maybe_as_int() == 0;
 }
 
-// Whether as_strided can make the view. It cannot of a tensor that has no storage but is made of tensors that have, as
-// compressed ones are; nor of a nested one; nor in a dtype that has nothing to do with the base's.
+// Whether as_strided can create the view. It cannot for tensors without a storage (sparse compressed ones), for nested
+// tensors, and for views whose dtype is neither the base's nor its complex or real counterpart.
 bool IsMadeByOperator(const at::Tensor& base, const MetaTensorDesc& desc) {
   const c10::ScalarType from = base.scalar_type();
   const bool same_kind = from == desc.dtype || IsComplexOfReal(from, desc.dtype) || IsComplexOfReal(desc.dtype, from);
@@ -157,7 +160,7 @@ bool IsMadeByOperator(const at::Tensor& base, const MetaTensorDesc& desc) {
          !IsOutOfMemory(base, desc);
 }
 
-// The view as a tensor that lies where the record says, and is told whose view it is.
+// Creates a tensor on the storage that the record names and registers it as a view of `base`.
 absl::StatusOr<at::Tensor> PlacedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   absl::StatusOr<at::Tensor> tensor = conversion.AllocateStrided(desc);
   if (!tensor.ok()) return tensor;
@@ -193,8 +196,8 @@ absl::StatusOr<at::Tensor> BuildView(Conversion& conversion, const MetaTensorDes
   if (!view.ok()) return view;
   torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(*view);
   if (meta == nullptr) {
-    return Malformed(desc, desc.view_func == nullptr ? "base" : "view_func", "what makes a view",
-                     "a tensor of its own");
+    return Malformed(desc, desc.view_func == nullptr ? "base" : "view_func", "an operation that returns a view",
+                     "one that does not");
   }
   meta->set_creation_meta(static_cast<torch::autograd::CreationMeta>(*desc.creation_meta));
   return view;

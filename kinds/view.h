@@ -1,7 +1,7 @@
-// BuildView: an autograd view, made of its base's result so that both share one version counter.
+// BuildView: builds an autograd view from its base's result, so that both share one version counter.
 //
 // Thread safety: see Conversion.
-// Lifetime: keeps nothing; autograd keeps the base's result alive as long as the view's.
+// Lifetime: retains no reference to its arguments. The view keeps the base's result alive, as autograd views do.
 
 #ifndef METACONV_KINDS_VIEW_H_
 #define METACONV_KINDS_VIEW_H_

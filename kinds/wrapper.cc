@@ -28,7 +28,7 @@ absl::StatusOr<FlattenedTensor> Flatten(const WrapperType& type, const at::Tenso
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
-  if (!desc.attrs.has_value()) return Malformed(desc, "attrs", "the inner tensors of a wrapper type", "none");
+  if (!desc.attrs.has_value()) return Malformed(desc, "attrs", "the inner tensors of the wrapper", "none");
   for (const auto& [name, inner] : *desc.attrs) {
     if (inner == nullptr) return Malformed(desc, absl::StrCat("attrs.", name), "a record", "none");
   }
@@ -71,7 +71,7 @@ absl::Status DescribeWrapper(Description& description, const at::Tensor& tensor,
   const WrapperType& type = *FindWrapperType(tensor);
   absl::StatusOr<FlattenedTensor> parts = Flatten(type, tensor);
   if (!parts.ok()) return parts.status();
-  // A wrapper needs no storage of its own; one that has it may share it.
+  // A wrapper type need not have a storage. If it has one, other tensors may share it.
   if (tensor.has_storage()) desc.storage = description.DescribeStorage(tensor.storage());
   desc.attrs.emplace();
   for (auto& [name, inner] : parts->inner) {
@@ -90,8 +90,9 @@ absl::Status DescribeWrapper(Description& description, const at::Tensor& tensor,
 }
 
 // Note [Inner wrappers]
-// The reference converts the inner tensors of a wrapper inside a wrapper, but puts the inner wrapper together anew, so
-// that it has neither autograd state nor a place in the memo. Here an inner tensor is converted as any other is.
+// The reference converts the inner tensors of a wrapper that is inside of another wrapper, but rebuilds the inner
+// wrapper itself, without autograd state and without an entry in the memo. We convert an inner wrapper like any other
+// tensor.
 absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
   if (desc.is_view) return BuildView(conversion, desc);

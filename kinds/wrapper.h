@@ -1,7 +1,7 @@
-// The wrapper kind: tensors of a registered WrapperType, described and rebuilt by way of their inner tensors.
+// The wrapper kind: tensors of a registered WrapperType. They are described and rebuilt through their inner tensors.
 //
 // Thread safety: see Description and Conversion.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_KINDS_WRAPPER_H_
 #define METACONV_KINDS_WRAPPER_H_

@@ -1,7 +1,8 @@
-// WrapperType: a tensor type of yours that is made of other tensors, such as a quantized weight of integers and scales.
+// WrapperType: registers a user-defined tensor type that consists of other tensors, such as a quantized weight with
+// integer data and scales.
 //
-// Once it is registered, tensors of the type are described by their inner tensors, and converted by converting those
-// and putting them together again.
+// A tensor of a registered type is described by describing its inner tensors, and converted by converting these and
+// calling unflatten.
 //
 // Example:
 //   RegisterWrapperType<Int8WeightImpl>({
@@ -14,11 +15,11 @@
 //         return MakeInt8Weight(parts.inner[0].second, parts.inner[1].second);
 //       }});
 //
-// See examples/int8_weight.h for a whole one. Inner tensors may be wrappers themselves.
+// See examples/int8_weight.h for a complete example. Inner tensors may be wrappers themselves.
 //
 // Thread safety: Thread-safe. flatten and unflatten are called from any thread, with no lock held. They may throw.
-// Lifetime: a type is registered once, for the life of the process. Its impl overrides release_resources() to let go of
-// the inner tensors. Otherwise weak references to it, as a describer and a converter hold, keep them alive.
+// Lifetime: a registration lasts until the process ends. The TensorImpl of the type should override release_resources()
+// to release its inner tensors; otherwise weak references to it, which describers and converters hold, keep them alive.
 // Source: `__tensor_flatten__` and `__tensor_unflatten__` of traceable wrapper subclasses.
 
 #ifndef METACONV_KINDS_WRAPPER_TYPE_H_
@@ -42,34 +43,36 @@
 namespace metaconv {
 
 struct FlattenedTensor {
-  // By name, in the order in which they are described.
+  // The inner tensors by name, in the order in which they are described.
   std::vector<std::pair<std::string, at::Tensor>> inner;
-  // What is no tensor and goes through unchanged, by name.
+  // Attributes that are not tensors, by name. They are passed to unflatten unchanged.
   std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>> opaque = {};
-  // Whatever else unflatten needs to know; may be null.
+  // Any other state that unflatten needs; may be null.
   std::shared_ptr<const OpaqueValue> ctx = nullptr;
 };
 
 struct WrapperType {
-  // What records call the type. One name, one type.
+  // The name of the type in records. Must be unique.
   std::string name;
   std::function<absl::StatusOr<FlattenedTensor>(const at::Tensor& tensor)> flatten;
-  // A tensor of the given size and stride, made of what flatten would take it apart into. It must not require grad.
+  // Creates a tensor of the given size and stride from the parts that flatten returns. It must not require grad.
   std::function<absl::StatusOr<at::Tensor>(const FlattenedTensor& parts, c10::SymIntArrayRef outer_size,
                                            c10::SymIntArrayRef outer_stride)>
       unflatten;
 };
 
-// Errors: kInvalidArgument without a name, flatten or unflatten; kAlreadyExists if the name or `impl` is taken.
+// Errors: kInvalidArgument if name, flatten or unflatten is empty; kAlreadyExists if the name or `impl` is registered
+// already.
 absl::Status RegisterWrapperType(std::type_index impl, WrapperType type);
 
-// For tensors whose impl is exactly an `Impl`.
+// Registers the type for tensors whose TensorImpl is exactly an `Impl`, not a class derived from it.
 template <typename Impl>
 absl::Status RegisterWrapperType(WrapperType type) {
   return RegisterWrapperType(typeid(Impl), std::move(type));
 }
 
-// Null if there is none. Pointers stay valid.
+// The registered type of a tensor, or of this name; null if there is none. The pointer stays valid until the process
+// ends.
 const WrapperType* FindWrapperType(const at::Tensor& tensor);
 const WrapperType* FindWrapperType(std::string_view name);
 

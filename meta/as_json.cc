@@ -10,10 +10,10 @@
 namespace metaconv {
 namespace {
 
-// Numbers that the reference writes through `repr` become strings; what is text already stays as it is.
+// The reference writes some numeric fields as the string that `repr` returns. Strings stay as they are.
 Json AsRepr(Json value) { return value.is_number() ? Json(value.dump()) : value; }
 
-// The reference gives each tensor a view function. See Note [View functions in JSON].
+// The reference gives every tensor a view function. See Note [View functions in JSON].
 template <typename T>
 constexpr bool kNeverDefault = std::is_same_v<T, std::shared_ptr<const ViewFunc>>;
 

@@ -1,7 +1,9 @@
-// AsJson: a record as the reference's `as_json` writes it, field for field.
+// AsJson: converts a record to the JSON object that the reference's `as_json` returns, field for field.
 //
-// Fields at their default are left out, nested records are ids, and `describer_id` stands last, so a stream of these is
-// what PyTorch's structured logs hold and what tlparse reads.
+// Fields at their default value are omitted, nested records are written as their ids, and `describer_id` is the last
+// key. This is the payload that PyTorch writes to its structured logs, so tlparse can read it.
+//
+// To read records back, use from_json.h.
 //
 // Example:
 //   AsJson(*desc, 0).dump();
@@ -10,7 +12,7 @@
 //   //  "view_func":"_CustomViewFunc(func=none)","describer_id":0}
 //
 // Thread safety: pure functions.
-// Lifetime: results own what they hold.
+// Lifetime: results own their data.
 // Source: `MetaTensorDesc.as_json`, `MetaStorageDesc.as_json` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_AS_JSON_H_

@@ -19,8 +19,8 @@
 namespace metaconv {
 namespace {
 
-// The way from the compared tensor to one of its parts. A chain on the stack, so that it costs nothing until something
-// differs.
+// The path of field names from the compared tensor to one of its parts. It is a linked list on the stack, so that it
+// costs no allocation unless a difference is reported.
 struct Path {
   const Path* parent;
   const char* name;
@@ -44,13 +44,14 @@ class Comparison {
 
   void Go(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-    // Parts can be shared by the parts of the next level, and theirs again: without this, deep records would be walked
-    // exponentially often. A tensor and its own parts are too few for that to matter.
+    // Nested records can be shared: without this set, the number of visits would grow exponentially with the depth. The
+    // first two levels have too few records for that to matter, so they are not entered into the set.
     if (path.parent != nullptr && path.parent->parent != nullptr && !seen_.insert({&desc, &impl}).second) return;
-    // Most tensors are unknown to autograd, and asking it costs more than all the rest.
+    // Most tensors have no autograd metadata. Autograd's functions cost more than all other checks, so they are skipped
+    // then.
     const bool has_autograd = impl.autograd_meta() != nullptr;
     Expect(path, "dtype", desc.dtype, tensor.scalar_type());
-    // A nested tensor has no sizes, and a record of one none either.
+    // A nested tensor has no sizes, and neither has its record.
     const bool has_size = !options_.skip_symbolic && !tensor.is_nested();
     if (has_size) ExpectInts(path, "size", desc.size, impl.sym_sizes());
     Expect(path, "requires_grad", desc.requires_grad, has_autograd && tensor.requires_grad());
@@ -63,7 +64,7 @@ class Comparison {
     const at::Tensor& grad = SafeGrad(tensor);
     if (ExpectBoth(path, "grad", desc.grad != nullptr, grad.defined())) Go({&path, "grad"}, *desc.grad, grad);
     if (desc.unwrapped != nullptr && !desc.stride.has_value()) {
-      Expect(path, "layout", desc.layout, tensor.layout());  // What a wrapper wraps is for others to compare.
+      Expect(path, "layout", desc.layout, tensor.layout());  // The wrapped tensor is not compared here.
     } else if (IsSparseAny(desc.layout)) {
       Sparse(path, desc, tensor);
     } else {
@@ -89,7 +90,7 @@ class Comparison {
         return;
       }
       ExpectInts(path, "stride", *desc.stride, tensor.sym_strides());
-      // Where a wrapper of functorch starts is not recorded.
+      // A record has no storage offset for functorch wrappers.
       if (!desc.is_functorch_wrapped) {
         Expect(path, "storage_offset", desc.storage_offset, tensor.sym_storage_offset());
       }
@@ -104,9 +105,10 @@ class Comparison {
     }
   }
 
-  // Whether there is one on both sides, to be compared in turn.
+  // Whether both sides have the tensor named `field`, so that the caller can compare them. Reports a difference
+  // otherwise.
   bool ExpectBoth(const Path& path, const char* field, bool expected, bool found) {
-    if (expected != found) Differ(path, field, expected ? "one" : "none", found ? "one" : "none");
+    if (expected != found) Differ(path, field, expected ? "a tensor" : "none", found ? "a tensor" : "none");
     return expected && found;
   }
 
@@ -143,7 +145,8 @@ bool IsPlain(const at::TensorBase& tensor) {
          (impl.autograd_meta() == nullptr || !(tensor.requires_grad() || impl.grad().defined()));
 }
 
-// Whether the record is of a strided tensor without a gradient, as most are, and `tensor` is as it says, but for views.
+// Whether the record describes a strided tensor without a gradient, which is the common case, and `tensor` matches it.
+// Does not compare view information.
 bool IsPlainAndSame(const MetaTensorDesc& desc, const at::TensorBase& tensor) {
   const bool is_special = desc.requires_grad | desc.is_sparse | desc.is_nested | desc.is_functorch_wrapped;
   if (is_special || !desc.is_leaf || desc.grad != nullptr || !desc.stride.has_value() || !IsPlain(tensor)) return false;
@@ -154,7 +157,8 @@ bool IsPlainAndSame(const MetaTensorDesc& desc, const at::TensorBase& tensor) {
          !desc.storage_offset.is_heap_allocated() && desc.storage_offset.as_int_unchecked() == impl.storage_offset();
 }
 
-// The same with its base, if it is a view. Where this holds there is no need to look for differences one by one.
+// As IsPlainAndSame, for a tensor and its base if it is a view. If this returns true, the field-by-field comparison can
+// be skipped.
 bool AreAllPlainAndSame(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   if (!IsPlainAndSame(desc, tensor)) return false;
   const bool is_view = tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr && tensor.is_view();

@@ -1,15 +1,17 @@
-// AssertMetadataEq: whether a tensor is what a record says.
+// AssertMetadataEq: checks that a tensor has the metadata that its record describes.
+//
+// To compare two records, use equal.h; to compare two tensors, use describer/compare_tensors.h.
 //
 // Example:
 //   absl::Status status = AssertMetadataEq(*desc, tensor);
 //   // kInternal: "tensor differs from record 3: dtype: expected torch.float32, found torch.float64;
 //   //             base.size: expected [4], found [8]"
 //
-// Goes into the gradient and the base. Reports every field that differs, not only the first. Data and device are not
-// compared: the tensor is usually a meta tensor.
+// Compares the gradient and the base recursively. Reports every field that differs, not only the first. Data and device
+// are not compared: the tensor is usually a meta tensor.
 //
-// Thread safety: a pure function; the tensor must not be changed meanwhile.
-// Lifetime: keeps nothing.
+// Thread safety: a pure function; the tensor must not be modified concurrently.
+// Lifetime: retains no reference to its arguments.
 // Source: `assert_metadata_eq` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_ASSERT_METADATA_EQ_H_
@@ -22,15 +24,16 @@
 namespace metaconv {
 
 struct AssertMetadataEqOptions {
-  // Do not compare sizes, strides and offsets: they were made symbolic on the way.
+  // Do not compare sizes, strides and storage offsets, because the conversion replaced them with symbolic values.
   bool skip_symbolic = false;
-  // Do not compare whether a tensor is a leaf.
+  // Do not compare `is_leaf`.
   bool skip_leaf = false;
-  // The record was made where inference mode is hidden, so it must say "not inference" whatever the tensor is.
+  // The record was made under DisableInferenceModeForFakeProp, so its `is_inference` must be false even if the tensor
+  // is an inference tensor.
   bool inference_mode_hidden = false;
 };
 
-// Errors: kInternal with every difference.
+// Errors: kInternal, with every difference in the message.
 absl::Status AssertMetadataEq(const MetaTensorDesc& desc, const at::Tensor& tensor,
                               const AssertMetadataEqOptions& options = {});
 

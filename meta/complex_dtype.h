@@ -1,10 +1,10 @@
-// IsComplexOfReal: whether one dtype is made of pairs of the other.
+// IsComplexOfReal: whether a complex dtype has a given real dtype as its component type.
 //
 // Example:
-//   IsComplexOfReal(c10::kComplexFloat, c10::kFloat);   // true: view_as_real leads from the first to the second.
+//   IsComplexOfReal(c10::kComplexFloat, c10::kFloat);   // true: view_as_real of the first dtype has the second dtype.
 //
 // Thread safety: pure functions.
-// Lifetime: plain values.
+// Lifetime: arguments and result are plain values.
 // Source: `is_c_of_r` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_COMPLEX_DTYPE_H_

@@ -1,11 +1,12 @@
-// CreationMeta: how a view came to be, which decides what autograd allows to be done to it in place.
+// CreationMeta: under which conditions a view was created. Autograd uses it to decide which in-place operations it
+// allows.
 //
 // Example:
 //   desc.creation_meta = CreationMeta::kNoGradMode;   // made under torch.no_grad()
 //   PythonRepr(CreationMeta::kNoGradMode);            // "CreationMeta.NO_GRAD_MODE"
 //
-// The values and their order are those of torch::autograd::CreationMeta. They are spelled again here so that a
-// program that only reads records needs no autograd headers; `describer/` asserts that the two agree.
+// The values and their order are those of torch::autograd::CreationMeta. They are defined here again so that a program
+// that only reads records needs no autograd headers; `describer/` statically asserts that both definitions agree.
 //
 // Thread safety: a plain value.
 // Lifetime: a plain value.

@@ -14,10 +14,10 @@
 
 namespace metaconv {
 
-// One comparison: which pairs were met already, and what differed so far.
+// The state of one comparison: the pairs of records that were visited and the differences found so far.
 class Equal::Walk {
  public:
-  // `differences` null: only whether there is one matters, so the first ends the walk.
+  // If `differences` is null, only equality matters, and the comparison stops at the first difference.
   Walk(const Equal& rules, std::vector<std::string>* differences) : rules_(rules), differences_(differences) {}
 
   bool equal() const { return equal_; }
@@ -45,7 +45,7 @@ class Equal::Walk {
     }
     if (rules_.ids_ && a->id != b->id) Differ(path, "storage.id", a->id, b->id);
     if (!SameValue(a->size, b->size)) Differ(path, "storage.size", FieldJson(a->size), FieldJson(b->size));
-    if (rules_.process_local_ && !SameValue(a->data, b->data)) Differ(path, "storage.data", "one", "another");
+    if (rules_.process_local_ && !SameValue(a->data, b->data)) Differ(path, "storage.data", "one storage", "another");
   }
 
   using Attrs = decltype(MetaTensorDesc::attrs);
@@ -88,7 +88,7 @@ class Equal::Walk {
   const Equal& rules_;
   std::vector<std::string>* differences_;
   bool equal_ = true;
-  // Records form a graph, not a tree; without this a chain of shared parts would be walked exponentially often.
+  // Records form a graph, not a tree: without this set, shared nested records would be visited exponentially often.
   absl::flat_hash_set<std::pair<const MetaTensorDesc*, const MetaTensorDesc*>> seen_;
 };
 

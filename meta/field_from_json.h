@@ -1,9 +1,10 @@
-// FromFieldJson: the value of a record's field from what FieldJson wrote.
+// FromFieldJson: parses the value of a record's field from the JSON that FieldJson wrote.
 //
-// Each overload sets `value`, or says what it expected and found instead. `records` has those that fields name by id.
+// Each overload sets `value`, or returns an error that says what was expected and what was found. `records` contains
+// the records that fields refer to by id.
 //
 // Thread safety: pure functions.
-// Lifetime: values own what they hold; nested records are shared with `records`.
+// Lifetime: values own their data; nested records are shared with `records`.
 
 #ifndef METACONV_META_FIELD_FROM_JSON_H_
 #define METACONV_META_FIELD_FROM_JSON_H_
@@ -30,14 +31,14 @@
 
 namespace metaconv {
 
-// A value for a message: short, whatever the document holds.
+// A description of `json` for error messages. Its length is bounded, whatever the document contains.
 inline std::string FoundText(const Json& json) {
   constexpr std::size_t kLongest = 80;
   if (json.is_array()) return "a list";
   if (json.is_object()) return "an object";
   if (!json.is_string()) return json.dump();
   const std::string& text = json.get_ref<const std::string&>();
-  return text.size() <= kLongest ? absl::StrCat("'", text, "'") : absl::StrCat("a text of ", text.size(), " bytes");
+  return text.size() <= kLongest ? absl::StrCat("'", text, "'") : absl::StrCat("a string of ", text.size(), " bytes");
 }
 
 inline absl::Status Unexpected(std::string_view expected, const Json& json) {
@@ -45,7 +46,7 @@ inline absl::Status Unexpected(std::string_view expected, const Json& json) {
 }
 
 inline absl::Status FromFieldJson(const Json& json, const RecordSet&, bool& value) {
-  if (!json.is_boolean()) return Unexpected("true or false", json);
+  if (!json.is_boolean()) return Unexpected("a boolean", json);
   value = json.get<bool>();
   return absl::OkStatus();
 }
@@ -53,19 +54,19 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet&, bool& valu
 inline absl::Status FromFieldJson(const Json& json, const RecordSet&, std::int64_t& value) {
   if (!json.is_number_integer()) return Unexpected("an integer", json);
   if (json.is_number_unsigned() && json.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) {
-    return Unexpected("an integer of 64 bits", json);
+    return Unexpected("a 64-bit signed integer", json);
   }
   value = json.get<std::int64_t>();
   return absl::OkStatus();
 }
 
 inline absl::Status FromFieldJson(const Json& json, const RecordSet&, std::string& value) {
-  if (!json.is_string()) return Unexpected("text", json);
+  if (!json.is_string()) return Unexpected("a string", json);
   value = json.get<std::string>();
   return absl::OkStatus();
 }
 
-// What `parse` makes of a text.
+// Sets `value` to the result of `parse` for a JSON string.
 template <typename T>
 absl::Status FromText(const Json& json, std::string_view expected, std::optional<T> (*parse)(std::string_view),
                       T& value) {
@@ -92,14 +93,15 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet&, CreationMe
   return FromText(json, "the name of a creation meta", CreationMetaFromPythonRepr, value);
 }
 
-// JSON holds no tensors.
+// JSON has no representation of tensors.
 inline absl::Status FromFieldJson(const Json& json, const RecordSet&, c10::intrusive_ptr<c10::TensorImpl>&) {
   return json.is_null() ? absl::OkStatus() : Unexpected("null", json);
 }
 
 inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, c10::SymInt& value) {
   if (json.is_string()) {
-    return absl::UnimplementedError(absl::StrCat("expected a number, found the symbol ", FoundText(json)));
+    return absl::UnimplementedError(
+        absl::StrCat("expected an integer, found the symbolic expression ", FoundText(json)));
   }
   std::int64_t plain = 0;
   absl::Status status = FromFieldJson(json, records, plain);
@@ -107,7 +109,7 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, c1
   return status;
 }
 
-// Reads `json` into `values`, one by one.
+// Parses each element of the list `json` and appends it to `values`.
 template <typename T, typename Values>
 absl::Status FromList(const Json& json, const RecordSet& records, Values& values) {
   if (!json.is_array()) return Unexpected("a list", json);
@@ -132,10 +134,10 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records,
   return FromList<std::vector<std::int64_t>>(json, records, values);
 }
 
-// The integer that is written so. Other spellings of it are not.
+// Parses the canonical decimal spelling of an integer. Other spellings, such as "+1" or "01", are errors.
 inline absl::Status IntegerFromText(const std::string& text, std::int64_t& value) {
   if (absl::SimpleAtoi(text, &value) && absl::StrCat(value) == text) return absl::OkStatus();
-  return Unexpected("the text of an integer", text);
+  return Unexpected("an integer in a string", text);
 }
 
 inline absl::Status FromFieldJson(const Json& json, const RecordSet& records,
@@ -149,7 +151,7 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records,
   return absl::OkStatus();
 }
 
-// The record of this id, null for null.
+// Sets `value` to the record with the id in `json`, and leaves it null if `json` is null.
 template <typename Record>
 absl::Status FromId(const Json& json, const RecordSet& records,
                     const std::map<std::int64_t, std::shared_ptr<const Record>>& known,
@@ -158,7 +160,7 @@ absl::Status FromId(const Json& json, const RecordSet& records,
   std::int64_t id = 0;
   if (absl::Status status = FromFieldJson(json, records, id); !status.ok()) return status;
   const auto found = known.find(id);
-  if (found == known.end()) return Unexpected("the id of a record", json);
+  if (found == known.end()) return Unexpected("the id of a record in this document", json);
   value = found->second;
   return absl::OkStatus();
 }
@@ -171,7 +173,7 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, Me
   return FromId(json, records, records.storages, value);
 }
 
-// A value of which only the text is left.
+// An OpaqueValue that has only the text of the original's Repr().
 class TextValue final : public OpaqueValue {
  public:
   explicit TextValue(std::string text) : text_(std::move(text)) {}
@@ -218,14 +220,14 @@ absl::Status FromFieldJson(const Json& json, const RecordSet& records, std::opti
   return FromFieldJson(json, records, value.emplace());
 }
 
-// The same for fields that are written as Python's repr, where numbers are text.
+// As FromFieldJson, for fields that are written as Python's repr, which writes numbers as strings.
 template <typename T>
 absl::Status FromReprJson(const Json& json, const RecordSet& records, T& value) {
   return FromFieldJson(json, records, value);
 }
 
 inline absl::Status FromReprJson(const Json& json, const RecordSet&, std::optional<std::int64_t>& value) {
-  if (!json.is_string()) return Unexpected("the text of an integer", json);
+  if (!json.is_string()) return Unexpected("an integer in a string", json);
   return IntegerFromText(json.get_ref<const std::string&>(), value.emplace());
 }
 

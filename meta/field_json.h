@@ -1,7 +1,7 @@
-// FieldJson: the value of a record's field as the reference writes it to JSON.
+// FieldJson: converts the value of a record's field to the JSON that the reference writes.
 //
 // Thread safety: pure functions.
-// Lifetime: results own what they hold.
+// Lifetime: results own their data.
 
 #ifndef METACONV_META_FIELD_JSON_H_
 #define METACONV_META_FIELD_JSON_H_
@@ -52,7 +52,7 @@ inline Json FieldJson(const std::map<std::int64_t, std::int64_t>& values) {
   return object;
 }
 
-// Nested records are written as their ids.
+// A nested record is written as its id.
 inline Json FieldJson(const MetaTensorDescPtr& desc) { return desc == nullptr ? Json(nullptr) : Json(desc->id); }
 inline Json FieldJson(const MetaStorageDescPtr& desc) { return desc == nullptr ? Json(nullptr) : Json(desc->id); }
 
@@ -61,9 +61,9 @@ inline Json FieldJson(const std::shared_ptr<const OpaqueValue>& value) {
 }
 
 // Note [View functions in JSON]
-// The reference writes the repr of a bound method, which ends in an address and so differs from run to run. We write
-// the view operation's name in its place, and a record without a view function as one whose operation is "none", since
-// the reference gives one to tensors that are no views too.
+// The reference writes the repr of a bound method, which contains an address and so differs between runs. We write the
+// name of the view operation instead. The reference gives a view function to every tensor, including tensors that are
+// not views, so we write the operation name "none" for a record without a view function.
 inline Json FieldJson(const std::shared_ptr<const ViewFunc>& value) {
   return absl::StrCat("_CustomViewFunc(func=", value == nullptr ? "none" : value->Name(), ")");
 }

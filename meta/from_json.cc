@@ -39,15 +39,15 @@ absl::Status NoObject(std::string_view where, const Json& json) {
   return absl::InvalidArgumentError(absl::StrCat(std::string(where), ": expected an object, found ", FoundText(json)));
 }
 
-// That `json` is an object with all of `required` and nothing but `known`.
+// Checks that `json` is an object that has all `required` fields and no fields other than `known`.
 absl::Status CheckFields(std::string_view where, const Json& json, const std::vector<std::string>& required,
                          const absl::flat_hash_set<std::string>& known) {
   if (!json.is_object()) return NoObject(where, json);
   for (const std::string& field : required) {
-    if (!json.contains(field)) return Malformed(where, field, "one", "none");
+    if (!json.contains(field)) return Malformed(where, field, "a value", "none");
   }
   for (const auto& [field, value] : json.items()) {
-    if (!known.contains(field)) return Malformed(where, FoundText(field), "no other field", "one");
+    if (!known.contains(field)) return Malformed(where, FoundText(field), "a known field", "an unknown one");
   }
   return absl::OkStatus();
 }
@@ -80,14 +80,16 @@ const absl::flat_hash_set<std::string>& TensorFields() {
   return fields;
 }
 
-// One document. The records are made first and filled in then, since they may name each other in any order.
+// Parses one document. All records are created first and filled in afterwards, because they may refer to each other in
+// any order.
 class Reader {
  public:
   Reader() = default;
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  // What was read and is not handed out may be a circle, or a chain too long to be destroyed by recursion.
+  // After an error, the records may contain reference cycles, or chains too long for recursive destruction. Clearing
+  // each record breaks both.
   ~Reader() {
     for (const Entry& entry : entries_) *entry.desc = MetaTensorDesc();
   }
@@ -121,21 +123,21 @@ class Reader {
     return absl::OkStatus();
   }
 
-  // The id of a record is needed to speak of it, so it is read before the rest.
+  // Error messages name the record by its id, so the id is parsed before the other fields.
   absl::StatusOr<std::int64_t> ReadId(const std::string& where, const Json& json) const {
     if (!json.is_object()) return NoObject(where, json);
-    if (!json.contains("id")) return Malformed(where, "id", "one", "none");
+    if (!json.contains("id")) return Malformed(where, "id", "a value", "none");
     std::int64_t id = 0;
     if (absl::Status status = ReadField(where, json, "id", records_, id); !status.ok()) return status;
     return id;
   }
 
-  // Ids mean something only together with the describer that gave them.
+  // Ids are unique only within one describer, so all records of a document must come from the same describer.
   absl::Status ReadDescriber(const std::string& where, const Json& json) {
     DescriberId describer = 0;
     if (absl::Status status = ReadField(where, json, kDescriberId, records_, describer); !status.ok()) return status;
     if (describer_.value_or(describer) != describer) {
-      return Malformed(where, kDescriberId, absl::StrCat(*describer_, ", as the records before have"),
+      return Malformed(where, kDescriberId, absl::StrCat(*describer_, ", the describer_id of the preceding records"),
                        absl::StrCat(describer));
     }
     describer_ = describer;
@@ -163,9 +165,7 @@ class Reader {
     return absl::OkStatus();
   }
 
-  static absl::Status Twice(const std::string& where) {
-    return Malformed(where, "id", "one that no other record has", "it a second time");
-  }
+  static absl::Status Twice(const std::string& where) { return Malformed(where, "id", "a unique id", "a duplicate"); }
 
   absl::Status ReadTensor(const Entry& entry) {
     const Json& json = *entry.json;
@@ -181,9 +181,10 @@ class Reader {
     return status;
   }
 
-  // Depth first, on a stack of our own: that no record contains itself, and that none is nested too deep.
+  // Checks that no record contains itself and that none is nested too deeply. Depth first, with an explicit stack
+  // instead of recursion.
   absl::Status CheckNesting() {
-    absl::flat_hash_map<const MetaTensorDesc*, int> heights;  // Of those that are done.
+    absl::flat_hash_map<const MetaTensorDesc*, int> heights;  // Of the records that were visited completely.
     for (const Entry& entry : entries_) {
       if (absl::Status status = CheckNesting(*entry.desc, heights); !status.ok()) return status;
     }

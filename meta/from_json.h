@@ -1,12 +1,12 @@
-// RecordsFromJson: records as AsJson wrote them, with what they nest put back in its place.
+// RecordsFromJson: parses records that AsJson wrote and restores the references between them.
 //
-// The document is {"storages": [record, …], "tensors": [record, …]}, in any order. A record that others name by its id
-// is one object, shared by all of them. For each record that AsJson wrote without symbols, AsJson of the result is the
-// same again.
+// The document is {"storages": [record, …], "tensors": [record, …]}, in any order. A record that other records refer to
+// by its id becomes one object that all of them share. For each record that AsJson wrote without symbolic values,
+// AsJson of the parsed record returns the same JSON.
 //
-// Not for records that only the process that made them can use: JSON says less than a record does.
-//   ctx, functorch_stack, fake_mode, opaque_attrs   keep their text, as an OpaqueValue that has it for its Repr()
-//   view_func                                       keeps the operation's name, and cannot be applied
+// Do not use it for records that depend on the process that made them, because JSON does not represent every field:
+//   ctx, functorch_stack, fake_mode, opaque_attrs   become an OpaqueValue whose Repr() returns the original's text
+//   view_func                                       keeps the operation's name and cannot be applied
 //   data, autograd_meta_from                        are null
 //   symbolic sizes                                  are an error
 //
@@ -14,10 +14,10 @@
 //   absl::StatusOr<RecordSet> records = RecordsFromJson(nlohmann::ordered_json::parse(text));
 //   converter.MetaTensor(*records->tensors.at(0));
 //
-// Only the form is checked here. Whether a record makes sense is for those to say who build something from it.
+// Only the format is checked here. Consistency between fields is checked when something is built from a record.
 //
 // Thread safety: a pure function.
-// Lifetime: results own what they hold.
+// Lifetime: results own their data.
 
 #ifndef METACONV_META_FROM_JSON_H_
 #define METACONV_META_FROM_JSON_H_
@@ -35,11 +35,11 @@ struct RecordSet {
   std::map<MetaStorageId, MetaStorageDescPtr> storages;
 };
 
-// Records nested deeper than this are an error: whoever goes through them recurses.
+// Records nested deeper than this are an error, because code that visits records is recursive.
 inline constexpr int kMaxRecordDepth = 1000;
 
-// Errors: kInvalidArgument for whatever AsJson does not write, with record and field: "record 3: dtype: expected the
-// name of a dtype, found 'torch.float33'"; kUnimplemented for symbolic sizes.
+// Errors: kInvalidArgument for JSON that AsJson does not write; the message names record and field: "record 3: dtype:
+// expected the name of a dtype, found 'torch.float33'". kUnimplemented for symbolic sizes.
 absl::StatusOr<RecordSet> RecordsFromJson(const nlohmann::ordered_json& document);
 
 }  // namespace metaconv

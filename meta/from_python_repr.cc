@@ -11,7 +11,7 @@
 namespace metaconv {
 namespace {
 
-// The value of 0 to `count` - 1 that is written so. There are few of each.
+// The value from 0 to `count` - 1 whose PythonRepr is `text`. Linear search is enough for these small enums.
 template <typename T>
 std::optional<T> WrittenAs(std::string_view text, int count) {
   for (int i = 0; i < count; ++i) {
@@ -39,7 +39,7 @@ bool Consume(std::string_view& text, std::string_view prefix) {
 
 std::optional<c10::ScalarType> DtypeFromPythonRepr(std::string_view text) {
   static_assert(static_cast<int>(c10::ScalarType::Undefined) + 1 == static_cast<int>(c10::ScalarType::NumOptions),
-                "the dtype that has no name is the last");
+                "c10::ScalarType::Undefined must be the last dtype");
   return WrittenAs<c10::ScalarType>(text, static_cast<int>(c10::ScalarType::Undefined));
 }
 
@@ -63,7 +63,7 @@ std::optional<c10::Device> DeviceFromPythonRepr(std::string_view text) {
   if (number.ec != std::errc() || text.substr(static_cast<std::size_t>(number.ptr - text.data())) != ")") {
     return std::nullopt;
   }
-  // There is one CPU.
+  // LibTorch accepts no other index than 0 for the CPU.
   const int last = *type == c10::DeviceType::CPU ? 0 : std::numeric_limits<c10::DeviceIndex>::max();
   if (index < 0 || index > last) return std::nullopt;
   return c10::Device(*type, static_cast<c10::DeviceIndex>(index));

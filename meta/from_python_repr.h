@@ -1,4 +1,4 @@
-// DtypeFromPythonRepr and the like: the value that PythonRepr wrote. Nothing but that text is understood.
+// DtypeFromPythonRepr and others: parse the text that PythonRepr wrote. Any other text returns nullopt.
 //
 // Example:
 //   DtypeFromPythonRepr("torch.bfloat16");                     // c10::kBFloat16
@@ -7,7 +7,7 @@
 //   CreationMetaFromPythonRepr("CreationMeta.DEFAULT");        // CreationMeta::kDefault
 //
 // Thread safety: pure functions.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_META_FROM_PYTHON_REPR_H_
 #define METACONV_META_FROM_PYTHON_REPR_H_

@@ -1,12 +1,12 @@
-// MetaStorageDesc: what a storage is without its bytes.
+// MetaStorageDesc: the record of a storage, without its bytes.
 //
-// Tensors whose records share a storage id share memory.
+// Tensors whose records have the same storage id share memory.
 //
 // Example:
 //   auto storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 4096});
 //
-// Thread safety: a plain value; shared as `std::shared_ptr<const MetaStorageDesc>` it is safe to read from any thread.
-// Lifetime: owns what it names; `data`, where set, keeps the real storage alive.
+// Thread safety: a plain value; shared as `std::shared_ptr<const MetaStorageDesc>` it may be read from any thread.
+// Lifetime: owns its members; `data`, if set, keeps the real storage alive.
 // Source: `MetaStorageDesc` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_META_STORAGE_DESC_H_
@@ -20,7 +20,8 @@
 
 namespace metaconv {
 
-// Ids are dense from 0 in order of first sight, and mean something only together with the describer that gave them.
+// Ids count from 0 in the order in which a describer first meets the objects. They are unique only within one
+// describer.
 using MetaTensorId = std::int64_t;
 using MetaStorageId = std::int64_t;
 using DescriberId = std::int64_t;
@@ -28,7 +29,7 @@ using DescriberId = std::int64_t;
 struct MetaStorageDesc {
   MetaStorageId id = 0;
   c10::SymInt size = 0;    // In bytes.
-  c10::Storage data = {};  // Null unless the describer was asked to keep the real data.
+  c10::Storage data = {};  // Null unless the describer's option `copy_data` is set.
 
   friend bool operator==(const MetaStorageDesc& a, const MetaStorageDesc& b);
 

@@ -1,20 +1,20 @@
-// MetaTensorDesc: what a tensor is without its data.
+// MetaTensorDesc: the record of a tensor, without its data.
 //
-// Shape, stride, dtype, layout, device, aliasing, view and autograd structure: enough to build a tensor that looks the
-// same, in this process or another one. Made by `describer/` from a tensor, or by `checkpoint/` from a file.
+// Holds shape, strides, dtype, layout, device, aliasing, view and autograd structure: enough to build a tensor with the
+// same metadata, in this process or in another one. `describer/` makes records from tensors, `checkpoint/` from files.
 //
 // Example:
 //   auto desc = std::make_shared<const MetaTensorDesc>(MetaTensorDesc{
 //       .id = 0, .ndim = 2, .dtype = c10::kFloat, .size = {4, 8}, .is_leaf = true,
 //       .stride = c10::SymDimVector{8, 1}, .storage = storage});
-//   std::cout << *desc;          // Every field that is not at its default.
+//   std::cout << *desc;          // Prints every field that is not at its default.
 //   AsJson(*desc, /*describer_id=*/0);
 //
-// Fields have the names, the order and the defaults of the reference. Records nest by shared pointer: a base that was
-// described once is the same object under each of its views. In JSON a nested record is its id.
+// Fields have the names, the order and the defaults of the reference. Nested records are shared pointers: the record of
+// a base is one object that all its views share. In JSON a nested record is written as its id.
 //
-// Thread safety: a plain value; shared as `MetaTensorDescPtr` it is safe to read from any thread.
-// Lifetime: owns what it names. `data` and `autograd_meta_from` keep real tensors alive, and are set only on request.
+// Thread safety: a plain value; shared as `MetaTensorDescPtr` it may be read from any thread.
+// Lifetime: owns its members. `data` and `autograd_meta_from` keep real tensors alive, and are set on request only.
 // Source: `MetaTensorDesc` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_META_TENSOR_DESC_H_
@@ -48,7 +48,7 @@ using MetaTensorDescPtr = std::shared_ptr<const MetaTensorDesc>;
 using MetaStorageDescPtr = std::shared_ptr<const MetaStorageDesc>;
 
 struct MetaTensorDesc {
-  // --- Always present. ---
+  // --- Fields without a default in the reference. ---
   MetaTensorId id = 0;
   std::int64_t ndim = 0;
   c10::ScalarType dtype = c10::ScalarType::Float;
@@ -76,15 +76,15 @@ struct MetaTensorDesc {
   bool is_conj = false;
   bool is_neg = false;
   bool is_parameter = false;
-  // A module's buffer, and whether its state_dict has it; not in the reference's record, which copies it from tensor to
-  // tensor.
+  // `is_buffer`: the tensor is a module's buffer. `persistent`: whether the module's state_dict contains it. The
+  // reference has neither in its record; it copies both attributes from tensor to tensor.
   bool is_buffer = false;
   std::optional<bool> persistent = {};
 
-  // --- Strided. --- `stride` in elements; absent for sparse and strided nested tensors.
+  // --- Strided. --- `stride` in elements; nullopt for sparse and strided nested tensors.
   std::optional<c10::SymDimVector> stride = {};
   c10::SymInt storage_offset = 0;   // In elements.
-  MetaStorageDescPtr storage = {};  // Null for kinds that have none, see `describer/`.
+  MetaStorageDescPtr storage = {};  // Null for kinds of tensors without a storage.
 
   // --- Sparse. ---
   std::optional<std::int64_t> sparse_dim = {};
@@ -95,11 +95,11 @@ struct MetaTensorDesc {
   MetaTensorDescPtr ccol_indices = {};
   MetaTensorDescPtr row_indices = {};
   MetaTensorDescPtr values = {};
-  // COO; not in the reference. Set together with `values`, where a describer or a reader was asked for them: see
-  // MetaTensorDescriber::Options and ReadOptions.
+  // Sparse COO only; not in the reference. Set together with `values`, and only on request: see
+  // MetaTensorDescriber::Options::copy_data and ReadOptions.
   MetaTensorDescPtr indices = {};
 
-  // --- Strided nested; not in the reference. --- One entry for each component, in elements; `size` is empty.
+  // --- Strided nested; not in the reference. --- One entry for each component tensor, in elements; `size` is empty.
   std::vector<std::vector<std::int64_t>> nested_sizes = {};
   std::vector<std::vector<std::int64_t>> nested_strides = {};
   std::vector<std::int64_t> nested_offsets = {};
@@ -108,17 +108,18 @@ struct MetaTensorDesc {
   MetaTensorDescPtr unwrapped = {};       // functorch and functional wrappers.
   std::optional<std::int64_t> bdim = {};  // Batched tensors.
   MetaTensorDescPtr base = {};            // Views.
-  std::optional<std::vector<std::pair<std::string, MetaTensorDescPtr>>> attrs = {};  // Wrapper types, in flatten order.
+  std::optional<std::vector<std::pair<std::string, MetaTensorDescPtr>>> attrs =
+      {};  // Wrapper types, in the order of flatten.
   std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>> opaque_attrs = {};  // Wrapper types.
   std::optional<CreationMeta> creation_meta = {};                                             // Views.
   MetaTensorDescPtr grad = {};
 
-  // --- What the reference calls not serializable. ---
+  // --- Fields that the reference calls not serializable. ---
   std::shared_ptr<const OpaqueValue> ctx = {};  // Wrapper types.
   std::optional<std::string> type = {};         // Wrapper types: the registered name.
   std::shared_ptr<const OpaqueValue> fake_mode = {};
   std::shared_ptr<const ViewFunc> view_func = {};
-  std::optional<std::int64_t> level = {};  // functorch wrappers; means something only with `functorch_stack`.
+  std::optional<std::int64_t> level = {};  // functorch wrappers; valid only with `functorch_stack`.
   std::optional<std::int64_t> current_level = {};
   std::shared_ptr<const OpaqueValue> functorch_stack = {};
   c10::intrusive_ptr<c10::TensorImpl> autograd_meta_from = {};
@@ -126,11 +127,11 @@ struct MetaTensorDesc {
 
   const c10::SymDimVector& shape() const { return size; }
 
-  // Equal in every field, ids and process-local pointers included. `meta/equal.h` compares with less.
+  // Compares every field, including ids and process-local pointers. meta/equal.h can ignore fields.
   friend bool operator==(const MetaTensorDesc& a, const MetaTensorDesc& b);
 
-  // Over the fields that tell tensors apart in practice. Symbolic integers count as one value: two of them may turn out
-  // equal, and equal records must have equal hashes.
+  // Hashes a subset of the fields. All symbolic integers hash to the same value: two of them may turn out to be equal,
+  // and equal records must have equal hashes.
   template <typename H>
   friend H AbslHashValue(H h, const MetaTensorDesc& desc) {
     const auto combine = [&h](const c10::SymInt& value) {
@@ -147,7 +148,7 @@ struct MetaTensorDesc {
   }
 };
 
-// Every field that is not at its default, nested records as ids: `MetaTensorDesc(id=0, ndim=2, …)`.
+// Prints every field that is not at its default, nested records as their ids: `MetaTensorDesc(id=0, ndim=2, …)`.
 std::ostream& operator<<(std::ostream& os, const MetaTensorDesc& desc);
 std::ostream& operator<<(std::ostream& os, const MetaStorageDesc& desc);
 

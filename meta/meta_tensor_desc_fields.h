@@ -1,6 +1,6 @@
-// ForEachField: the fields of a MetaTensorDesc, once, for everything that has to go through all of them.
+// ForEachField: visits every field of a MetaTensorDesc. This is the only list of the fields.
 //
-// JSON, printing, equality and hashing are visitors over this list, so a new field is one line here.
+// JSON, printing and equality are visitors of this list, so a new field needs one line here.
 //
 // Example:
 //   ForEachField([&](const FieldInfo& info, auto member) { Write(info.name, desc.*member); });
@@ -19,15 +19,15 @@ namespace metaconv {
 
 struct FieldInfo {
   const char* name;
-  // Written to JSON even at its default: the reference gives these fields no default.
+  // Written to JSON even if it has its default value, because the reference gives this field no default.
   bool always = false;
-  // Means something in this process only.
+  // Valid in one process only.
   bool process_local = false;
-  // Written to JSON as the text that Python's repr gives: the reference calls these fields not serializable.
+  // Written to JSON as the string that Python's repr returns. The reference calls these fields not serializable.
   bool as_repr = false;
 };
 
-// Calls visit(const FieldInfo&, pointer to member) for each field, in the reference's order.
+// Calls visit(const FieldInfo&, pointer to member) for each field, in the order of the reference.
 template <typename Visitor>
 void ForEachField(Visitor&& visit) {
   using D = MetaTensorDesc;
@@ -92,7 +92,7 @@ void ForEachField(Visitor&& visit) {
   visit(FieldInfo{.name = "data", .process_local = true}, &D::data);
 }
 
-// Calls visit(member name, record) for each record that `desc` nests, in the order of the fields.
+// Calls visit(field name, record) for each nested record of `desc`, in the order of the fields.
 template <typename Visitor>
 void ForEachNested(const MetaTensorDesc& desc, Visitor&& visit) {
   ForEachField([&](const FieldInfo& info, auto member) {

@@ -1,8 +1,8 @@
-// Mutex, MutexLock, CondVar: those of the standard library, with a contract that a compiler checks.
+// Mutex, MutexLock, CondVar, SharedMutex: wrappers of the standard library's types with thread safety annotations.
 //
-// Clang finds each access to a field that says ABSL_GUARDED_BY without its lock (tools/dev/check_thread_safety.sh). The
-// standard library's own types do not tell it who locks what. Where a thread waits for a condition, absl::Mutex has more
-// to offer.
+// With them, Clang reports each access to an ABSL_GUARDED_BY field without its lock (tools/dev/check_thread_safety.sh);
+// the standard library's own types have no annotations. Use absl::Mutex instead where a thread waits for a condition on
+// the guarded state: it has conditional critical sections.
 //
 // Example:
 //   class Counter {
@@ -23,8 +23,8 @@
 //     int count_ ABSL_GUARDED_BY(mutex_) = 0;
 //   };
 //
-// Thread safety: Thread-safe. A lock is held by the thread that took it, which must not take it again.
-// Lifetime: a mutex outlives its locks, a CondVar those who wait for it.
+// Thread safety: Thread-safe. Mutexes are not recursive and must be unlocked by the thread that locked them.
+// Lifetime: a mutex must outlive its locks, and a CondVar the threads that wait for it.
 
 #ifndef METACONV_META_MUTEX_H_
 #define METACONV_META_MUTEX_H_
@@ -45,7 +45,7 @@ class ABSL_LOCKABLE Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
-  // Whether it was free, and is now held.
+  // Locks the mutex if it is free. Returns whether the mutex is locked now.
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
@@ -66,21 +66,21 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Waits may end although nobody has notified: what was waited for is to be looked at in a loop.
+// Waits can return without a notification, so the condition must be checked in a loop.
 class CondVar {
  public:
   CondVar() = default;
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
 
-  // The mutex is free meanwhile, and held again afterwards.
+  // Unlocks `mutex` while waiting and locks it again before returning.
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     changed_.wait(lock);
     lock.release();
   }
 
-  // The same, at most until `deadline`; false if that has passed.
+  // As Wait, but waits until `deadline` at most. Returns false if the deadline has passed.
   bool WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     const std::cv_status status = changed_.wait_until(lock, deadline);
@@ -95,7 +95,7 @@ class CondVar {
   std::condition_variable changed_;
 };
 
-// For what is read by many threads and hardly ever written.
+// A reader-writer lock, for state that many threads read and few write.
 class ABSL_LOCKABLE SharedMutex {
  public:
   SharedMutex() = default;

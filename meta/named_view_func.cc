@@ -10,7 +10,7 @@ namespace metaconv {
 absl::StatusOr<at::Tensor> NamedViewFunc::Apply(const MetaTensorDesc& view, const at::Tensor&, const SymIntVisitor&,
                                                 const TensorVisitor&) const {
   return absl::InvalidArgumentError(absl::StrCat(
-      "record ", view.id, ": view_func: expected an operation that can be called, found only its name, ", name_));
+      "record ", view.id, ": view_func: expected an operation with its arguments, found only its name: ", name_));
 }
 
 }  // namespace metaconv

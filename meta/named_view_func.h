@@ -1,4 +1,4 @@
-// NamedViewFunc: a view operation of which only the name is left, as in a record that was read from JSON.
+// NamedViewFunc: the name of a view operation without its arguments, as in a record that was parsed from JSON.
 //
 // Example:
 //   desc.view_func = std::make_shared<const NamedViewFunc>("aten::select.int");
@@ -23,7 +23,7 @@ class NamedViewFunc final : public ViewFunc {
 
   std::string Name() const override { return name_; }
 
-  // Errors: always kInvalidArgument. The arguments that the operation was called with are not known.
+  // Errors: always kInvalidArgument, because the arguments of the operation are not known.
   absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc& view, const at::Tensor& new_base,
                                    const SymIntVisitor& symint_visitor,
                                    const TensorVisitor& tensor_visitor) const override;

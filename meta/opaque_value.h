@@ -1,4 +1,4 @@
-// OpaqueValue: something a record carries without understanding it, such as the context of a wrapper type.
+// OpaqueValue: a value that a record carries without interpreting it, such as the context of a wrapper type.
 //
 // Example:
 //   class BlockSize : public OpaqueValue {
@@ -19,7 +19,7 @@ class OpaqueValue {
  public:
   virtual ~OpaqueValue() = default;
 
-  // What is written to JSON and shown to a person. Two values with the same text compare equal, so it says all.
+  // The text for JSON and printing. Values with equal text compare equal, so the text must contain the whole value.
   virtual std::string Repr() const = 0;
 };
 

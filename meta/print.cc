@@ -6,7 +6,7 @@
 namespace metaconv {
 namespace {
 
-// Python's spelling of a dataclass: the fields of the JSON form, text unquoted since it is a repr already.
+// Prints like a Python dataclass: the fields of the JSON form, with strings unquoted because they are reprs already.
 std::ostream& PrintFields(std::ostream& os, const char* type, const nlohmann::ordered_json& fields) {
   const char* separator = "";
   os << type << '(';

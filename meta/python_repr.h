@@ -1,4 +1,4 @@
-// PythonRepr: a value as Python prints it, which is how the reference writes it to JSON.
+// PythonRepr: returns the text that Python's repr gives for a value. The reference writes this text to JSON.
 //
 // Example:
 //   PythonRepr(c10::kBFloat16);                    // "torch.bfloat16"

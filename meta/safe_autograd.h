@@ -1,11 +1,11 @@
-// SafeIsLeaf, SafeGrad: what a tensor is to autograd, without errors and warnings.
+// SafeIsLeaf, SafeGrad: read a tensor's autograd state without raising errors or warnings.
 //
 // Example:
 //   desc.is_leaf = SafeIsLeaf(tensor);
 //   if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) …
 //
-// Thread safety: safe from many threads for one tensor that is not changed meanwhile.
-// Lifetime: SafeGrad refers into the tensor.
+// Thread safety: any number of threads may call these for one tensor, as long as it is not modified concurrently.
+// Lifetime: SafeGrad returns a reference into the tensor.
 // Source: `safe_is_leaf`, `safe_grad` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_SAFE_AUTOGRAD_H_
@@ -16,18 +16,19 @@
 
 namespace metaconv {
 
-// Whether `tensor` is a leaf. A view whose history autograd refuses to give, as it does after some in-place changes, is
-// none.
+// Whether `tensor` is a leaf. If autograd raises an error for the grad_fn of a view, as it does after some in-place
+// operations, the view is not a leaf.
 //
 // Note [Leaf views]
-// at::Tensor::is_leaf() looks at the node that a view had when it was made. Python's is_leaf asks for the node, which
-// makes a new one if the base has been changed in place since. The latter is what the view's requires_grad() fits.
+// at::Tensor::is_leaf() inspects the grad_fn that the view had when it was created. Python's is_leaf calls grad_fn(),
+// which regenerates it if the base was modified in place since. We call grad_fn() too, because only the regenerated
+// node is consistent with the view's requires_grad().
 inline bool SafeIsLeaf(const at::Tensor& tensor) {
   if (!tensor.is_view()) return tensor.is_leaf();
-  return CatchTorch("asking a view for its history", [&] { return tensor.grad_fn() == nullptr; }).value_or(false);
+  return CatchTorch("reading the grad_fn of a view", [&] { return tensor.grad_fn() == nullptr; }).value_or(false);
 }
 
-// The gradient, undefined if there is none. at::Tensor::grad() warns about tensors that are no leaves.
+// The gradient, undefined if there is none. at::Tensor::grad() warns for tensors that are not leaves; this does not.
 inline const at::Tensor& SafeGrad(const at::Tensor& tensor) { return tensor.unsafeGetTensorImpl()->grad(); }
 
 }  // namespace metaconv

@@ -1,7 +1,7 @@
-// SameValue: whether two values of a record's field are the same. Records nested by pointer are not looked into.
+// SameValue: whether two values of a record's field are equal. Nested records are compared by pointer, not by value.
 //
 // Thread safety: pure functions.
-// Lifetime: keeps nothing.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_META_SAME_VALUE_H_
 #define METACONV_META_SAME_VALUE_H_
@@ -27,7 +27,7 @@ bool SameValue(const T& a, const T& b) {
   return a == b;
 }
 
-// Without a guard: `operator==` of two symbolic integers would record one.
+// Does not add a guard, which `operator==` of two symbolic integers would do.
 inline bool SameValue(const c10::SymInt& a, const c10::SymInt& b) {
   if (!a.is_heap_allocated() && !b.is_heap_allocated()) return a.as_int_unchecked() == b.as_int_unchecked();
   const std::optional<int64_t> plain_a = a.maybe_as_int();

@@ -1,9 +1,10 @@
-// SparseDims: what LibTorch's operators say of a sparse tensor, also of a native fake one, which has no operators.
+// SparseDims: the sparse and dense dimensions of a sparse tensor, and whether it is coalesced. Reads them without
+// operators, so it works for native fake tensors, for which no operators are registered.
 //
 // Example:
 //   desc.sparse_dim = SparseDimsOf(tensor).sparse;
 //
-// Thread safety: a pure function; the tensor must not be changed meanwhile.
+// Thread safety: a pure function; the tensor must not be modified concurrently.
 // Lifetime: a plain value.
 
 #ifndef METACONV_META_SPARSE_DIMS_H_
@@ -24,7 +25,7 @@ struct SparseDims {
   bool is_coalesced;
 };
 
-// `tensor` has a sparse layout, and may be a wrapper of one that has.
+// `tensor` must have a sparse layout. It may be a wrapper of a sparse tensor.
 inline SparseDims SparseDimsOf(const at::Tensor& tensor) {
   const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
   if (const auto* coo = dynamic_cast<const at::SparseTensorImpl*>(impl)) {

@@ -1,13 +1,14 @@
-// Which sparse layout a tensor or a record has.
+// IsSparseCoo, IsSparseCompressedLayout, IsSparseAny: predicates for sparse layouts.
 //
 // Example:
 //   if (IsSparseCompressedLayout(desc.layout)) …   // CSR, CSC, BSR or BSC
 //   if (IsSparseAny(desc.layout)) …                // or COO
 //
-// The reference asks each of these of a Python object that may not be a tensor; here the type says that it is.
+// The reference's predicates accept any Python object and check first that it is a tensor; here the parameter is a
+// layout.
 //
 // Thread safety: pure functions.
-// Lifetime: plain values.
+// Lifetime: arguments and results are plain values.
 // Source: `is_sparse_coo`, `is_sparse_compressed_layout`, `is_sparse_any` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_SPARSE_LAYOUT_H_

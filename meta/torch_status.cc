@@ -24,7 +24,7 @@ absl::StatusCode CodeOf(const c10::Error& error) {
       dynamic_cast<const c10::LinAlgError*>(&error) != nullptr) {
     return absl::StatusCode::kInvalidArgument;
   }
-  // The allocator for the CPU has no type of its own for this.
+  // The CPU allocator throws a plain c10::Error when it is out of memory, so the message is inspected.
   const std::string_view what = error.what_without_backtrace();
   if (what.find("can't allocate memory") != std::string_view::npos) return absl::StatusCode::kResourceExhausted;
   return absl::StatusCode::kInternal;

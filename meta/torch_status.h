@@ -1,20 +1,20 @@
-// CatchTorch: runs code that may throw, LibTorch's above all, and turns what it throws into a Status.
+// CatchTorch: calls a function that may throw, usually into LibTorch, and converts an exception to a Status.
 //
 // Example:
 //   absl::StatusOr<at::Tensor> r = CatchTorch("as_strided", [&] { return base.as_strided({4}, {1}); });
 //   absl::Status status = CatchTorch("set_", [&] { tensor.set_(storage); });
 //
-// A function that already returns a Status or a StatusOr keeps its type. This is the one place where exceptions are
-// caught: everything of ours reports errors as values.
+// A function that returns a Status or a StatusOr keeps its return type. This is the only place in the library that
+// catches exceptions; all other code reports errors as values.
 //
 //   c10::IndexError, ValueError, TypeError, LinAlgError   kInvalidArgument
 //   c10::NotImplementedError                              kUnimplemented
 //   c10::OutOfMemoryError, the CPU allocator's error,
 //     std::bad_alloc                                      kResourceExhausted
-//   any other                                             kInternal
+//   any other exception                                             kInternal
 //
-// Thread safety: as the function that is called.
-// Lifetime: keeps nothing.
+// Thread safety: that of the function that is called.
+// Lifetime: retains no reference to its arguments.
 
 #ifndef METACONV_META_TORCH_STATUS_H_
 #define METACONV_META_TORCH_STATUS_H_
@@ -29,7 +29,7 @@
 namespace metaconv {
 namespace internal {
 
-// To be called inside a catch block only.
+// Must be called inside a catch block.
 absl::Status CurrentExceptionToStatus(std::string_view doing);
 
 template <typename T>

@@ -1,7 +1,7 @@
-// ViewFunc: how to make a view again, on another base.
+// ViewFunc: replays a view operation on another base.
 //
-// The reference keeps a bound method of the described tensor, and with it the tensor itself. A ViewFunc here holds only
-// what the replay needs (integers, and tensors the view captured), never the view or its base.
+// The reference keeps a bound method of the described tensor, which keeps the tensor alive. A ViewFunc holds only what
+// the replay needs (integers, and tensors that the view captured), never the view or its base.
 //
 // Example:
 //   absl::StatusOr<at::Tensor> view = desc->view_func->Apply(
@@ -9,7 +9,7 @@
 //       [&](const CapturedTensor& captured) { return converter.MetaTensor(*captured.desc); });
 //
 // Thread safety: immutable; any thread may call Apply.
-// Lifetime: shared by the records that carry it; independent of the tensor it was taken from.
+// Lifetime: shared by the records that hold it; does not reference the tensor that it was taken from.
 // Source: `ViewFunc` and `_CustomViewFunc` of torch/_subclasses/meta_utils.py.
 
 #ifndef METACONV_META_VIEW_FUNC_H_
@@ -33,30 +33,30 @@ namespace metaconv {
 
 struct MetaTensorDesc;
 
-// A tensor that a view was made with, beside its base.
+// A tensor other than the base that was an argument of the view operation.
 struct CapturedTensor {
   std::shared_ptr<const MetaTensorDesc> desc;
-  c10::intrusive_ptr<c10::TensorImpl> tensor;  // Null where the record came from elsewhere.
+  c10::intrusive_ptr<c10::TensorImpl> tensor;  // Null if only the record is known.
 };
 
 class ViewFunc {
  public:
-  // What to put in place of each integer / tensor that the view captured. An empty visitor keeps it as it is.
+  // Replacements for each captured integer and each captured tensor. An empty visitor keeps the captured values.
   using SymIntVisitor = std::function<c10::SymInt(const c10::SymInt&)>;
   using TensorVisitor = std::function<absl::StatusOr<at::Tensor>(const CapturedTensor&)>;
 
   virtual ~ViewFunc() = default;
 
-  // The view operation: "as_strided" where size, stride and offset of the record are all there is to know, otherwise
-  // LibTorch's operators by name: "aten::view_as_real", "aten::view_as_real, aten::select.int", …
+  // The name of the view operation: "as_strided" if size, stride and storage offset of the record define the view,
+  // otherwise the names of LibTorch's operators: "aten::view_as_real", "aten::view_as_real, aten::select.int", …
   virtual std::string Name() const = 0;
 
   // The tensors that the view captured.
   virtual absl::Span<const CapturedTensor> captured() const { return {}; }
 
-  // The view that `view` describes, made of `new_base`.
-  // Errors: kInvalidArgument if there is no such operation; what LibTorch says if it cannot be made of `new_base`; what
-  // the tensor visitor says.
+  // Creates the view that `view` describes on `new_base`.
+  // Errors: kInvalidArgument if the operation is not known; LibTorch's error if the operation fails on `new_base`; the
+  // error of the tensor visitor.
   virtual absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc& view, const at::Tensor& new_base,
                                            const SymIntVisitor& symint_visitor,
                                            const TensorVisitor& tensor_visitor) const = 0;

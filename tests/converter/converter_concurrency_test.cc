@@ -171,17 +171,15 @@ TEST(ConverterCallbackTest, ConvertsTheSameTensor) {
     return make();
   };
   const absl::StatusOr<at::Tensor> result = converter.Convert(source, {.callback = callback});
-  EXPECT_THAT(
-      converted,
-      StatusIs(absl::StatusCode::kInvalidArgument,
-               HasSubstr("record 0: expected a record or an allocation callback that does not lead back to it")));
+  EXPECT_THAT(converted, StatusIs(absl::StatusCode::kInvalidArgument,
+                                  HasSubstr("record 0: expected a conversion that does not depend on its own result")));
   ASSERT_THAT(result, IsOk());
   EXPECT_TRUE(result->is_same(converter.Convert(source).value()));
   EXPECT_EQ(converter.hits(), 2);
   EXPECT_EQ(converter.misses(), 0);
 }
 
-// The entry of a tensor that is being built is not swept, so the cycle is detected.
+// Sweep does not remove the entry of a result that is being built, so the nested request for it is detected.
 TEST(ConverterCallbackTest, SweepsWhileItsTensorIsBuilt) {
   const at::Tensor view = at::ones({2, 3}).t();
   MetaConverter converter;
@@ -192,7 +190,7 @@ TEST(ConverterCallbackTest, SweepsWhileItsTensorIsBuilt) {
     return make();
   };
   EXPECT_THAT(converter.Convert(view, {.callback = callback}), IsOk());
-  EXPECT_THAT(converted, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("does not lead back to it")));
+  EXPECT_THAT(converted, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("does not depend on its own result")));
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ TEST(MetaConverterTest, AliasesOfAStorageThatWasResizedToZero) {
   EXPECT_TRUE(meta_view._base().is_same(meta_flat));
 }
 
-// In the reference, the result uses the storage of the base. See Note [Views that left their base's storage].
+// The reference leaves the result on the storage of the base. See Note [Views on a different storage than their base].
 TEST(MetaConverterTest, AViewThatWasMovedToAnotherStorage) {
   const at::Tensor base = at::empty({2, 3});
   const at::Tensor elsewhere = at::empty({50});
@@ -428,10 +428,9 @@ MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
 
 TEST(MalformedRecordTest, ARecordThatContainsItself) {
   MetaConverter converter;
-  const auto is_error = StatusIs(
-      kInvalidArgument,
-      StartsWith(
-          "record 1: expected a record or an allocation callback that does not lead back to it, found one that"));
+  const auto is_error =
+      StatusIs(kInvalidArgument,
+               StartsWith("record 1: expected a conversion that does not depend on its own result, found a request"));
   EXPECT_THAT(converter.MetaTensor(Cycle(1, 2)), is_error);
   EXPECT_THAT(converter.MetaTensor(Cycle(1, 1)), is_error);
   EXPECT_THAT(converter.MetaTensor(DenseRecord(1, {1})), IsOk());
@@ -446,7 +445,7 @@ TEST(MetaConverterThreadsTest, RecordsThatContainEachOther) {
     std::vector<absl::Status> statuses(4);
     RunThreads(4, [&](int thread) { statuses[thread] = converter.MetaTensor(kRecords[thread % 2]).status(); });
     for (const absl::Status& status : statuses)
-      ASSERT_THAT(status, StatusIs(kInvalidArgument, HasSubstr("lead back to it")));
+      ASSERT_THAT(status, StatusIs(kInvalidArgument, HasSubstr("depend on its own result")));
   }
 }
 

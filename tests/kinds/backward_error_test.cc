@@ -17,7 +17,7 @@ TEST(BackwardErrorTest, BackwardRaisesAnError) {
   EXPECT_FALSE(tensor.is_leaf());
   EXPECT_TRUE(tensor.requires_grad());
   EXPECT_THAT(CatchTorch("backward", [&] { tensor.sum().backward(); }),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("stands for one that was not a leaf")));
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("its source was not a leaf")));
 }
 
 }  // namespace

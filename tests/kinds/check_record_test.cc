@@ -30,17 +30,17 @@ TEST(CheckRecordTest, GoodRecords) {
 TEST(CheckRecordTest, StridedRecords) {
   MetaTensorDesc desc = DenseRecord(3, {2, 3});
   desc.ndim = 3;
-  ExpectMalformed(desc, "record 3: size: expected 3 extents, as ndim says, found 2");
+  ExpectMalformed(desc, "record 3: size: expected 3 extents (ndim), found 2");
   desc.ndim = -1;
-  ExpectMalformed(desc, "record 3: size: expected -1 extents, as ndim says, found 2");
+  ExpectMalformed(desc, "record 3: size: expected -1 extents (ndim), found 2");
   desc = DenseRecord(3, {2, 3});
   desc.stride.reset();
-  ExpectMalformed(desc, "record 3: stride: expected one for a strided tensor, found none");
+  ExpectMalformed(desc, "record 3: stride: expected strides for a strided tensor, found none");
   desc.stride = c10::SymDimVector{1};
-  ExpectMalformed(desc, "record 3: stride: expected 2 strides, as ndim says, found 1");
+  ExpectMalformed(desc, "record 3: stride: expected 2 strides (ndim), found 1");
   desc = DenseRecord(3, {2, 3});
   desc.storage = nullptr;
-  ExpectMalformed(desc, "record 3: storage: expected one for a strided tensor, found none");
+  ExpectMalformed(desc, "record 3: storage: expected a storage for a strided tensor, found none");
   desc = DenseRecord(3, {2, 3});
   desc.size[1] = -4;
   ExpectMalformed(desc, "record 3: size: expected no negative value, found -4");
@@ -55,7 +55,7 @@ TEST(CheckRecordTest, StridedRecords) {
   ExpectMalformed(desc, "storage 7: size: expected no negative value, found -4");
   desc = DenseRecord(3, {2, 3});
   desc.is_leaf = false;
-  ExpectMalformed(desc, "record 3: requires_grad: expected true for a tensor that is no leaf, found false");
+  ExpectMalformed(desc, "record 3: requires_grad: expected true for a tensor that is not a leaf, found false");
   desc = DenseRecord(3, {2, 3});
   desc.dtype = c10::kLong;
   desc.requires_grad = true;
@@ -66,12 +66,12 @@ TEST(CheckRecordTest, Views) {
   const MetaTensorDescPtr base = Share(DenseRecord(3, {2, 3}));
   MetaTensorDesc desc = ViewRecord(4, base);
   desc.base = nullptr;
-  EXPECT_THAT(CheckViewRecord(desc),
-              StatusIs(absl::StatusCode::kInvalidArgument, Eq("record 4: base: expected one for a view, found none")));
+  EXPECT_THAT(CheckViewRecord(desc), StatusIs(absl::StatusCode::kInvalidArgument,
+                                              Eq("record 4: base: expected a base for a view, found none")));
   desc = ViewRecord(4, base);
   desc.creation_meta.reset();
   EXPECT_THAT(CheckViewRecord(desc), StatusIs(absl::StatusCode::kInvalidArgument,
-                                              Eq("record 4: creation_meta: expected one for a view, found none")));
+                                              Eq("record 4: creation_meta: expected a value for a view, found none")));
 }
 
 }  // namespace

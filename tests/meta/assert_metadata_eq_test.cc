@@ -51,13 +51,14 @@ TEST(AssertMetadataEqTest, MissingParts) {
   MetaTensorDesc desc = DenseRecord(0, {4});
   at::Tensor tensor = at::empty({4});
   tensor.mutable_grad() = at::empty({4});
-  EXPECT_THAT(AssertMetadataEq(desc, tensor), StatusIs(kInternal, HasSubstr("grad: expected none, found one")));
+  EXPECT_THAT(AssertMetadataEq(desc, tensor), StatusIs(kInternal, HasSubstr("grad: expected none, found a tensor")));
   desc.grad = Share(DenseRecord(1, {4}));
-  EXPECT_THAT(AssertMetadataEq(desc, at::empty({4})), StatusIs(kInternal, HasSubstr("grad: expected one, found none")));
+  EXPECT_THAT(AssertMetadataEq(desc, at::empty({4})),
+              StatusIs(kInternal, HasSubstr("grad: expected a tensor, found none")));
   desc = ViewRecord(1, Share(DenseRecord(0, {4})));
   desc.base = nullptr;
   EXPECT_THAT(AssertMetadataEq(desc, at::empty({4}).view({4})),
-              StatusIs(kInternal, HasSubstr("base: expected none, found one")));
+              StatusIs(kInternal, HasSubstr("base: expected none, found a tensor")));
 }
 
 TEST(AssertMetadataEqTest, BitsAndInference) {

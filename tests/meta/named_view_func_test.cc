@@ -14,7 +14,7 @@ TEST(NamedViewFuncTest, KeepsTheNameAndCannotBeApplied) {
   EXPECT_EQ(func.Name(), "aten::select.int");
   EXPECT_THAT(func.Apply(MetaTensorDesc{.id = 3}, at::Tensor(), {}, {}),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "record 3: view_func: expected an operation that can be called, found only its name, "
+                       "record 3: view_func: expected an operation with its arguments, found only its name: "
                        "aten::select.int"));
 }
 
