@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the layout of the repository.
 
-- Tests mirror the source: tests/meta/x_test.cc tests meta/x.h, and so does x_SUBJECT_test.cc. A test file without a source file of that name is an
-  error, unless it is in WITHOUT_SOURCE.
+- Tests mirror the source: tests/meta/x_test.cc and tests/meta/x_SUBJECT_test.cc test meta/x.h. A test file without a
+  source file of that name is an error, unless it is in WITHOUT_SOURCE.
 - Each header has the include guard that corresponds to its path.
 - The comment at the top of each header of the product has a paragraph "Thread safety:".
 - Each C++ file is named in the BUILD file of its directory, or of the nearest parent directory that has one.
