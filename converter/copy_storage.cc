@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "absl/strings/str_cat.h"
 #include "converter/storage_path.h"
 #include "kinds/data_slot.h"

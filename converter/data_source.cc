@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "converter/copy_storage.h"

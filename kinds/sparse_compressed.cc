@@ -5,10 +5,14 @@
 #include <optional>
 #include <utility>
 
-#include "ATen/ATen.h"
 #include "ATen/EmptyTensor.h"
 #include "ATen/SparseCsrTensorImpl.h"
 #include "ATen/SparseCsrTensorUtils.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/_sparse_compressed_tensor_unsafe.h"
+#include "ATen/ops/_sparse_compressed_tensor_with_dims.h"
+#include "ATen/ops/_validate_sparse_compressed_tensor_args.h"
+#include "ATen/ops/alias.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/TensorOptions.h"

@@ -2,10 +2,12 @@
 
 #include <utility>
 
-#include "ATen/ATen.h"
 #include "ATen/EmptyTensor.h"
 #include "ATen/SparseTensorImpl.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/native/SparseTensorUtils.h"
+#include "ATen/ops/_validate_sparse_coo_tensor_args.h"
+#include "ATen/ops/empty.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/TensorOptions.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "c10/util/Type.h"
 #include "kinds/record_operators.h"
 #include "meta/torch_status.h"

@@ -4,9 +4,11 @@
 #include <optional>
 #include <typeinfo>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/core/grad_mode.h"
+#include "ATen/ops/view_as_complex.h"
+#include "ATen/ops/view_as_real.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/AutogradState.h"

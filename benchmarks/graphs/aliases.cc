@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
 #include "c10/core/AutogradState.h"
 
 namespace metaconv {

@@ -1,6 +1,6 @@
 #include "benchmarks/graphs/fingerprint.h"
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "absl/container/flat_hash_map.h"
 
 namespace metaconv {

@@ -2,7 +2,11 @@
 
 #include <iterator>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/_sparse_coo_tensor_unsafe.h"
+#include "ATen/ops/_sparse_csr_tensor_unsafe.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/zeros.h"
 
 namespace metaconv {
 namespace {

@@ -1,6 +1,7 @@
 #include "benchmarks/graphs/training.h"
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
 
 namespace metaconv {
 namespace {

@@ -11,8 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/EmptyTensor.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_strided.h"
+#include "ATen/ops/sparse_coo_tensor.h"
+#include "ATen/ops/sparse_csr_tensor.h"
+#include "ATen/ops/view_as_real.h"
+#include "ATen/ops/zeros.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/guard/cost.h"

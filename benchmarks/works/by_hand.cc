@@ -2,7 +2,10 @@
 
 #include <cstdlib>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/_sparse_coo_tensor_with_dims.h"
+#include "ATen/ops/_sparse_csr_tensor_unsafe.h"
+#include "ATen/ops/empty_strided.h"
 
 namespace metaconv {
 namespace {

@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <memory>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty_strided.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/works/results.h"
 #include "benchmarks/works/thread_team.h"

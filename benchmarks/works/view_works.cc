@@ -2,7 +2,8 @@
 
 #include <memory>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty_like.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/works/conversion.h"

@@ -9,8 +9,8 @@
 #include <tuple>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/functorch/DynamicLayer.h"
 #include "c10/core/AutogradState.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "absl/strings/str_cat.h"
 #include "converter/checkpoint_data.h"
 #include "converter/storage_records.h"

@@ -7,7 +7,11 @@
 #include <set>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/quantize_per_tensor.h"
 #include "converter/meta_converter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -4,7 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/ones.h"
 #include "converter/meta_converter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/ones.h"
 #include "checkpoint/checkpoint_file.h"
 #include "converter/checkpoint_data.h"
 #include "converter/materialize.h"

@@ -8,7 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/arange.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/full.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/randn.h"
+#include "ATen/ops/sparse_coo_tensor.h"
+#include "ATen/ops/tensor.h"
+#include "ATen/ops/zeros.h"
 #include "converter/meta_converter.h"
 #include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"

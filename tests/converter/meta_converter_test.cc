@@ -9,9 +9,20 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/native/Resize.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_like.h"
+#include "ATen/ops/empty_strided.h"
+#include "ATen/ops/equal.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/from_blob.h"
+#include "ATen/ops/imag.h"
+#include "ATen/ops/mm.h"
+#include "ATen/ops/quantize_per_tensor.h"
+#include "ATen/ops/tensor.h"
+#include "ATen/ops/view_as_complex.h"
 #include "c10/util/intrusive_ptr.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -4,7 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/arange.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/sparse_coo_tensor.h"
+#include "ATen/ops/tensor.h"
+#include "ATen/ops/view_as_complex.h"
 #include "converter/meta_converter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/autocast_mode.h"
 #include "ATen/core/LegacyTypeDispatch.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "c10/core/InferenceMode.h"
 #include "converter/meta_converter.h"

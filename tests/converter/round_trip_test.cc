@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "absl/strings/match.h"
 #include "converter/copy_storage.h"
 #include "converter/materialize.h"

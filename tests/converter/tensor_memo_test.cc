@@ -6,7 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
 #include "c10/core/StorageImpl.h"
 #include "converter/weak_memo.h"
 #include "gmock/gmock.h"

@@ -3,7 +3,13 @@
 #include <cstddef>
 #include <utility>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/arange.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/randn.h"
+#include "ATen/ops/view_as_complex.h"
+#include "ATen/ops/zeros.h"
 #include "checkpoint/checkpoint_file.h"
 #include "converter/checkpoint_data.h"
 #include "converter/compare_with_file.h"

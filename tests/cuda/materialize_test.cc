@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "checkpoint/checkpoint_file.h"
 #include "converter/checkpoint_data.h"
 #include "converter/storage_path.h"

@@ -7,9 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/LegacyBatchedTensorImpl.h"
 #include "ATen/OpaqueTensorImpl.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/from_blob.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/quantize_per_tensor.h"
+#include "ATen/ops/real.h"
+#include "ATen/ops/zeros.h"
 #include "absl/container/flat_hash_set.h"
 #include "c10/core/InferenceMode.h"
 #include "describer/compare_tensors.h"

@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
 #include "c10/core/StorageImpl.h"
 #include "gtest/gtest.h"
 

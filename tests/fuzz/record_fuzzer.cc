@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/zeros.h"
 #include "absl/status/statusor.h"
 #include "converter/materialize.h"
 #include "converter/meta_converter.h"

@@ -1,6 +1,7 @@
 #include "kinds/backward_error.h"
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/ones.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/torch_status.h"

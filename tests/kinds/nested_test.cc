@@ -5,8 +5,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/NestedTensorImpl.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/_nested_tensor_from_tensor_list.h"
+#include "ATen/ops/_nested_view_from_buffer.h"
+#include "ATen/ops/equal.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/tensor.h"
 #include "converter/meta_converter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

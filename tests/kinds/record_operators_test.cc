@@ -8,7 +8,9 @@
 #include <tuple>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/view_as_real.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

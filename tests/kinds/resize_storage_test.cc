@@ -1,6 +1,10 @@
 #include "kinds/resize_storage.h"
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/equal.h"
+#include "ATen/ops/from_blob.h"
+#include "ATen/ops/ones.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/torch_status.h"

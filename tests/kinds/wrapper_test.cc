@@ -6,7 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/from_blob.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/zeros.h"
 #include "c10/core/TensorImpl.h"
 #include "converter/meta_converter.h"
 #include "describer/meta_tensor_describer.h"

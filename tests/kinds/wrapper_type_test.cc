@@ -3,7 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/ones.h"
 #include "c10/core/TensorImpl.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -2,7 +2,13 @@
 
 #include <utility>
 
-#include "ATen/ATen.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/_neg_view.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/zeros.h"
 #include "c10/core/InferenceMode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -3,10 +3,17 @@
 #include <cstdint>
 #include <utility>
 
-#include "ATen/ATen.h"
 #include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/functorch/BatchedTensorImpl.h"
 #include "ATen/functorch/TensorWrapper.h"
+#include "ATen/ops/_nested_tensor_from_tensor_list.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/eye.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/view_as_real.h"
+#include "ATen/ops/zeros.h"
 #include "meta/meta_tensor_desc_fields.h"
 #include "tests/testing/two_tensor.h"
 

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/core/LegacyTypeDispatch.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/tensor.h"
 #include "c10/util/Exception.h"
 #include "kinds/functorch_stack.h"
 

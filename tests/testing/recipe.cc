@@ -10,9 +10,9 @@
 #include <tuple>
 #include <utility>
 
-#include "ATen/ATen.h"
 #include "ATen/FuncTorchTLS.h"
 #include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/dispatch/Dispatcher.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/functorch/BatchedTensorImpl.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "ATen/ATen.h"
 #include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/functorch/BatchedTensorImpl.h"
 #include "ATen/functorch/DynamicLayer.h"

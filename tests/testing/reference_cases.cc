@@ -3,9 +3,19 @@
 #include <cstdint>
 #include <utility>
 
-#include "ATen/ATen.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/native/Resize.h"
+#include "ATen/ops/_neg_view.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_strided.h"
+#include "ATen/ops/imag.h"
+#include "ATen/ops/quantize_per_tensor.h"
+#include "ATen/ops/real.h"
+#include "ATen/ops/view_as_complex.h"
+#include "ATen/ops/view_as_real.h"
+#include "ATen/ops/zeros.h"
 #include "c10/core/InferenceMode.h"
 #include "torch/csrc/autograd/custom_function.h"
 

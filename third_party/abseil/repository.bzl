@@ -48,11 +48,12 @@ def _convert(rctx, name, pc, known, lib_folders):
         if flag.startswith("-labsl_"):
             stem = "lib" + flag[len("-l"):]
 
-            # Static first: a program then carries what it uses and starts faster.
-            path = find_file(rctx, lib_folders, stem + ".a") or require_file(
+            # Prefer the shared library. Debian's static libraries are not position
+            # independent, so they cannot be linked into a shared library.
+            path = find_file(rctx, lib_folders, stem + ".so") or require_file(
                 rctx,
                 lib_folders,
-                stem + ".so",
+                stem + ".a",
                 "an Abseil library",
                 "libabsl-dev",
             )

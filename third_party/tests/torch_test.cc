@@ -3,7 +3,10 @@
 #include <thread>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/empty_like.h"
+#include "ATen/ops/empty_strided.h"
+#include "ATen/ops/ones.h"
 #include "gtest/gtest.h"
 
 namespace {

@@ -2,7 +2,17 @@
 
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/TensorOperators.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/arange.h"
+#include "ATen/ops/embedding.h"
+#include "ATen/ops/linear.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/ones_like.h"
+#include "ATen/ops/outer.h"
+#include "ATen/ops/polar.h"
+#include "ATen/ops/rand.h"
+#include "ATen/ops/randn.h"
 
 namespace metaconv::cli {
 
