@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/zeros.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "converter/copy_storage.h"

@@ -6,6 +6,7 @@
 #include "ATen/SparseTensorImpl.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/native/SparseTensorUtils.h"
+#include "ATen/ops/_sparse_coo_tensor_with_dims_and_tensors.h"
 #include "ATen/ops/_validate_sparse_coo_tensor_args.h"
 #include "ATen/ops/empty.h"
 #include "absl/strings/str_cat.h"
