@@ -77,15 +77,14 @@ absl::StatusOr<Json> PartsAlone(const Json& recipe) {
   return parts;
 }
 
-// What Python's tensors say themselves, sources or not.
+}  // namespace
+
 void SetFacts(const RecipeResult& built, MetaTensorDescriber& describer) {
   for (const KnownTensor& known : built.known) {
     const at::Tensor tensor(known.tensor.lock());
     if (tensor.defined() && !known.facts->empty()) describer.SetFacts(tensor, *known.facts);
   }
 }
-
-}  // namespace
 
 Json DescribedJson(const RecipeResult& built) {
   MetaTensorDescriber describer;

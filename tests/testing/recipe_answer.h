@@ -26,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include "describer/meta_tensor_describer.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/recipe.h"
 
@@ -37,6 +38,9 @@ nlohmann::ordered_json RecipeAnswer(std::string_view line);
 // The parts "describe" and "convert". To be called while the levels are open.
 nlohmann::ordered_json DescribedJson(const RecipeResult& built);
 nlohmann::ordered_json ConvertedJson(const RecipeResult& built);
+
+// Tells `describer` what Python's tensors say themselves, sources or not.
+void SetFacts(const RecipeResult& built, MetaTensorDescriber& describer);
 
 }  // namespace metaconv
 
