@@ -44,12 +44,13 @@ std::string Prefix(const char* source_file, int source_line) {
 
 absl::Status CheckName(std::string_view name) {
   // What records have entries of, and what tlparse adds to them.
-  constexpr std::array kTaken = {"rank",      "compiled_autograd_id",
-                                 "frame_id",  "frame_compile_id",
-                                 "attempt",   "severity",
-                                 "timestamp", "pathname",
-                                 "thread",    "stack",
-                                 "str",       "has_payload"};
+  constexpr std::array kTaken = {"rank",         "compiled_autograd_id",
+                                 "frame_id",     "frame_compile_id",
+                                 "attempt",      "severity",
+                                 "timestamp",    "pathname",
+                                 "thread",       "stack",
+                                 "str",          "has_payload",
+                                 "subgraph_name"};
   if (std::find(kTaken.begin(), kTaken.end(), name) == kTaken.end()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "trace record: expected a name that its other entries do not have, found '", std::string(name), "'"));

@@ -18,13 +18,12 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "converter/meta_converter.h"
 #include "describer/compile_context.h"
+#include "describer/trace_sink.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -85,34 +84,6 @@ std::vector<Json> Records(const TraceFile& file) {
     EXPECT_TRUE(!has_prefix || records.back().is_object()) << line;
   }
   return records;
-}
-
-TEST(TraceFileTest, WritesWhatAConverterTraces) {
-  // The example of the header.
-  const auto trace = [](const at::Tensor& tensor, std::string& path) {
-    absl::StatusOr<std::shared_ptr<TraceFile>> file = TraceFile::Create(Folder(), {.rank = 3});
-    if (!file.ok()) return file.status();
-    MetaConverter converter({.describer = {.trace_sink = TraceFile::Sink(*file)}});
-    {
-      const CompileContext context({.compile_id = {.frame_id = 0, .frame_compile_id = 0}});
-      EXPECT_THAT(converter.Convert(tensor, {.source = "L['x']"}), IsOk());
-    }
-    path = (*file)->path();
-    EXPECT_THAT(Records(**file),
-                ElementsAre(Json::parse(absl::StrCat(R"({"describe_storage":{"id":0,"describer_id":)",
-                                                     converter.describer().id(), R"(,"size":16},)",
-                                                     R"("rank":3,"frame_id":0,"frame_compile_id":0,"attempt":0})")),
-                            testing::_, testing::_));
-    const std::vector<Json> records = Records(**file);
-    EXPECT_EQ(records[1].at("describe_tensor").at("size"), Json({4}));
-    EXPECT_EQ(records[2].at("describe_source"),
-              Json({{"describer_id", converter.describer().id()}, {"id", 0}, {"source", "L['x']"}}));
-    return (*file)->status();
-  };
-  std::string path;
-  EXPECT_THAT(trace(at::empty({4}), path), IsOk());
-  EXPECT_THAT(path,
-              AllOf(StartsWith(Folder() + "/"), MatchesRegex(".*/dedicated_log_torch_trace_rank_3_[^_.]*\\.log")));
 }
 
 TEST(TraceFileTest, EachRecordIsALineWithAPrefix) {

@@ -25,7 +25,8 @@ class Failed(Exception):
 
 def write_log(runner, folder, requests, *rank):
     command = [runner, str(folder), *rank]
-    return pathlib.Path(subprocess.run(command, input=requests, stdout=subprocess.PIPE, check=True, text=True).stdout.strip())
+    result = subprocess.run(command, input=requests, stdout=subprocess.PIPE, check=True, text=True)
+    return pathlib.Path(result.stdout.strip())
 
 
 def run_tlparse(tlparse, *arguments):
@@ -87,15 +88,18 @@ def main():
         text = run_tlparse(tlparse, "--all-ranks-html", "-o", folder / "ranks_out", folder / "ranks")
         check_statistics(text, [len(trace_log.read(log)) for log in logs])
         for rank in ("0", "1"):
-            if f"Detected rank: Some({rank})" not in text or not (folder / "ranks_out" / f"rank_{rank}" / "raw.jsonl").exists():
+            is_written = (folder / "ranks_out" / f"rank_{rank}" / "raw.jsonl").exists()
+            if f"Detected rank: Some({rank})" not in text or not is_written:
                 raise Failed(f"tlparse has not found rank {rank}: {text}")
 
-        # What is wrong with a log is found.
+        # What is wrong with a log is found: an unknown record, a record without a field, and a payload without a hash.
         original = log.read_text(encoding="utf-8")
-        for index, (right, wrong) in enumerate([("describe_source", "describe_sources"), ('"has_payload":"', '"has_payload":"0'),
-                                                ('"ndim":', '"dim":')]):  # fmt: skip
-            log.write_text(original.replace(right, wrong, 1), encoding="utf-8")
-            expect_failure(check_one, tlparse, log, folder / f"wrong_{index}")
+        mistakes = {"describe_source": "describe_sources", "ndim": "dim", "has_payload": "no_payload"}
+        for right, wrong in mistakes.items():
+            if f'"{right}"' not in original:
+                raise Failed(f"expected {right} in the log")
+            log.write_text(original.replace(f'"{right}"', f'"{wrong}"', 1), encoding="utf-8")
+            expect_failure(check_one, tlparse, log, folder / f"out_{wrong}")
     print(f"tlparse has read {count} records")
 
 

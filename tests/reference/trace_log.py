@@ -8,7 +8,8 @@ import hashlib
 import json
 import re
 
-PREFIX = re.compile(r"V(?P<date>\d{4}) (?P<time>\d\d:\d\d:\d\d\.\d{6}) (?P<process>\d+) (?P<path>[^:\s]+):(?P<line>\d+)\] (?=\{)")
+# Month and day, time, process, file and line.
+PREFIX = re.compile(r"V\d{4} \d\d:\d\d:\d\d\.\d{6} \d+ [^:\s]+:\d+\] (?=\{)")
 # What may stand beside the entry that gives a record its name.
 CONTEXT = {"rank", "compiled_autograd_id", "frame_id", "frame_compile_id", "attempt", "stack", "has_payload"}
 FRAME = {"line": int, "name": str, "filename": int, "loc": str}

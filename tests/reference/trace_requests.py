@@ -22,27 +22,54 @@ def trace_id(frame_id=None, frame_compile_id=None, compiled_autograd_id=None, at
     }
 
 
-TRACE_IDS = [None, trace_id(0, 0), trace_id(0, 1, attempt=2), trace_id(3, 0, compiled_autograd_id=1), trace_id(compiled_autograd_id=2)]
-PAYLOADS = [None, "", "one line", "two\nlines", "\n\nends with one\n", "tab\tquote \" back\\slash", "ö 漢字 \U0001f600 \u2028"]
+TRACE_IDS = [
+    None,
+    trace_id(0, 0),
+    trace_id(0, 1, attempt=2),
+    trace_id(3, 0, compiled_autograd_id=1),
+    trace_id(compiled_autograd_id=2),
+]
+PAYLOADS = [
+    None,
+    "",
+    "one line",
+    "two\nlines",
+    "\n\nempty lines around\n",
+    "tab\tquote \" back\\slash",
+    "ö 漢字 \U0001f600 \u2028",
+]
+
+
+def trace_id_of(index):
+    return TRACE_IDS[index % len(TRACE_IDS)]
 
 
 def records():
     """Requests for single records."""
     for index, payload in enumerate(PAYLOADS):
         metadata = {"name": f"payload_{index}", "encoding": "string", "text": payload}
-        yield {"trace_id": TRACE_IDS[index % len(TRACE_IDS)], "name": "artifact", "metadata": metadata, "payload": payload}
+        yield {"trace_id": trace_id_of(index), "name": "artifact", "metadata": metadata, "payload": payload}
 
 
 def recipes():
     """The fixed recipes."""
+    return [entry["recipe"] for entry in golden()]
+
+
+def described_recipes():
+    """Those of them whose sources the reference describes without an error."""
+    return [entry["recipe"] for entry in golden() if not entry["answer"]["describe"]["errors"]]
+
+
+def golden():
     with GOLDEN.open(encoding="utf-8") as file:
-        return [entry["recipe"] for entry in json.load(file)["recipes"]]
+        return json.load(file)["recipes"]
 
 
 def requests(chosen):
-    """Requests for `chosen` recipes: the converter of each has the index of its recipe as its id. Then single records."""
+    """Requests for `chosen` recipes, each of whose describers has its index as id, and then for single records."""
     for index, recipe in enumerate(chosen):
-        yield {"trace_id": TRACE_IDS[index % len(TRACE_IDS)], "recipe": recipe}
+        yield {"trace_id": trace_id_of(index), "recipe": recipe}
     yield from records()
 
 
