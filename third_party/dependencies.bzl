@@ -13,10 +13,12 @@ load("//third_party/bazel:repository.bzl", "bazel_rules", "remote_coverage_tools
 load("//third_party/benchmark:repository.bzl", "system_benchmark")
 load("//third_party/cuda:repository.bzl", "cuda_configure")
 load("//third_party/googletest:repository.bzl", "system_googletest")
+load("//third_party/libmd:repository.bzl", "system_libmd")
 load("//third_party/libtorch:repository.bzl", "libtorch", "libtorch_version")
 load("//third_party/libzip:repository.bzl", "system_libzip")
 load("//third_party/nlohmann_json:repository.bzl", "system_nlohmann_json")
 load("//third_party/pypi_files:repository.bzl", "pypi_checkpoint_files")
+load("//third_party/tlparse:repository.bzl", "tlparse_binary")
 load("//third_party/zlib:repository.bzl", "system_zlib")
 
 def _maybe(repository_rule, name, **kwargs):
@@ -39,8 +41,10 @@ def metaconv_dependencies():
     _maybe(system_googletest, name = "com_google_googletest")
     _maybe(system_benchmark, name = "com_github_google_benchmark")
     _maybe(system_nlohmann_json, name = "com_github_nlohmann_json")
+    _maybe(system_libmd, name = "libmd")
     _maybe(system_libzip, name = "libzip")
     _maybe(system_zlib, name = "zlib")
 
     # Downloaded only if a test needs them.
     pypi_checkpoint_files()
+    _maybe(tlparse_binary, name = "tlparse")

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,7 +25,10 @@
 #include "ATen/ops/quantize_per_tensor.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/view_as_complex.h"
+#include "absl/status/statusor.h"
 #include "c10/util/intrusive_ptr.h"
+#include "describer/compile_context.h"
+#include "describer/trace_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/torch_status.h"
@@ -35,7 +40,9 @@
 namespace metaconv {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -176,6 +183,31 @@ TEST(MetaConverterTest, TracesASourceThatIsNamed) {
   EXPECT_EQ(traced.size(), 3);
   EXPECT_TRUE(Convert(converter, source, {.source = "L['y']"}).is_same(result));
   EXPECT_EQ(traced.size(), 4);
+}
+
+// The example of describer/trace_file.h.
+TEST(MetaConverterTest, TracesToAFile) {
+  const auto trace = [](const std::string& folder, const at::Tensor& tensor, std::string& path) {
+    absl::StatusOr<std::shared_ptr<TraceFile>> file = TraceFile::Create(folder, {.rank = 3});
+    if (!file.ok()) return file.status();
+    path = (*file)->path();
+    MetaConverter converter({.describer = {.trace_sink = TraceFile::Sink(*file)}});
+    {
+      const CompileContext context({.compile_id = {.frame_id = 0, .frame_compile_id = 0}});
+      EXPECT_THAT(converter.Convert(tensor, {.source = "L['x']"}), IsOk());
+    }
+    return (*file)->status();
+  };
+  std::string path;
+  EXPECT_THAT(trace(testing::TempDir() + "/trace", at::empty({4}), path), IsOk());
+  EXPECT_THAT(path, HasSubstr("/trace/dedicated_log_torch_trace_rank_3_"));
+  std::ifstream log(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(log, line);) lines.push_back(line);
+  const std::string context = R"("rank":3,"frame_id":0,"frame_compile_id":0,"attempt":0})";
+  EXPECT_THAT(lines, ElementsAre(AllOf(HasSubstr(R"({"describe_storage":{"id":0,)"), EndsWith(context)),
+                                 AllOf(HasSubstr(R"({"describe_tensor":{"id":0,)"), EndsWith(context)),
+                                 AllOf(HasSubstr(R"("source":"L['x']"},)"), EndsWith(context))));
 }
 
 // --- Special cases. ---

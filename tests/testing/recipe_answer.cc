@@ -77,15 +77,14 @@ absl::StatusOr<Json> PartsAlone(const Json& recipe) {
   return parts;
 }
 
-// The facts that Python tensors have themselves, whether they are sources or not.
+}  // namespace
+
 void SetFacts(const RecipeResult& built, MetaTensorDescriber& describer) {
   for (const KnownTensor& known : built.known) {
     const at::Tensor tensor(known.tensor.lock());
     if (tensor.defined() && !known.facts->empty()) describer.SetFacts(tensor, *known.facts);
   }
 }
-
-}  // namespace
 
 Json DescribedJson(const RecipeResult& built) {
   MetaTensorDescriber describer;

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "describer/meta_tensor_describer.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/recipe.h"
 
@@ -38,6 +39,9 @@ nlohmann::ordered_json RecipeAnswer(std::string_view line);
 // The parts "describe" and "convert". Call it while the levels are open.
 nlohmann::ordered_json DescribedJson(const RecipeResult& built);
 nlohmann::ordered_json ConvertedJson(const RecipeResult& built);
+
+// Sets the facts that Python stores on tensors, for sources and other tensors.
+void SetFacts(const RecipeResult& built, MetaTensorDescriber& describer);
 
 }  // namespace metaconv
 
