@@ -17,6 +17,7 @@
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/torch_globals.h"
 #include "checkpoint/torch_types.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -112,8 +113,7 @@ absl::Status CallArguments::Expected(std::string_view wanted, const PickleValue&
 }
 
 absl::Status CallArguments::Located(const absl::Status& status) const {
-  return absl::Status(status.code(),
-                      absl::StrCat("offset ", offset_, ": ", callable_.FullName(), ": ", status.message()));
+  return WithContext(absl::StrCat("offset ", offset_, ": ", callable_.FullName()), status);
 }
 
 }  // namespace metaconv

@@ -5,16 +5,16 @@
 #include "absl/status/statusor.h"
 #include "checkpoint/checkpoint_types.h"
 #include "checkpoint/file_probe.h"
-#include "checkpoint/located_status.h"
 #include "checkpoint/read_probe.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path, const ReadOptions& options) {
   absl::StatusOr<FileProbe> probe = FileProbe::Open(path);
-  if (!probe.ok()) return Within(path, probe.status(), ": ");
+  if (!probe.ok()) return WithContext(path, probe.status());
   absl::StatusOr<Checkpoint> checkpoint = ReadProbe(*probe, options);
-  if (!checkpoint.ok()) return Within(path, checkpoint.status(), ": ");
+  if (!checkpoint.ok()) return WithContext(path, checkpoint.status());
   return checkpoint;
 }
 

@@ -30,7 +30,7 @@
 #include "checkpoint/flatten.h"
 #include "checkpoint/geometry.h"
 #include "checkpoint/limits.h"
-#include "checkpoint/located_status.h"
+#include "checkpoint/member_place.h"
 #include "checkpoint/pickle_heap.h"
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/record_maker.h"
@@ -42,6 +42,7 @@
 #include "checkpoint/torch_globals.h"
 #include "checkpoint/torch_types.h"
 #include "checkpoint/unpickler.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -78,7 +79,7 @@ class MemberReader {
   absl::StatusOr<std::uint64_t> ReadNumber() {
     const std::uint64_t offset = reader_.offset();
     absl::StatusOr<std::uint64_t> number = reader_.ReadLittleEndian<std::uint64_t>();
-    if (!number.ok()) return Within(absl::StrCat("offset ", offset), number.status(), ": ");
+    if (!number.ok()) return WithContext(absl::StrCat("offset ", offset), number.status());
     return number;
   }
 
@@ -116,7 +117,7 @@ class TarReader {
     for (const Step& step : kSteps) {
       absl::Status status = (this->*step.read)(checkpoint);
       if (status.ok()) status = RefuseCommands(heap_);
-      if (!status.ok()) return Within(MemberPlace(step.member), status);
+      if (!status.ok()) return WithContext(MemberPlace(step.member), status, ", ");
     }
     return checkpoint;
   }
@@ -255,7 +256,7 @@ class TarReader {
     if (!storage_offset.ok()) return storage_offset.status();
     spec.storage_offset = static_cast<std::int64_t>(*storage_offset);
     absl::StatusOr<std::int64_t> reached = BytesReached(spec.size, spec.stride, spec.storage_offset, spec.dtype);
-    if (!reached.ok()) return Within(absl::StrCat("offset ", offset), reached.status(), ": ");
+    if (!reached.ok()) return WithContext(absl::StrCat("offset ", offset), reached.status());
     if (*reached > spec.storage->size_bytes) {
       return absl::DataLossError(absl::StrCat("offset ", offset, ": expected a tensor inside of its storage of ",
                                               spec.storage->size_bytes, " bytes, found one that reaches ", *reached));
@@ -320,7 +321,7 @@ absl::StatusOr<Checkpoint> ReadTorchTar(const FileProbe& probe, const ReadOption
   if (!directory.status.ok()) return directory.status;
   for (const std::string_view member : kMembers) {
     if (!directory.members.contains(std::string(member))) {
-      return Within(MemberPlace(member), absl::DataLossError("is missing"));
+      return WithContext(MemberPlace(member), absl::DataLossError("is missing"), ", ");
     }
   }
   return TarReader(*probe.file, directory, options).Read();

@@ -13,11 +13,12 @@
 #include "checkpoint/file_probe.h"
 #include "checkpoint/flatten.h"
 #include "checkpoint/limits.h"
-#include "checkpoint/located_status.h"
+#include "checkpoint/member_place.h"
 #include "checkpoint/pickle_heap.h"
 #include "checkpoint/pickle_value.h"
 #include "checkpoint/record_maker.h"
 #include "checkpoint/storage_table.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -49,7 +50,7 @@ absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOpt
     absl::StatusOr<PickleValue> root = reader.ReadPickle(member, folder, std::endian::native);
     if (!root.ok()) return root.status();
     if (absl::Status status = flattener.Walk(name, *root); !status.ok()) {
-      return Within(MemberPlace(reader.MemberName(member)), status);
+      return WithContext(MemberPlace(reader.MemberName(member)), status, ", ");
     }
   }
   checkpoint.storages = records.TakeLocations();

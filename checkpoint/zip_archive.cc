@@ -16,9 +16,10 @@
 #include "absl/strings/str_cat.h"
 #include "checkpoint/byte_source.h"
 #include "checkpoint/file.h"
-#include "checkpoint/located_status.h"
+#include "checkpoint/member_place.h"
 #include "checkpoint/storage_source.h"
 #include "checkpoint/zip_file_source.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -75,15 +76,16 @@ absl::Status ZipArchive::AddMember(std::uint64_t index) {
                    .crc32 = stat.crc,
                    .is_encrypted = stat.encryption_method != ZIP_EM_NONE};
   if (member.IsStored() && member.size != member.compressed_size) {
-    return Within(MemberPlace(member.name), absl::DataLossError("is stored, but its two sizes differ"));
+    return WithContext(MemberPlace(member.name), absl::DataLossError("is stored, but its two sizes differ"), ", ");
   }
   if (member.size / kMaxDeflateRatio > member.compressed_size) {
-    return Within(MemberPlace(member.name),
-                  absl::DataLossError(
-                      absl::StrCat("cannot inflate from ", member.compressed_size, " to ", member.size, " bytes")));
+    return WithContext(MemberPlace(member.name),
+                       absl::DataLossError(
+                           absl::StrCat("cannot inflate from ", member.compressed_size, " to ", member.size, " bytes")),
+                       ", ");
   }
   if (!by_name_.emplace(member.name, members_.size()).second) {
-    return Within(MemberPlace(member.name), absl::DataLossError("is in the archive twice"));
+    return WithContext(MemberPlace(member.name), absl::DataLossError("is in the archive twice"), ", ");
   }
   members_.push_back(std::move(member));
   return absl::OkStatus();
