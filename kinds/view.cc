@@ -14,6 +14,7 @@
 #include "c10/core/InferenceMode.h"
 #include "c10/core/TensorImpl.h"
 #include "kinds/check_record.h"
+#include "kinds/find_operator.h"
 #include "kinds/manual_view.h"
 #include "meta/complex_dtype.h"
 #include "torch/csrc/autograd/variable.h"
@@ -136,8 +137,7 @@ bool IsElsewhere(const MetaTensorDesc& desc) {
 bool HasOperators(const at::Tensor& tensor) {
   if (tensor.unsafeGetTensorImpl()->is_fake()) return false;
   if (tensor.is_cpu() || tensor.is_meta()) return true;
-  const std::optional<c10::OperatorHandle> as_strided =
-      c10::Dispatcher::singleton().findSchema({"aten::as_strided", ""});
+  const std::optional<c10::OperatorHandle> as_strided = FindOperator("aten::as_strided");
   const c10::DispatchKey key = c10::highestPriorityBackendTypeId(tensor.key_set());
   return as_strided.has_value() && as_strided->hasKernelForDispatchKey(key);
 }
