@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
 #include "kinds/sparse_coo.h"
+#include "meta/python_repr.h"
 #include "meta/sparse_layout.h"
 
 namespace metaconv {
@@ -36,12 +37,26 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
   return desc.stride.has_value() ? CheckStrides(desc) : CheckShape(desc);
 }
 
+namespace {
+
+// functorch asks the tensor that it wraps for its strides. Sparse COO tensors have some for it; compressed and nested ones
+// throw, so there are no wrappers of those.
+absl::Status CheckCanBeWrapped(const MetaTensorDesc& desc) {
+  const MetaTensorDesc& wrapped = *desc.unwrapped;
+  if (!wrapped.is_nested && !IsSparseCompressedLayout(wrapped.layout)) return absl::OkStatus();
+  return Malformed(desc, "unwrapped", "a tensor with strides or a sparse COO tensor",
+                   wrapped.is_nested ? "a nested tensor" : PythonRepr(wrapped.layout));
+}
+
+}  // namespace
+
 // Note [Wrappers of tensors without strides]
 // The reference makes a sparse tensor of a wrapper of one, and fails for other kinds than strided ones. We convert what
 // is wrapped, and wrap that.
 //
 // Real tensors are made of the real ones, whatever these are.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckCanBeWrapped(desc); !status.ok()) return status;
   const MetaTensorDesc& wrapped = *desc.unwrapped;
   if (wrapped.is_functorch_wrapped && wrapped.is_view) {
     // Whether a wrapper inside of another is a view matters to nobody.

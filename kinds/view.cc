@@ -17,6 +17,7 @@
 #include "kinds/find_operator.h"
 #include "kinds/manual_view.h"
 #include "meta/complex_dtype.h"
+#include "meta/python_repr.h"
 #include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {
@@ -113,6 +114,14 @@ at::Tensor ViewByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
 // The view by the operators that made the source, for tensors that cannot be seen as strided ones.
 absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
   if (desc.view_func == nullptr) return Malformed(desc, "view_func", "one for a view of a wrapper type", "none");
+  if (base.is_nested() && !desc.base->is_traceable_wrapper_subclass) {
+    return Malformed(desc, "base", "a tensor with sizes for a view of a wrapper type", "a nested tensor");
+  }
+  // The base requires the gradient in place of a view that is no leaf.
+  if (desc.requires_grad && !torch::autograd::isDifferentiableType(desc.base->dtype)) {
+    return Malformed(desc, "base.dtype", "a floating point or complex dtype for a view that requires a gradient",
+                     PythonRepr(desc.base->dtype));
+  }
   absl::Status status;
   const auto replay = [&](const at::Tensor& from, const MetaTensorDesc&) {
     absl::StatusOr<at::Tensor> view = desc.view_func->Apply(

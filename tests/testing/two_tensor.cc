@@ -154,7 +154,10 @@ absl::StatusOr<FlattenedTensor> Flatten(const at::Tensor& tensor) {
   return FlattenedTensor{.inner = {{"a", parts.a}, {"b", parts.b}}};
 }
 
+bool IsStrided(const at::Tensor& tensor) { return tensor.layout() == at::kStrided && !tensor.is_nested(); }
+
 void CheckAlike(const at::Tensor& a, const at::Tensor& b) {
+  TORCH_CHECK_VALUE(IsStrided(a) && IsStrided(b), "TwoTensor: expected two strided tensors, found one without strides");
   TORCH_CHECK_VALUE(a.device() == b.device() && a.layout() == b.layout() && a.requires_grad() == b.requires_grad() &&
                         a.scalar_type() == b.scalar_type(),
                     "TwoTensor: expected two tensors of the same device, layout, requires_grad and dtype");
