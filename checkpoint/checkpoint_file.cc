@@ -17,10 +17,11 @@
 #include "checkpoint/io/deflated_streams.h"
 #include "checkpoint/io/file.h"
 #include "checkpoint/io/file_probe.h"
-#include "checkpoint/io/located_status.h"
+#include "checkpoint/io/member_place.h"
 #include "checkpoint/io/storage_source.h"
 #include "checkpoint/storage_location.h"
 #include "meta/meta_storage_desc.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -53,11 +54,11 @@ absl::Status ReadPlain(const File& file, const StorageLocation& location, std::i
 
 absl::StatusOr<CheckpointFile> CheckpointFile::Open(const std::string& path, const ReadOptions& options) {
   absl::StatusOr<FileProbe> probe = FileProbe::Open(path);
-  if (!probe.ok()) return Within(path, probe.status(), ": ");
+  if (!probe.ok()) return WithContext(path, probe.status());
   ReadOptions located = options;
   located.locate_storages = true;
   absl::StatusOr<Checkpoint> checkpoint = ReadProbe(*probe, located);
-  if (!checkpoint.ok()) return Within(path, checkpoint.status(), ": ");
+  if (!checkpoint.ok()) return WithContext(path, checkpoint.status());
   return CheckpointFile(path, std::move(probe->file), *std::move(checkpoint));
 }
 
@@ -116,7 +117,7 @@ absl::Status CheckpointFile::Place(MetaStorageId id, const StorageLocation& loca
                                    const absl::Status& status) const {
   std::string place = absl::StrCat(path_, ": storage ", id);
   if (!location.member.empty()) absl::StrAppend(&place, ", ", MemberPlace(location.member));
-  return Within(place, status, ": ");
+  return WithContext(place, status);
 }
 
 }  // namespace metaconv

@@ -13,6 +13,7 @@
 #include "converter/storage_path.h"
 #include "converter/storage_records.h"
 #include "meta/python_repr.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -20,14 +21,14 @@ namespace {
 using Descs = absl::Span<const MetaStorageDescPtr>;
 using Storages = std::vector<c10::Storage>;
 
-// "tensor 'NAME': " for a tensor on the storage, for error messages. Empty if no tensor is on it.
+// The name of a tensor on the storage, for error messages. Empty if no tensor is on it.
 std::string NameOf(const Checkpoint& checkpoint, MetaStorageId id) {
   for (const NamedTensor& tensor : checkpoint.tensors) {
     const MetaTensorDesc* record = tensor.desc.get();
     const auto storages = StorageRecords(absl::MakeConstSpan(&record, 1), /*elements=*/true);
     if (!storages.ok()) continue;
     for (const MetaStorageDescPtr& storage : *storages) {
-      if (storage->id == id) return absl::StrCat("tensor '", tensor.name, "': ");
+      if (storage->id == id) return absl::StrCat("tensor '", tensor.name, "'");
     }
   }
   return "";
@@ -80,9 +81,10 @@ class CheckpointSource final : public DataSource {
   }
 
   absl::Status Read(MetaStorageId id, std::int64_t offset, absl::Span<char> into) const {
-    absl::Status status = file_.Read(id, offset, into);
+    const absl::Status status = file_.Read(id, offset, into);
     if (status.ok()) return status;
-    return absl::Status(status.code(), absl::StrCat(NameOf(file_.checkpoint(), id), status.message()));
+    const std::string name = NameOf(file_.checkpoint(), id);
+    return name.empty() ? status : WithContext(name, status);
   }
 
   absl::Status MapAll(Descs descs, Storages& storages) const {

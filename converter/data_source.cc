@@ -16,17 +16,13 @@
 #include "converter/storage_path.h"
 #include "meta/python_repr.h"
 #include "meta/torch_status.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
 
 using Descs = absl::Span<const MetaStorageDescPtr>;
 using Storages = std::vector<c10::Storage>;
-
-absl::Status Named(const MetaStorageDesc& desc, const absl::Status& status) {
-  if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat("storage ", desc.id, ": ", status.message()));
-}
 
 absl::StatusOr<std::int64_t> SizeOf(const MetaStorageDesc& desc) {
   const std::optional<std::int64_t> size = desc.size.maybe_as_int();
@@ -188,7 +184,7 @@ absl::StatusOr<Storages> AllocateStorages(Descs descs, c10::Device device) {
   storages.reserve(descs.size());
   for (const MetaStorageDescPtr& desc : descs) {
     absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, *SizeOf(*desc));
-    if (!storage.ok()) return Named(*desc, storage.status());
+    if (!storage.ok()) return WithContext(absl::StrCat("storage ", desc->id), storage.status());
     storages.push_back(*std::move(storage));
   }
   return storages;

@@ -250,10 +250,14 @@ absl::Status MemoConversion::MoveToStorage(const MetaTensorDesc& desc, const at:
         absl::StrCat("record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
                      " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
   }
-  if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, *storage); !status.ok()) return status;
-  if (absl::Status status = CheckWithin(desc, *storage); !status.ok()) return status;
+  return LayOut(desc, tensor, *std::move(storage));
+}
+
+absl::Status MemoConversion::LayOut(const MetaTensorDesc& desc, const at::Tensor& tensor, c10::Storage storage) {
+  if (absl::Status status = EmptyIfRecordIsEmpty(*desc.storage, storage); !status.ok()) return status;
+  if (absl::Status status = CheckWithin(desc, storage); !status.ok()) return status;
   c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  impl->set_storage_keep_dtype(*std::move(storage));
+  impl->set_storage_keep_dtype(std::move(storage));
   impl->set_sizes_and_strides(desc.size, *desc.stride, desc.storage_offset);
   return absl::OkStatus();
 }

@@ -72,8 +72,8 @@ class MemoConversion : public Conversion {
   // Creates a storage for a record that has no result.
   virtual absl::StatusOr<c10::Storage> NewStorage(const MetaStorageDesc& desc, c10::Device recorded);
 
-  // Moves `tensor` to the result of the record's storage, with the record's size, stride and offset.
-  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
+  // Moves `tensor` to `storage`, the result of the record's storage, with the record's size, stride and offset.
+  static absl::Status LayOut(const MetaTensorDesc& desc, const at::Tensor& tensor, c10::Storage storage);
 
  private:
   // The result of the record's storage. Null if it had none; `fresh` is the result then.
@@ -83,6 +83,7 @@ class MemoConversion : public Conversion {
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;
+  absl::Status MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor);
 
   ConversionMemo& memo_;
   const AllocationCallback& callback_;

@@ -14,8 +14,9 @@ absl::StatusOr<at::Tensor> RealConversion::AllocateStrided(const MetaTensorDesc&
   return StridedTensor(*storage, desc.dtype);
 }
 
+// It is on its storage since AllocateStrided.
 absl::Status RealConversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  return MoveToStorage(desc, tensor);
+  return LayOut(desc, tensor, tensor.storage());
 }
 
 absl::StatusOr<c10::Storage> RealConversion::NewStorage(const MetaStorageDesc& desc, c10::Device) {

@@ -14,6 +14,7 @@
 #include "cuda/segment_kernel.h"
 #include "cuda_runtime_api.h"
 #include "meta/torch_status.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -56,7 +57,7 @@ absl::StatusOr<int> CountDevices() {
   // Without a driver CUDA reports a driver version that is too old.
   int driver = 0;
   if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
-    return absl::Status(status.code(), absl::StrCat("there is no NVIDIA driver: ", std::string(status.message())));
+    return WithContext("there is no NVIDIA driver", status);
   }
   return status;
 }
@@ -65,9 +66,7 @@ absl::StatusOr<int> CountDevices() {
 absl::Status Require(c10::Device device) {
   // The number of devices and the driver do not change while a process runs.
   static const absl::StatusOr<int>& count = *new absl::StatusOr<int>(CountDevices());
-  if (!count.ok()) {
-    return absl::Status(count.status().code(), absl::StrCat(device.str(), ": ", std::string(count.status().message())));
-  }
+  if (!count.ok()) return WithContext(device.str(), count.status());
   if (!device.is_cuda() || device.index() >= *count) {
     return absl::NotFoundError(absl::StrCat(device.str(), ": no such device; there are ", *count));
   }

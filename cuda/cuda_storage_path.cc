@@ -13,6 +13,7 @@
 #include "cuda/device_memory.h"
 #include "cuda/segments.h"
 #include "meta/torch_status.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -44,11 +45,6 @@ class Streams {
   CudaRuntime& runtime_;
   std::map<c10::DeviceIndex, c10::Stream> streams_;
 };
-
-absl::Status Prefix(const absl::Status& status, std::string_view where) {
-  if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(std::string(where), ": ", std::string(status.message())));
-}
 
 // `what` names the storage in error messages.
 absl::Status CheckOnCuda(const c10::Storage& storage, std::string_view what) {
@@ -94,14 +90,16 @@ class CopyCall {
       return absl::InvalidArgumentError(
           absl::StrCat(where, ": ", SizeOf(copy.from), " bytes do not fit ", SizeOf(copy.into), " bytes"));
     }
-    return Prefix(AddChecked(copy, from, into), where);
+    return WithContext(where, AddChecked(copy, from, into));
   }
 
   absl::Status Begin() {
     for (const auto& [device, way] : within_) {
       absl::Status status = launcher_.Copy(way.stream, way.segments);
-      if (!status.ok())
-        return Prefix(status, absl::StrCat(Describe(way.stream.device(), way.segments), ", first storage ", way.first));
+      if (!status.ok()) {
+        return WithContext(absl::StrCat(Describe(way.stream.device(), way.segments), ", first storage ", way.first),
+                           status);
+      }
     }
     for (const auto& [devices, peers] : between_) {
       if (absl::Status status = BeginBetween(peers); !status.ok()) return status;
@@ -166,16 +164,16 @@ class CopyCall {
   // Later work on that stream waits for the copies.
   absl::Status BeginBetween(const Between& way) {
     const std::string devices = absl::StrCat(way.from.device().str(), " to ", way.into.device().str());
-    if (absl::Status status = Order(way.into, way.from); !status.ok()) return Prefix(status, devices);
+    if (absl::Status status = Order(way.into, way.from); !status.ok()) return WithContext(devices, status);
     for (const Peer& peer : way.peers) {
       const auto size = static_cast<std::int64_t>(peer.segment.size);
       absl::Status status =
           runtime_.CopyPeer(peer.segment.into, way.into.device(), peer.segment.from, way.from.device(), size, way.from);
       if (!status.ok()) {
-        return Prefix(status, absl::StrCat(devices, ": storage ", peer.id, ", ", size, " bytes"));
+        return WithContext(absl::StrCat(devices, ": storage ", peer.id, ", ", size, " bytes"), status);
       }
     }
-    return Prefix(Order(way.from, way.into), devices);
+    return WithContext(devices, Order(way.from, way.into));
   }
 
   // Makes work that is started on `second` from now on wait for the work that was started on `first`.
@@ -235,7 +233,7 @@ absl::Status CudaStoragePath::Zero(absl::Span<const c10::Storage> storages) {
     const c10::Device device(c10::DeviceType::CUDA, index);
     const absl::StatusOr<c10::Stream> stream = streams.Of(device);
     absl::Status status = stream.ok() ? launcher_.Fill(*stream, of_device, 0) : stream.status();
-    if (!status.ok()) return streams.Finish(Prefix(status, Describe(device, of_device)));
+    if (!status.ok()) return streams.Finish(WithContext(Describe(device, of_device), status));
   }
   return absl::OkStatus();
 }
@@ -257,9 +255,9 @@ absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads) {
     const std::string name = absl::StrCat("storage ", load.id);
     if (absl::Status status = CheckOnCuda(load.into, name); !status.ok()) return status;
     const absl::StatusOr<char*> data = Writable(load.into);
-    if (!data.ok()) return Prefix(data.status(), name);
+    if (!data.ok()) return WithContext(name, data.status());
     const absl::StatusOr<c10::Stream> stream = streams.Of(load.into.device());
-    if (!stream.ok()) return Prefix(stream.status(), name);
+    if (!stream.ok()) return WithContext(name, stream.status());
     items.push_back({.device_data = *data,
                      .size = SizeOf(load.into),
                      .stream = *stream,
@@ -291,7 +289,7 @@ absl::StatusOr<std::vector<std::uint64_t>> CudaStoragePath::Checksums(absl::Span
     const absl::StatusOr<c10::Stream> stream = streams.Of(device);
     const absl::StatusOr<std::vector<std::uint64_t>> found =
         stream.ok() ? launcher_.Sums(*stream, part) : stream.status();
-    if (!found.ok()) return streams.Finish(Prefix(found.status(), Describe(device, part)));
+    if (!found.ok()) return streams.Finish(WithContext(Describe(device, part), found.status()));
     for (std::size_t i = 0; i < of_device.size(); ++i) {
       sums[of_device[i]] = (*found)[i] + ChecksumOfLength(part[i].size);
     }

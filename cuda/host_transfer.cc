@@ -9,6 +9,7 @@
 #include "converter/for_each_task.h"
 #include "cuda/device_memory.h"
 #include "cuda/segments.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -21,11 +22,11 @@ absl::Status Locate(const absl::Status& status, absl::Span<const HostTransferIte
   std::string where = absl::StrCat(item.stream.device().str(), ": storage ", item.id, ", ");
   if (batch.is_packed && batch.pieces.size() > 1) {
     absl::StrAppend(&where, "and ", batch.pieces.size() - 1, " small storages up to storage ",
-                    items[batch.pieces.back().item].id, ", ", PackedSize(batch), " bytes in one buffer: ");
+                    items[batch.pieces.back().item].id, ", ", PackedSize(batch), " bytes in one buffer");
   } else {
-    absl::StrAppend(&where, "bytes ", first.offset, " to ", first.offset + first.size, " of ", item.size, ": ");
+    absl::StrAppend(&where, "bytes ", first.offset, " to ", first.offset + first.size, " of ", item.size);
   }
-  return absl::Status(status.code(), absl::StrCat(where, std::string(status.message())));
+  return WithContext(where, status);
 }
 
 // Writes the segment table of a packed batch into the buffer. `make` creates the segment of a piece from the piece's

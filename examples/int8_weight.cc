@@ -131,8 +131,7 @@ void RegisterOperators(torch::Library& library) {
   library.impl("clone", Clone);
   for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
     if (name.getNamespace() != "aten" || name.name == "aten::detach" || name.name == "aten::clone") continue;
-    const std::string full = absl::StrCat(name.name, name.overload_name.empty() ? "" : ".", name.overload_name);
-    library.impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<kKernel>());
+    library.impl(c10::toString(name).c_str(), torch::CppFunction::makeFromBoxedFunction<kKernel>());
   }
 }
 

@@ -27,31 +27,50 @@ absl::Status CheckDims(const MetaTensorDesc& desc, std::string_view field, const
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
-// The next two functions treat symbolic values as 1 or 0. LibTorch computes element counts and byte sizes in 64 bits
-// and throws on overflow, so overflow is rejected here.
+// Computes the number of elements of a shape and the storage offset of its last element. LibTorch computes both in 64
+// bits and throws on overflow, so overflow is rejected here.
+class ElementSums {
+ public:
+  explicit ElementSums(std::int64_t storage_offset) : last_(storage_offset) {}
+
+  void AddDimension(std::int64_t extent, std::int64_t stride) {
+    std::int64_t step = 0;
+    is_empty_ |= extent == 0;
+    has_too_many_ |= __builtin_mul_overflow(count_, extent, &count_);
+    is_too_far_ |= __builtin_mul_overflow(extent - 1, stride, &step) || __builtin_add_overflow(last_, step, &last_);
+  }
+
+  bool CanCountElements() const { return !has_too_many_; }
+  // A shape without elements uses no bytes.
+  bool CanCountBytes(c10::ScalarType dtype) const {
+    return is_empty_ || (!is_too_far_ && last_ < kMost / static_cast<std::int64_t>(c10::elementSize(dtype)));
+  }
+
+ private:
+  std::int64_t count_ = 1;
+  std::int64_t last_;
+  bool is_empty_ = false;
+  bool has_too_many_ = false;
+  bool is_too_far_ = false;
+};
+
+// Symbolic extents are treated as 1, symbolic strides and offsets as 0.
+ElementSums SumsOf(const MetaTensorDesc& desc, c10::SymIntArrayRef stride) {
+  ElementSums sums(desc.storage_offset.maybe_as_int().value_or(0));
+  for (std::size_t i = 0; i < desc.size.size(); ++i) {
+    sums.AddDimension(desc.size[i].maybe_as_int().value_or(1),
+                      i < stride.size() ? stride[i].maybe_as_int().value_or(0) : 0);
+  }
+  return sums;
+}
 
 absl::Status CheckElementCount(const MetaTensorDesc& desc) {
-  std::int64_t count = 1;
-  for (const c10::SymInt& extent : desc.size) {
-    if (__builtin_mul_overflow(count, extent.maybe_as_int().value_or(1), &count)) {
-      return Malformed(desc, "size", absl::StrCat("at most ", kMost, " elements"), "more");
-    }
-  }
-  return absl::OkStatus();
+  if (SumsOf(desc, {}).CanCountElements()) return absl::OkStatus();
+  return Malformed(desc, "size", absl::StrCat("at most ", kMost, " elements"), "more");
 }
 
 absl::Status CheckReach(const MetaTensorDesc& desc) {
-  std::int64_t last = desc.storage_offset.maybe_as_int().value_or(0);
-  bool is_too_far = false;
-  for (std::size_t i = 0; i < desc.size.size(); ++i) {
-    const std::int64_t extent = desc.size[i].maybe_as_int().value_or(1);
-    if (extent == 0) return absl::OkStatus();
-    std::int64_t way = 0;
-    is_too_far |= __builtin_mul_overflow(extent - 1, (*desc.stride)[i].maybe_as_int().value_or(0), &way) ||
-                  __builtin_add_overflow(last, way, &last);
-  }
-  const auto item_size = static_cast<std::int64_t>(c10::elementSize(desc.dtype));
-  if (!is_too_far && last < kMost / item_size) return absl::OkStatus();
+  if (SumsOf(desc, *desc.stride).CanCountBytes(desc.dtype)) return absl::OkStatus();
   return Malformed(desc, "stride", absl::StrCat("a tensor of at most ", kMost, " bytes"), "a larger one");
 }
 
@@ -68,20 +87,14 @@ bool IsPlainAndFine(const MetaTensorDesc& desc) {
     return !value.is_heap_allocated() && value.as_int_unchecked() >= 0;
   };
   if (!is_count(desc.storage_offset) || !is_count(desc.storage->size)) return false;
-  std::int64_t count = 1;
-  std::int64_t last = desc.storage_offset.as_int_unchecked();
+  ElementSums sums(desc.storage_offset.as_int_unchecked());
   for (std::size_t i = 0; i < ndim; ++i) {
     const c10::SymInt& extent = desc.size[i];
     const c10::SymInt& stride = (*desc.stride)[i];
     if (!is_count(extent) || !is_count(stride)) return false;
-    std::int64_t way = 0;
-    if (__builtin_mul_overflow(count, extent.as_int_unchecked(), &count) ||
-        __builtin_mul_overflow(extent.as_int_unchecked() - 1, stride.as_int_unchecked(), &way) ||
-        __builtin_add_overflow(last, way, &last)) {
-      return false;
-    }
+    sums.AddDimension(extent.as_int_unchecked(), stride.as_int_unchecked());
   }
-  return last < kMost / static_cast<std::int64_t>(c10::elementSize(desc.dtype));
+  return sums.CanCountElements() && sums.CanCountBytes(desc.dtype);
 }
 
 }  // namespace

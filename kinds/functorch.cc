@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
 #include "kinds/sparse_coo.h"
+#include "meta/python_repr.h"
 #include "meta/sparse_layout.h"
 
 namespace metaconv {
@@ -36,12 +37,26 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
   return desc.stride.has_value() ? CheckStrides(desc) : CheckShape(desc);
 }
 
+namespace {
+
+// functorch asks the tensor that it wraps for its strides. Sparse COO tensors have some for it; compressed and nested ones
+// throw, so there are no wrappers of those.
+absl::Status CheckCanBeWrapped(const MetaTensorDesc& desc) {
+  const MetaTensorDesc& wrapped = *desc.unwrapped;
+  if (!wrapped.is_nested && !IsSparseCompressedLayout(wrapped.layout)) return absl::OkStatus();
+  return Malformed(desc, "unwrapped", "a tensor with strides or a sparse COO tensor",
+                   wrapped.is_nested ? "a nested tensor" : PythonRepr(wrapped.layout));
+}
+
+}  // namespace
+
 // Note [Wrappers of tensors without strides]
 // The reference converts a wrapper of a sparse tensor to a sparse tensor without a wrapper, and fails for other wrapped
 // tensors without strides. We convert the wrapped tensor and wrap the result.
 //
 // For real results the wrapped tensor is always converted.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
+  if (absl::Status status = CheckCanBeWrapped(desc); !status.ok()) return status;
   const MetaTensorDesc& wrapped = *desc.unwrapped;
   if (wrapped.is_functorch_wrapped && wrapped.is_view) {
     // Whether the inner one of two functorch wrappers is a view has no effect, so the inner wrapper is built as a

@@ -6,52 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "kinds/find_operator.h"
+#include "kinds/value_tensors.h"
 #include "meta/torch_status.h"
 
 namespace metaconv {
 namespace {
-
-// "aten::select.int" -> {"aten::select", "int"}
-c10::OperatorName ParseName(const std::string& name) {
-  const std::size_t dot = name.find('.');
-  if (dot == std::string::npos) return {name, ""};
-  return {name.substr(0, dot), name.substr(dot + 1)};
-}
-
-// Calls visit(tensor) for each defined tensor in `value`, which may be a tensor or a list of tensors.
-template <typename Visitor>
-void ForEachTensor(const c10::IValue& value, Visitor&& visit) {
-  if (value.isTensor()) {
-    if (value.toTensor().defined()) visit(value.toTensor());
-  } else if (value.isTensorList()) {
-    for (const at::Tensor& tensor : value.toTensorVector()) {
-      if (tensor.defined()) visit(tensor);
-    }
-  } else if (value.isList()) {  // Optional tensors, or elements of another type.
-    for (const c10::IValue& element : value.toListRef()) ForEachTensor(element, visit);
-  }
-}
-
-// Replaces each defined tensor in `value` with map(tensor).
-template <typename Visitor>
-c10::IValue MapTensors(const c10::IValue& value, Visitor&& map) {
-  if (value.isTensor()) return value.toTensor().defined() ? c10::IValue(map(value.toTensor())) : value;
-  if (value.isTensorList()) {
-    std::vector<at::Tensor> tensors = value.toTensorVector();
-    for (at::Tensor& tensor : tensors) {
-      if (tensor.defined()) tensor = map(tensor);
-    }
-    return tensors;
-  }
-  if (value.isOptionalTensorList()) {
-    c10::List<std::optional<at::Tensor>> tensors;
-    for (const c10::IValue& element : value.toListRef()) {
-      tensors.push_back(MapTensors(element, map).template toOptional<at::Tensor>());
-    }
-    return tensors;
-  }
-  return value;
-}
 
 // Replaces integers only where the schema has SymInt; LibTorch's view functions do the same. Dimensions, for example,
 // are plain integers in schemas and stay as they are.
@@ -73,15 +33,16 @@ c10::IValue MapSymInts(const c10::Type& type, const c10::IValue& value, const Vi
   }
 }
 
-std::optional<c10::OperatorHandle> FindOperator(const OperatorCall& call) {
-  const std::optional<c10::OperatorHandle> op = c10::Dispatcher::singleton().findSchema(ParseName(call.name));
+// Empty where this process has no operator of that name that takes as many arguments.
+std::optional<c10::OperatorHandle> OperatorOf(const OperatorCall& call) {
+  const std::optional<c10::OperatorHandle> op = FindOperator(call.name);
   if (!op.has_value() || op->schema().arguments().size() != call.arguments.size() || call.arguments.empty()) return {};
   return op;
 }
 
 std::vector<std::optional<c10::OperatorHandle>> FindOperators(const std::vector<OperatorCall>& calls) {
   std::vector<std::optional<c10::OperatorHandle>> operators;
-  for (const OperatorCall& call : calls) operators.push_back(FindOperator(call));
+  for (const OperatorCall& call : calls) operators.push_back(OperatorOf(call));
   return operators;
 }
 

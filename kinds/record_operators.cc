@@ -3,9 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include "ATen/core/operator_name.h"
 #include "ATen/record_function.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "meta/torch_status.h"
 
@@ -28,9 +28,7 @@ thread_local Log* current_log = nullptr;
 std::unique_ptr<at::ObserverContext> OnStart(const at::RecordFunction& function) {
   if (current_log != nullptr && current_log->depth++ == 0) {
     Observed& call = current_log->calls.emplace_back();
-    if (const std::optional<c10::OperatorName> name = function.operator_name()) {
-      call.name = name->overload_name.empty() ? name->name : absl::StrCat(name->name, ".", name->overload_name);
-    }
+    if (const std::optional<c10::OperatorName> name = function.operator_name()) call.name = c10::toString(*name);
     call.inputs.assign(function.inputs().begin(), function.inputs().end());
   }
   return nullptr;

@@ -16,8 +16,10 @@
 #include "c10/core/InferenceMode.h"
 #include "c10/core/TensorImpl.h"
 #include "kinds/check_record.h"
+#include "kinds/find_operator.h"
 #include "kinds/manual_view.h"
 #include "meta/complex_dtype.h"
+#include "meta/python_repr.h"
 #include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {
@@ -116,7 +118,15 @@ at::Tensor ViewByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
 
 // Replays the operators that made the source view. For wrapper types, for which as_strided does not work.
 absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
-  if (desc.view_func == nullptr) return Malformed(desc, "view_func", "a function for a wrapper's view", "none");
+  if (desc.view_func == nullptr) return Malformed(desc, "view_func", "a function for a view of a wrapper type", "none");
+  if (base.is_nested() && !desc.base->is_traceable_wrapper_subclass) {
+    return Malformed(desc, "base", "a tensor with sizes for a view of a wrapper type", "a nested tensor");
+  }
+  // For a view that is not a leaf, the base is made to require grad.
+  if (desc.requires_grad && !torch::autograd::isDifferentiableType(desc.base->dtype)) {
+    return Malformed(desc, "base.dtype", "a floating point or complex dtype for a view that requires a gradient",
+                     PythonRepr(desc.base->dtype));
+  }
   absl::Status status;
   const auto replay = [&](const at::Tensor& from, const MetaTensorDesc&) {
     absl::StatusOr<at::Tensor> view = desc.view_func->Apply(
@@ -141,8 +151,7 @@ bool IsElsewhere(const MetaTensorDesc& desc) {
 bool HasOperators(const at::Tensor& tensor) {
   if (tensor.unsafeGetTensorImpl()->is_fake()) return false;
   if (tensor.is_cpu() || tensor.is_meta()) return true;
-  const std::optional<c10::OperatorHandle> as_strided =
-      c10::Dispatcher::singleton().findSchema({"aten::as_strided", ""});
+  const std::optional<c10::OperatorHandle> as_strided = FindOperator("aten::as_strided");
   const c10::DispatchKey key = c10::highestPriorityBackendTypeId(tensor.key_set());
   return as_strided.has_value() && as_strided->hasKernelForDispatchKey(key);
 }

@@ -103,7 +103,7 @@ absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensor
     parts.inner.emplace_back(name, *std::move(converted));
   }
   const WrapperType& type = *FindWrapperType(*desc.type);
-  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("unflattening a ", type.name),
+  absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("record ", desc.id, ": unflattening a ", type.name),
                                                  [&] { return type.unflatten(parts, desc.size, *desc.stride); });
   if (!tensor.ok()) return tensor;
   if (absl::Status status = CheckUnflattened(type, desc, *tensor); !status.ok()) return status;

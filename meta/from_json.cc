@@ -17,20 +17,20 @@
 #include "absl/strings/str_cat.h"
 #include "meta/field_from_json.h"
 #include "meta/meta_tensor_desc_fields.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
 
 constexpr const char* kDescriberId = "describer_id";
 
-absl::Status Within(std::string_view where, std::string_view field, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(std::string(where), ": ", std::string(field), ": ", std::string(status.message())));
+absl::Status WithField(std::string_view where, std::string_view field, const absl::Status& status) {
+  return WithContext(where, WithContext(field, status));
 }
 
 absl::Status Malformed(std::string_view where, std::string_view field, std::string_view expected,
                        std::string_view found) {
-  return Within(
+  return WithField(
       where, field,
       absl::InvalidArgumentError(absl::StrCat("expected ", std::string(expected), ", found ", std::string(found))));
 }
@@ -55,8 +55,7 @@ absl::Status CheckFields(std::string_view where, const Json& json, const std::ve
 template <typename T>
 absl::Status ReadField(std::string_view where, const Json& json, const char* field, const RecordSet& records,
                        T& value) {
-  const absl::Status status = FromFieldJson(json.at(field), records, value);
-  return status.ok() ? status : Within(where, field, status);
+  return WithField(where, field, FromFieldJson(json.at(field), records, value));
 }
 
 const std::vector<std::string>& RequiredTensorFields() {
@@ -115,7 +114,7 @@ class Reader {
   template <typename Visitor>
   absl::Status ForEachRecord(const Json& document, const char* list, Visitor visit) {
     const Json& records = document.at(list);
-    if (!records.is_array()) return Within("document", list, Unexpected("a list", records));
+    if (!records.is_array()) return WithField("document", list, Unexpected("a list", records));
     for (std::size_t i = 0; i < records.size(); ++i) {
       const std::string where = absl::StrCat(list, "[", i, "]");
       if (absl::Status status = visit(where, records[i]); !status.ok()) return status;
@@ -175,8 +174,8 @@ class Reader {
       const auto found = json.find(info.name);
       if (!status.ok() || found == json.end()) return;
       auto& value = (*entry.desc).*member;
-      status = info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value);
-      if (!status.ok()) status = Within(entry.where, info.name, status);
+      status = WithField(entry.where, info.name,
+                         info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value));
     });
     return status;
   }

@@ -16,9 +16,10 @@
 #include "absl/strings/str_cat.h"
 #include "checkpoint/io/byte_source.h"
 #include "checkpoint/io/file.h"
-#include "checkpoint/io/located_status.h"
+#include "checkpoint/io/member_place.h"
 #include "checkpoint/io/storage_source.h"
 #include "checkpoint/io/zip_file_source.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -76,16 +77,17 @@ absl::Status ZipArchive::AddMember(std::uint64_t index) {
                    .crc32 = stat.crc,
                    .is_encrypted = stat.encryption_method != ZIP_EM_NONE};
   if (member.IsStored() && member.size != member.compressed_size) {
-    return Within(MemberPlace(member.name),
-                  absl::DataLossError("is stored without compression, but its two sizes differ"));
+    return WithContext(MemberPlace(member.name),
+                       absl::DataLossError("is stored without compression, but its two sizes differ"), ", ");
   }
   if (member.size / kMaxDeflateRatio > member.compressed_size) {
-    return Within(MemberPlace(member.name),
-                  absl::DataLossError(absl::StrCat("expected a size that ", member.compressed_size,
-                                                   " compressed bytes can have, found ", member.size)));
+    return WithContext(MemberPlace(member.name),
+                       absl::DataLossError(absl::StrCat("expected a size that ", member.compressed_size,
+                                                        " compressed bytes can have, found ", member.size)),
+                       ", ");
   }
   if (!by_name_.emplace(member.name, members_.size()).second) {
-    return Within(MemberPlace(member.name), absl::DataLossError("is in the archive twice"));
+    return WithContext(MemberPlace(member.name), absl::DataLossError("is in the archive twice"), ", ");
   }
   members_.push_back(std::move(member));
   return absl::OkStatus();

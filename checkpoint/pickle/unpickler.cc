@@ -8,10 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "checkpoint/io/byte_reader.h"
 #include "checkpoint/io/limits.h"
-#include "checkpoint/io/located_status.h"
 #include "checkpoint/pickle/pickle_heap.h"
 #include "checkpoint/pickle/pickle_machine.h"
 #include "checkpoint/pickle/pickle_opcodes.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -44,7 +44,7 @@ absl::StatusOr<Unpickled> Unpickle(ByteReader& reader, PickleHeap& heap, const L
   PickleMachine machine(reader, heap, limits);
   while (!machine.stopped()) {
     if (absl::Status status = Step(machine, opcodes); !status.ok()) {
-      return Within(absl::StrCat("offset ", machine.at()), status, ": ");
+      return WithContext(absl::StrCat("offset ", machine.at()), status);
     }
   }
   return Unpickled{.root = machine.top(), .persistent = std::move(machine.persistent)};

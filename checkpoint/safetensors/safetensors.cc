@@ -24,13 +24,13 @@
 #include "checkpoint/io/checked_math.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/limits.h"
-#include "checkpoint/io/located_status.h"
 #include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/geometry.h"
 #include "checkpoint/records/record_maker.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/safetensors/safetensors_header.h"
 #include "checkpoint/storage_location.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -137,9 +137,9 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
   FileByteSource source(*probe.file, kLengthBytes);
   ByteReader reader(source, length);
   std::string json;
-  if (absl::Status status = reader.Append(length, json); !status.ok()) return Within("header", status);
+  if (absl::Status status = reader.Append(length, json); !status.ok()) return WithContext("header", status, ", ");
   absl::StatusOr<std::vector<SafetensorsEntry>> entries = ParseSafetensorsHeader(json);
-  if (!entries.ok()) return Within("header", entries.status());
+  if (!entries.ok()) return WithContext("header", entries.status(), ", ");
 
   // The safetensors library lists tensors in the order of their data.
   std::stable_sort(entries->begin(), entries->end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
@@ -154,13 +154,15 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
   for (const SafetensorsEntry& entry : *entries) {
     const std::string place = absl::StrCat("header, tensor '", entry.name, "'");
     if (entry.begin != covered || entry.end < entry.begin || entry.end > data_bytes) {
-      return Within(place, absl::DataLossError(absl::StrCat("expected data_offsets from ", covered, " to at most ",
-                                                            data_bytes, ", without a gap or an overlap, found ",
-                                                            entry.begin, " to ", entry.end)));
+      return WithContext(
+          place,
+          absl::DataLossError(absl::StrCat("expected data_offsets from ", covered, " to at most ", data_bytes,
+                                           ", without a gap or an overlap, found ", entry.begin, " to ", entry.end)),
+          ", ");
     }
     covered = entry.end;
     absl::StatusOr<TensorSpec> spec = MakeSpec(entry, device, storages);
-    if (!spec.ok()) return Within(place, spec.status());
+    if (!spec.ok()) return WithContext(place, spec.status(), ", ");
     StorageLocation& location = spec->storage->location;
     location.bytes = StorageBytes::kPlain;
     location.offset = kLengthBytes + length + entry.begin;
@@ -173,8 +175,10 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
     checkpoint.tensors.push_back({entry.name, records.MakeView(*spec, flat)});
   }
   if (covered != data_bytes) {
-    return Within("header", absl::DataLossError(absl::StrCat("expected tensors that cover all ", data_bytes,
-                                                             " bytes of data, found ", covered)));
+    return WithContext("header",
+                       absl::DataLossError(absl::StrCat("expected tensors that cover all ", data_bytes,
+                                                        " bytes of data, found ", covered)),
+                       ", ");
   }
   checkpoint.storages = records.TakeLocations();
   return checkpoint;

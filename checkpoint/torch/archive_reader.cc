@@ -17,7 +17,7 @@
 #include "checkpoint/io/byte_reader.h"
 #include "checkpoint/io/byte_source.h"
 #include "checkpoint/io/limits.h"
-#include "checkpoint/io/located_status.h"
+#include "checkpoint/io/member_place.h"
 #include "checkpoint/io/zip_archive.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/pickle/unpickler.h"
@@ -25,6 +25,7 @@
 #include "checkpoint/torch/refuse_commands.h"
 #include "checkpoint/torch/storage_id.h"
 #include "checkpoint/torch/storage_table.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 
@@ -43,11 +44,11 @@ absl::StatusOr<PickleValue> ArchiveReader::ReadPickle(std::string_view name, std
                                                       std::endian order) {
   const std::string member_name = MemberName(name);
   const ZipMember* const member = archive_.Find(member_name);
-  if (member == nullptr) return Within(MemberPlace(member_name), absl::DataLossError("is missing"));
+  if (member == nullptr) return WithContext(MemberPlace(member_name), absl::DataLossError("is missing"), ", ");
   absl::StatusOr<Unpickled> pickle = UnpickleMember(*member);
-  if (!pickle.ok()) return Within(MemberPlace(member_name), pickle.status());
+  if (!pickle.ok()) return WithContext(MemberPlace(member_name), pickle.status(), ", ");
   if (absl::Status status = ResolveStorages(*pickle, records, order); !status.ok()) {
-    return Within(MemberPlace(member_name), status);
+    return WithContext(MemberPlace(member_name), status, ", ");
   }
   return pickle->root;
 }
@@ -121,7 +122,8 @@ absl::StatusOr<StorageLocation> ArchiveReader::Locate(const StorageId& id, const
   }
   absl::StatusOr<std::uint64_t> offset = archive_.Locate(*record);
   if (!offset.ok()) {
-    return Within(absl::StrCat("offset ", id.offset), Within(MemberPlace(record->name), offset.status()), ": ");
+    return WithContext(absl::StrCat("offset ", id.offset),
+                       WithContext(MemberPlace(record->name), offset.status(), ", "));
   }
   location.bytes = record->IsStored() ? StorageBytes::kPlain : StorageBytes::kDeflated;
   location.offset = *offset;

@@ -18,6 +18,7 @@
 #include "checkpoint/torch/torch_globals.h"
 #include "checkpoint/torch/torch_types.h"
 #include "meta/from_python_repr.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -113,8 +114,7 @@ absl::Status CallArguments::Expected(std::string_view wanted, const PickleValue&
 }
 
 absl::Status CallArguments::Located(const absl::Status& status) const {
-  return absl::Status(status.code(),
-                      absl::StrCat("offset ", offset_, ": ", callable_.FullName(), ": ", status.message()));
+  return WithContext(absl::StrCat("offset ", offset_, ": ", callable_.FullName()), status);
 }
 
 }  // namespace metaconv

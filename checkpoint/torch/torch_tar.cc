@@ -28,7 +28,7 @@
 #include "checkpoint/io/file.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/limits.h"
-#include "checkpoint/io/located_status.h"
+#include "checkpoint/io/member_place.h"
 #include "checkpoint/io/tar_members.h"
 #include "checkpoint/pickle/pickle_heap.h"
 #include "checkpoint/pickle/pickle_value.h"
@@ -43,6 +43,7 @@
 #include "checkpoint/torch/storage_table.h"
 #include "checkpoint/torch/torch_globals.h"
 #include "checkpoint/torch/torch_types.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -79,7 +80,7 @@ class MemberReader {
   absl::StatusOr<std::uint64_t> ReadNumber() {
     const std::uint64_t offset = reader_.offset();
     absl::StatusOr<std::uint64_t> number = reader_.ReadLittleEndian<std::uint64_t>();
-    if (!number.ok()) return Within(absl::StrCat("offset ", offset), number.status(), ": ");
+    if (!number.ok()) return WithContext(absl::StrCat("offset ", offset), number.status());
     return number;
   }
 
@@ -116,7 +117,7 @@ class TarReader {
     for (const Step& step : kSteps) {
       absl::Status status = (this->*step.read)(checkpoint);
       if (status.ok()) status = RefuseCommands(heap_);
-      if (!status.ok()) return Within(MemberPlace(step.member), status);
+      if (!status.ok()) return WithContext(MemberPlace(step.member), status, ", ");
     }
     return checkpoint;
   }
@@ -255,7 +256,7 @@ class TarReader {
     if (!storage_offset.ok()) return storage_offset.status();
     spec.storage_offset = static_cast<std::int64_t>(*storage_offset);
     absl::StatusOr<std::int64_t> reached = BytesReached(spec.size, spec.stride, spec.storage_offset, spec.dtype);
-    if (!reached.ok()) return Within(absl::StrCat("offset ", offset), reached.status(), ": ");
+    if (!reached.ok()) return WithContext(absl::StrCat("offset ", offset), reached.status());
     if (*reached > spec.storage->size_bytes) {
       return absl::DataLossError(absl::StrCat("offset ", offset, ": expected a tensor inside its storage of ",
                                               spec.storage->size_bytes, " bytes, found one that ends at ", *reached));
@@ -320,7 +321,7 @@ absl::StatusOr<Checkpoint> ReadTorchTar(const FileProbe& probe, const ReadOption
   if (!directory.status.ok()) return directory.status;
   for (const std::string_view member : kMembers) {
     if (!directory.members.contains(std::string(member))) {
-      return Within(MemberPlace(member), absl::DataLossError("is missing"));
+      return WithContext(MemberPlace(member), absl::DataLossError("is missing"), ", ");
     }
   }
   return TarReader(*probe.file, directory, options).Read();

@@ -10,7 +10,7 @@
 #include "checkpoint/checkpoint_types.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/limits.h"
-#include "checkpoint/io/located_status.h"
+#include "checkpoint/io/member_place.h"
 #include "checkpoint/io/utf8.h"
 #include "checkpoint/io/zip_archive.h"
 #include "checkpoint/pickle/pickle_heap.h"
@@ -19,6 +19,7 @@
 #include "checkpoint/torch/archive_reader.h"
 #include "checkpoint/torch/flatten.h"
 #include "checkpoint/torch/storage_table.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -32,11 +33,13 @@ absl::StatusOr<std::endian> ReadByteorder(const ZipArchive& archive, const Archi
   const ZipMember* const member = archive.Find(name);
   if (member == nullptr) return std::endian::little;
   absl::StatusOr<std::string> byteorder = archive.ReadMember(*member, kMaxByteorderBytes);
-  if (!byteorder.ok()) return Within(MemberPlace(name), byteorder.status());
+  if (!byteorder.ok()) return WithContext(MemberPlace(name), byteorder.status(), ", ");
   if (*byteorder == "little") return std::endian::little;
   if (*byteorder == "big") return std::endian::big;
-  return Within(MemberPlace(name), absl::DataLossError(absl::StrCat("expected 'little' or 'big', found '",
-                                                                    EscapeInvalidUtf8(*byteorder), "'")));
+  return WithContext(
+      MemberPlace(name),
+      absl::DataLossError(absl::StrCat("expected 'little' or 'big', found '", EscapeInvalidUtf8(*byteorder), "'")),
+      ", ");
 }
 
 }  // namespace
@@ -58,7 +61,7 @@ absl::StatusOr<Checkpoint> ReadTorchZip(const FileProbe& probe, const ReadOption
   RecordMaker records(options);
   Flattener flattener(storages, options.map_location, records, checkpoint);
   if (absl::Status status = flattener.Walk("", *root); !status.ok()) {
-    return Within(MemberPlace(reader.MemberName("data.pkl")), status);
+    return WithContext(MemberPlace(reader.MemberName("data.pkl")), status, ", ");
   }
   checkpoint.storages = records.TakeLocations();
   return checkpoint;

@@ -11,13 +11,14 @@
 #include "checkpoint/checkpoint_types.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/limits.h"
-#include "checkpoint/io/located_status.h"
+#include "checkpoint/io/member_place.h"
 #include "checkpoint/pickle/pickle_heap.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/records/record_maker.h"
 #include "checkpoint/torch/archive_reader.h"
 #include "checkpoint/torch/flatten.h"
 #include "checkpoint/torch/storage_table.h"
+#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
@@ -48,7 +49,7 @@ absl::StatusOr<Checkpoint> ReadTorchScript(const FileProbe& probe, const ReadOpt
     absl::StatusOr<PickleValue> root = reader.ReadPickle(member, folder, std::endian::native);
     if (!root.ok()) return root.status();
     if (absl::Status status = flattener.Walk(name, *root); !status.ok()) {
-      return Within(MemberPlace(reader.MemberName(member)), status);
+      return WithContext(MemberPlace(reader.MemberName(member)), status, ", ");
     }
   }
   checkpoint.storages = records.TakeLocations();

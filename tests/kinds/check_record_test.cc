@@ -1,5 +1,8 @@
 #include "kinds/check_record.h"
 
+#include <cstdint>
+#include <limits>
+#include <memory>
 #include <utility>
 
 #include "gmock/gmock.h"
@@ -60,6 +63,48 @@ TEST(CheckRecordTest, StridedRecords) {
   desc.dtype = c10::kLong;
   desc.requires_grad = true;
   ExpectMalformed(desc, "record 3: requires_grad: expected false for torch.int64, found true");
+}
+
+// A record of plain numbers is checked in one loop. A symbolic storage size makes the checks run one by one.
+TEST(CheckRecordTest, SumsAreTheSameForPlainAndSymbolicRecords) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr char kTooMany[] = "record 3: size: expected at most 9223372036854775807 elements, found more";
+  constexpr char kTooFar[] =
+      "record 3: stride: expected a tensor of at most 9223372036854775807 bytes, found a larger one";
+  const struct {
+    c10::SymDimVector size, stride;
+    c10::SymInt offset;
+    const char* error;
+  } kCases[] = {
+      {{kMost}, {1}, 0, nullptr},
+      {{kMost}, {1}, 1, kTooFar},
+      {{kMost, 2}, {0, 0}, 0, kTooMany},
+      {{kMost, 1}, {0, 0}, 0, nullptr},
+      {{2}, {kMost}, 0, kTooFar},
+      {{2}, {kMost - 1}, 0, nullptr},
+      {{2, 2}, {kMost / 2 + 1, kMost / 2 + 1}, 0, kTooFar},
+      {{1, 1}, {kMost, kMost}, kMost - 1, nullptr},
+      {{1}, {1}, kMost, kTooFar},
+      {{0, kMost}, {kMost, kMost}, kMost, nullptr},
+      {{kMost, 0}, {kMost, kMost}, kMost, nullptr},
+      {{kMost, 2, 0}, {1, 1, 1}, 0, kTooMany},
+  };
+  for (const auto& [size, stride, offset, error] : kCases) {
+    MetaTensorDesc desc = DenseRecord(3, {});
+    desc.dtype = c10::kByte;
+    desc.ndim = static_cast<std::int64_t>(size.size());
+    desc.size = size;
+    desc.stride = stride;
+    desc.storage_offset = offset;
+    for (const c10::SymInt& storage_size : {c10::SymInt(8), MakeSymbolicInt("s0")}) {
+      desc.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = storage_size});
+      if (error == nullptr) {
+        EXPECT_THAT(CheckStridedRecord(desc), IsOk()) << storage_size;
+      } else {
+        ExpectMalformed(desc, error);
+      }
+    }
+  }
 }
 
 TEST(CheckRecordTest, Views) {

@@ -24,7 +24,9 @@
 #include "c10/core/AutogradState.h"
 #include "c10/core/InferenceMode.h"
 #include "c10/util/Exception.h"
+#include "kinds/find_operator.h"
 #include "meta/torch_status.h"
+#include "meta/with_context.h"
 #include "tests/testing/recipe_values.h"
 #include "tests/testing/two_tensor.h"
 
@@ -253,9 +255,7 @@ void Interpreter::BindResults(const Json& out, const torch::jit::Stack& results)
 
 void Interpreter::Operator(const Json& step) {
   const std::string name = Text(step, "op");
-  const std::size_t dot = name.find('.');
-  const std::string overload = dot == std::string::npos ? "" : name.substr(dot + 1);
-  const auto op = c10::Dispatcher::singleton().findSchema({name.substr(0, dot), overload});
+  const std::optional<c10::OperatorHandle> op = FindOperator(name);
   TORCH_CHECK_VALUE(op.has_value(), "expected the name of an operator, found \"", name, "\"");
   const Json none = nullptr;
   const auto find = [this](const std::string& tensor) { return Find(tensor).tensor; };
@@ -416,7 +416,7 @@ void Interpreter::HintOverride(const Json& step) {
 // --- Recipes ---------------------------------------------------------------------------------------------------------
 
 absl::Status StepError(std::size_t index, const absl::Status& status) {
-  absl::Status error(status.code(), absl::StrCat("steps[", index, "] ", status.message()));
+  absl::Status error = WithContext(absl::StrCat("steps[", index, "]"), status, " ");
   error.SetPayload(kFailedStepUrl, absl::Cord(absl::StrCat(index)));
   return error;
 }

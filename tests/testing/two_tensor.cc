@@ -8,8 +8,10 @@
 
 #include "ATen/EmptyTensor.h"
 #include "ATen/core/dispatch/Dispatcher.h"
+#include "ATen/core/operator_name.h"
 #include "ATen/core/stack.h"
 #include "c10/core/TensorImpl.h"
+#include "kinds/value_tensors.h"
 #include "kinds/wrapper_type.h"
 #include "torch/library.h"
 
@@ -78,24 +80,6 @@ at::Tensor Wrap(c10::Storage storage, at::Tensor a, at::Tensor b) {
 
 // --- Every operator, on both parts ---
 
-template <typename Map>
-c10::IValue MapTensors(const c10::IValue& value, Map&& map) {
-  if (value.isTensor()) return map(value.toTensor());
-  if (value.isTensorList()) {
-    std::vector<at::Tensor> tensors = value.toTensorVector();
-    for (at::Tensor& tensor : tensors) tensor = map(tensor);
-    return tensors;
-  }
-  if (value.isOptionalTensorList()) {
-    c10::List<std::optional<at::Tensor>> tensors;
-    for (const c10::IValue& element : value.toListRef()) {
-      tensors.push_back(MapTensors(element, map).template toOptional<at::Tensor>());
-    }
-    return tensors;
-  }
-  return value;
-}
-
 Stack CallOn(const c10::OperatorHandle& op, const Stack& arguments, const at::Tensor& (TwoTensorImpl::*part)() const) {
   Stack stack;
   for (const c10::IValue& argument : arguments) {
@@ -123,11 +107,10 @@ c10::IValue WrapReturned(const c10::Argument& returned, const c10::IValue& alias
   const bool is_alias = aliased.isTensor() && IsTwoTensor(aliased.toTensor());
   if (is_alias && returned.alias_info()->isWrite()) return aliased;
   std::vector<at::Tensor> second;
-  MapTensors(b, [&](const at::Tensor& tensor) { return second.emplace_back(tensor); });
+  ForEachTensor(b, [&](const at::Tensor& tensor) { second.push_back(tensor); });
   std::size_t next = 0;
   return MapTensors(a, [&](const at::Tensor& tensor) {
     const at::Tensor& other = second[next++];
-    if (!tensor.defined()) return tensor;
     if (!is_alias) return Wrap(EmptyStorageFor(tensor), tensor, other);
     return at::Tensor(c10::make_intrusive<TwoTensorImpl>(aliased.toTensor(), tensor, other));
   });
@@ -161,8 +144,7 @@ bool RegisterOperators() {
     if (name.getNamespace() != "aten") continue;
     const auto op = c10::Dispatcher::singleton().findSchema(name);
     if (!op.has_value() || op->hasKernelForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd)) continue;
-    const std::string full = name.overload_name.empty() ? name.name : name.name + "." + name.overload_name;
-    library.impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<&OnBothParts>());
+    library.impl(c10::toString(name).c_str(), torch::CppFunction::makeFromBoxedFunction<&OnBothParts>());
   }
   return true;
 }
@@ -172,7 +154,10 @@ absl::StatusOr<FlattenedTensor> Flatten(const at::Tensor& tensor) {
   return FlattenedTensor{.inner = {{"a", parts.a}, {"b", parts.b}}};
 }
 
+bool IsStrided(const at::Tensor& tensor) { return tensor.layout() == at::kStrided && !tensor.is_nested(); }
+
 void CheckAlike(const at::Tensor& a, const at::Tensor& b) {
+  TORCH_CHECK_VALUE(IsStrided(a) && IsStrided(b), "TwoTensor: expected two strided tensors, found one without strides");
   TORCH_CHECK_VALUE(a.device() == b.device() && a.layout() == b.layout() && a.requires_grad() == b.requires_grad() &&
                         a.scalar_type() == b.scalar_type(),
                     "TwoTensor: expected two tensors of the same device, layout, requires_grad and dtype");

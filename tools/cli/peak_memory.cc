@@ -1,31 +1,24 @@
 #include "tools/cli/peak_memory.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
-#include <string>
+
+#include "converter/proc_fields.h"
 
 namespace metaconv::cli {
 namespace {
 
-// "VmHWM:     12345 kB"
-std::optional<std::int64_t> InStatus(const std::string& key) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind(key + ":", 0) == 0) return std::strtoll(line.c_str() + key.size() + 1, nullptr, 10) * 1024;
-  }
-  return std::nullopt;
-}
+constexpr char kStatus[] = "/proc/self/status";
 
 }  // namespace
 
 PeakMemory::PeakMemory() {
   std::ofstream("/proc/self/clear_refs") << "5";  // Resets the peak to the current value.
-  before_ = InStatus("VmRSS");
+  before_ = ProcFieldBytes(kStatus, {"VmRSS"});
 }
 
 std::optional<std::int64_t> PeakMemory::Bytes() const {
-  const std::optional<std::int64_t> peak = InStatus("VmHWM");
+  const std::optional<std::int64_t> peak = ProcFieldBytes(kStatus, {"VmHWM"});
   if (!peak.has_value() || !before_.has_value()) return std::nullopt;
   return std::max<std::int64_t>(*peak - *before_, 0);
 }
