@@ -71,11 +71,13 @@ std::string Md5(std::string_view text) {
   return MD5Data(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), digest.data());
 }
 
-// The return addresses of the functions that are running, outermost first.
-std::vector<void*> StackAddresses() {
+// The return addresses on the stack, outermost first, up to and including `innermost`.
+std::vector<void*> StackAddresses(void* innermost) {
   constexpr int kMaxDepth = 256;
   std::vector<void*> addresses(kMaxDepth);
   addresses.resize(backtrace(addresses.data(), kMaxDepth));
+  const auto begin = std::find(addresses.begin(), addresses.end(), innermost);
+  if (begin != addresses.end()) addresses.erase(addresses.begin(), begin);
   std::reverse(addresses.begin(), addresses.end());
   return addresses;
 }
@@ -108,7 +110,7 @@ absl::Status TraceFile::Write(std::string_view name, const Json& metadata, std::
   const std::string prefix = Prefix(source_file, source_line);
   const std::optional<TraceId> trace_id = CompileContext::CurrentTraceId();
   std::vector<void*> stack;
-  if (!trace_id.has_value() && options_.stacks) stack = StackAddresses();
+  if (!trace_id.has_value() && options_.stacks) stack = StackAddresses(__builtin_return_address(0));
 
   Json record = Json::object();
   record[std::string(name)] = metadata;
@@ -138,8 +140,9 @@ absl::Status TraceFile::status() const {
 }
 
 // Note [Stacks in traces]
-// The reference writes the stack of the Python program. Ours is that of the C++ program: the functions by their names in
-// the symbol table, and the file that holds the code. Line and source text, which need debug information, are 0 and "".
+// The reference writes the stack of the Python program. Ours is that of the C++ program, up to the caller of Write(): the
+// functions by their names in the symbol table, and the file that holds the code. Line and source text, which need debug
+// information, are 0 and "".
 Json TraceFile::FrameJson(void* address, const std::string& prefix, std::string& lines) {
   const auto [frame, is_new] = frames_.try_emplace(address);
   if (!is_new) return frame->second;

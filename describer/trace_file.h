@@ -22,8 +22,8 @@
 // A payload follows its record, each line after a tab, and the record has its MD5 as "has_payload".
 //
 // Thread safety: Thread-safe. Records of several threads follow each other in whole lines.
-// Lifetime: the file is closed when the last owner, sinks included, is gone; it is never deleted. A child made by fork()
-// opens a file of its own.
+// Lifetime: the file is closed when the last owner, sinks included, is gone; it is never deleted. After fork() the child
+// must Create() a file of its own: in the parent's, the numbers of its texts would mean others.
 // Source: `trace_structured`, `TorchLogsFormatter`, `LazyTraceHandler` of torch/_logging/_internal.py;
 // torch/_logging/structured.py.
 

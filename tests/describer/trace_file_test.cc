@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -37,6 +36,7 @@ using Json = nlohmann::ordered_json;
 using ::absl::StatusCode::kInvalidArgument;
 using ::absl::StatusCode::kUnavailable;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::HasSubstr;
@@ -210,8 +210,8 @@ TEST(TraceFileTest, OutsideOfACompilationARecordHasTheStack) {
   // Outermost first.
   std::vector<std::string> names;
   for (const Json& frame : stacks[0]) names.push_back(frame.at("name"));
-  EXPECT_THAT(names, testing::IsSupersetOf({HasSubstr("main"), HasSubstr("WriteFromAFunctionWithAName")}));
-  EXPECT_THAT(names.back(), HasSubstr("TraceFile::Write"));
+  EXPECT_THAT(names, Contains(HasSubstr("main")));
+  EXPECT_THAT(names.back(), HasSubstr("WriteFromAFunctionWithAName"));
 }
 
 TEST(TraceFileTest, ThreadsWriteWholeRecords) {
@@ -269,32 +269,33 @@ TEST(TraceFileTest, AFolderThatCannotBeMadeIsAnError) {
                                            HasSubstr(": cannot write a trace: "))));
 }
 
-TEST(TraceFileTest, AFullDiskLeavesWholeRecordsAndAnError) {
-  // Files may not grow beyond this; a write beyond it fails as on a full disk.
-  constexpr rlim_t kLimit = 1000;
-  const std::shared_ptr<TraceFile> file = Create();
+// Calls `write` while files may not grow beyond `bytes`: a write beyond that fails as on a full disk.
+template <typename F>
+void WithLimitedFiles(rlim_t bytes, F write) {
   const auto handler = signal(SIGXFSZ, SIG_IGN);
   rlimit before = {};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto restore = absl::MakeCleanup([&] {
-    setrlimit(RLIMIT_FSIZE, &before);
-    signal(SIGXFSZ, handler);
-  });
-  const rlimit limit = {.rlim_cur = kLimit, .rlim_max = before.rlim_max};
+  const rlimit limit = {.rlim_cur = bytes, .rlim_max = before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  write();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+}
 
+TEST(TraceFileTest, AFullDiskLeavesWholeRecordsAndAnError) {
+  const std::shared_ptr<TraceFile> file = Create();
   const TraceSink sink = TraceFile::Sink(file);
   int written = 0;
-  while (file->status().ok() && written < 100) {
-    sink("artifact", {{"id", written++}});
-  }
+  WithLimitedFiles(1000, [&] {
+    while (file->status().ok() && written < 100) sink("artifact", {{"id", written++}});
+  });
   EXPECT_THAT(file->status(), StatusIs(kUnavailable, Eq(file->path() + ": cannot write a trace: File too large")));
+  ASSERT_GT(written, 1);
   const std::vector<Json> records = Records(*file);
-  EXPECT_EQ(records.size(), written - 1);
+  ASSERT_EQ(records.size(), written - 1);
   EXPECT_EQ(records.back().at("artifact").at("id"), written - 2);
 
   // Later records are not written either, even where there is room again.
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_THAT(file->Write("artifact", Json::object()), StatusIs(kUnavailable, HasSubstr("File too large")));
   EXPECT_EQ(Records(*file).size(), records.size());
 }
