@@ -1,6 +1,7 @@
 #include "kinds/view.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <typeinfo>
 
@@ -29,6 +30,14 @@ at::Tensor Flat(const at::Tensor& base) {
   return base.as_strided({elements}, {1}, 0);
 }
 
+// Whether view_as_real, which doubles the strides, can do so. The stride of a dimension of one element may be any number.
+bool CanDoubleStrides(const at::Tensor& tensor) {
+  for (const c10::SymInt& stride : tensor.sym_strides()) {
+    if (stride.maybe_as_int().value_or(0) > std::numeric_limits<std::int64_t>::max() / 2) return false;
+  }
+  return true;
+}
+
 // `base` in the dtype of its view, which is its complex or real counterpart or the same, by a view.
 //
 // Note [Views that change the dtype]
@@ -40,7 +49,7 @@ at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
   if (from == dtype) return base;
   // A view of another dtype sees the elements as they lie in memory. The record says which bits it has in the end.
   if (base.is_conj()) return InDtype(base.conj(), dtype);
-  if (IsComplexOfReal(from, dtype)) return at::view_as_real(base);
+  if (IsComplexOfReal(from, dtype)) return at::view_as_real(CanDoubleStrides(base) ? base : Flat(base));
   const at::Tensor flat = Flat(base);
   return at::view_as_complex(flat.as_strided({flat.numel() / 2, 2}, {2, 1}));
 }
