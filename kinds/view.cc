@@ -1,6 +1,7 @@
 #include "kinds/view.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <typeinfo>
 
@@ -31,6 +32,14 @@ at::Tensor Flat(const at::Tensor& base) {
   return base.as_strided({elements}, {1}, 0);
 }
 
+// Whether view_as_real, which doubles the strides, can do so without overflow. The stride of a dimension of one element may be any number.
+bool CanDoubleStrides(const at::Tensor& tensor) {
+  for (const c10::SymInt& stride : tensor.sym_strides()) {
+    if (stride.maybe_as_int().value_or(0) > std::numeric_limits<std::int64_t>::max() / 2) return false;
+  }
+  return true;
+}
+
 // A view of `base` with dtype `dtype`, which must be the same dtype or its complex or real counterpart.
 //
 // Note [Views that change the dtype]
@@ -43,7 +52,7 @@ at::Tensor InDtype(const at::Tensor& base, c10::ScalarType dtype) {
   // A view of another dtype reads the elements as they are in memory, so the conjugate bit is removed first. The result
   // gets the bits of its record afterwards.
   if (base.is_conj()) return InDtype(base.conj(), dtype);
-  if (IsComplexOfReal(from, dtype)) return at::view_as_real(base);
+  if (IsComplexOfReal(from, dtype)) return at::view_as_real(CanDoubleStrides(base) ? base : Flat(base));
   const at::Tensor flat = Flat(base);
   return at::view_as_complex(flat.as_strided({flat.numel() / 2, 2}, {2, 1}));
 }

@@ -159,8 +159,8 @@ const Path kPaths[] = {
     {"baseline for views: as_strided", {3, 1, 0}, Views, {}, AsStrided},
     {"baseline for views: slice", {3, 2, 0}, Views, {}, Slice},
 
-    {"describe view by operator, first time", {27, 1, 5}, TypedViews, {}, Describe},
-    {"convert view by operator, first time", {41, 3, 8}, TypedViews, {}, Convert},
+    {"describe view by operator, first time", {26, 1, 5}, TypedViews, {}, Describe},
+    {"convert view by operator, first time", {40, 3, 8}, TypedViews, {}, Convert},
     {"replay view by operator", {7, 1, 0}, TypedViews, {Describe}, Replay},
     {"baseline for views by operator: at::view_as_real", {6, 1, 0}, TypedViews, {}, ViewAsReal},
 
