@@ -318,6 +318,8 @@ TEST(AllocationCallbackTest, WhatItMayNotReturn) {
               StatusIs(kInvalidArgument, HasSubstr("expected a leaf that does not require grad")));
   EXPECT_THAT(convert([](AllocationMaker make, c10::Device) { return make().set_requires_grad(true) * 2; }),
               StatusIs(kInvalidArgument, HasSubstr("expected a leaf that does not require grad")));
+  EXPECT_THAT(convert([](AllocationMaker, c10::Device) { return at::eye(2).to_sparse(); }),
+              StatusIs(kInvalidArgument, HasSubstr("expected a tensor with a storage, found one without")));
   EXPECT_THAT(convert([](AllocationMaker make, c10::Device) { return make().to(at::kDouble); }),
               StatusIs(kInternal, HasSubstr("dtype: expected torch.float32, found torch.float64")));
   EXPECT_THAT(convert([](AllocationMaker make, c10::Device) { return make().view({4}); }),
