@@ -14,9 +14,11 @@ namespace {
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
   if (!desc.level.has_value()) return Malformed(desc, "level", "one for a batched tensor", "none");
-  if (*desc.level < 1) return Malformed(desc, "level", "1 or more", absl::StrCat(*desc.level));
-  if (desc.unwrapped->is_batchedtensor && desc.unwrapped->level.value_or(0) >= *desc.level) {
-    return Malformed(desc, "level", absl::StrCat("more than ", *desc.unwrapped->level, ", that of what is batched"),
+  // vmap counts from 1, but a tensor can be batched by hand, at 0 too.
+  if (*desc.level < 0) return Malformed(desc, "level", "0 or more", absl::StrCat(*desc.level));
+  const MetaTensorDesc& wrapped = *desc.unwrapped;
+  if (wrapped.is_batchedtensor && wrapped.level.has_value() && *wrapped.level >= *desc.level) {
+    return Malformed(desc, "level", absl::StrCat("more than ", *wrapped.level, ", that of what is batched"),
                      absl::StrCat(*desc.level));
   }
   if (!desc.bdim.has_value()) return Malformed(desc, "bdim", "one for a batched tensor", "none");

@@ -354,6 +354,10 @@ for randomness in ("same", "different"):
 add("functorch/vmap_in_vmap",
     [zeros("a", 3, 2, 4), vmap(3), vmap(2), batched("a", "x"), batched("x", "y", level=2)], "y", "x")
 add("functorch/vmap_level_2_only", [zeros("a", 2, 4), vmap(3), vmap(2), batched("a", "y", level=2)], "y")
+add("functorch/batched_level_0", [A, batched("a", "x", level=0)], "x", "a")
+add("functorch/batched_level_0_in_vmap",
+    [zeros("a", 2, 3, 4), batched("a", "x", level=0), vmap(), batched("x", "y")], "y", "x", "a")  # fmt: skip
+add("functorch/batched_level_0_below_vmap", [A, batched("a", "x", level=0, dim=1), vmap()], "x")
 add("functorch/vmap_scalar", [zeros("a", 3), vmap(), batched("a", "x")], "x")
 add("functorch/vmap_of_view", [A, op("t", t("a"), out="v"), vmap(2), batched("v", "x")], "x", "v", "a")
 add("functorch/vmap_of_leaf", [zeros("a", 3, 2, requires_grad=True), vmap(), batched("a", "x")], "x", "a")
