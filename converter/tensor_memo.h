@@ -93,8 +93,8 @@ class TensorMemo {
 
     // Undefined if there is none, or nobody holds it any more.
     at::Tensor Get() const;
-    // What is there; undefined if there was none, and `built` is now.
-    at::Tensor GetOrSet(const at::Tensor& built);
+    // What is there; undefined if there was none, and what `built` refers to is now. `built` then has the old reference.
+    at::Tensor GetOrSet(WeakReference<c10::TensorImpl>& built);
     bool IsBuilding() const { return builder != std::thread::id(); }
     bool IsDead() const { return !IsBuilding() && (object.IsEmpty() || object.IsDead()); }
     void Prefetch() const { object.Prefetch(); }

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "c10/util/intrusive_ptr.h"
 #include "describer/sharded_weak_map.h"
@@ -33,17 +34,20 @@ class WeakMemo {
 
   // Null: `id` has none.
   void Set(std::int64_t id, const Strong& object) {
-    entries_.Visit(id, [&](Entry& entry) { entry.object = object ? WeakReference(*object) : WeakReference<T>(); });
+    WeakReference<T> reference = object ? WeakReference<T>(*object) : WeakReference<T>();
+    entries_.Visit(id, [&](Entry& entry) { std::swap(entry.object, reference); });
+    // The old reference is dropped here, without the lock.
   }
 
   // The object that `id` has. Null if it had none: it has `object`, which must not be null, from now on.
   Strong GetOrSet(std::int64_t id, T& object) {
     Strong winner;
+    WeakReference<T> reference(object);
     entries_.Visit(id, [&](Entry& entry) {
       winner = entry.object.Lock();
-      if (!winner) entry.object = WeakReference(object);
+      if (!winner) std::swap(entry.object, reference);
     });
-    return winner;
+    return winner;  // The old reference is dropped here, without the lock.
   }
 
   void Sweep() { entries_.Sweep(); }

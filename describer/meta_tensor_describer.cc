@@ -230,7 +230,10 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
   MetaTensorDescPtr shared;
   tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.Extras().shared.lock(); });
   if (shared != nullptr && *shared == **desc) return shared;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared = *desc; });
+  // After the swap this is the old reference. It may be the last to the memory of a record, so it is dropped without the
+  // lock.
+  std::weak_ptr<const MetaTensorDesc> reference = *desc;
+  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared.swap(reference); });
   return desc;
 }
 

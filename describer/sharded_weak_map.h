@@ -15,7 +15,8 @@
 //   memo.VisitIfPresent(7, [&](Entry& entry) { … });
 //
 // Thread safety: Thread-safe. A visitor runs under its shard's lock: it must not block, call back into the map, or run
-// code that is not ours. Dead entries are destroyed after the lock is released.
+// code that is not ours. To drop a reference runs such code, so a visitor that replaces one swaps it out. Dead entries are
+// destroyed after the lock is released.
 // Lifetime: keeps alive what its entries keep alive.
 
 #ifndef METACONV_DESCRIBER_SHARDED_WEAK_MAP_H_

@@ -8,6 +8,9 @@
 //   storage = WeakReference(*tensor.storage().unsafeGetStorageImpl());
 //   if (c10::intrusive_ptr<c10::StorageImpl> alive = storage.Lock()) …
 //
+// Dropping the last weak reference to a dead object runs the object's destructor, which may call code that is not ours: a
+// wrapper of functorch drops what it wraps only then. Under a lock, swap references and drop the old one afterwards.
+//
 // Thread safety: as a raw pointer; the object's counts are atomic.
 // Lifetime: keeps the object's memory, not the object.
 
