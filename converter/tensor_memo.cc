@@ -1,8 +1,10 @@
 #include "converter/tensor_memo.h"
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "c10/core/UndefinedTensorImpl.h"
@@ -156,6 +158,15 @@ std::optional<at::Tensor> TensorMemo::GetUnlessBuilding(MetaTensorId id) {
 void TensorMemo::Set(MetaTensorId id, const at::Tensor& tensor) {
   WeakReference<c10::TensorImpl> reference = ReferenceTo(tensor);  // As in End.
   entries_.Visit(id, [&](Entry& entry) { std::swap(entry.object, reference); });
+}
+
+void TensorMemo::ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit) {
+  std::vector<MetaTensorId> ids;
+  entries_.VisitAlive([&](MetaTensorId id, const Entry&) { ids.push_back(id); });
+  std::sort(ids.begin(), ids.end());
+  for (const MetaTensorId id : ids) {
+    if (const at::Tensor tensor = Get(id); tensor.defined()) visit(id, tensor);
+  }
 }
 
 }  // namespace metaconv

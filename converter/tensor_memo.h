@@ -32,6 +32,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "c10/core/TensorImpl.h"
 #include "describer/sharded_weak_map.h"
@@ -80,6 +81,12 @@ class TensorMemo {
 
   void Set(MetaTensorId id, const at::Tensor& tensor);
 
+  // How many results are alive.
+  std::size_t CountAlive() const { return entries_.CountAlive(); }
+
+  // Calls `visit` for each result that is alive, in the order of the ids, with no lock held.
+  void ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit);
+
   void Sweep() { entries_.Sweep(); }
 
   // Dead entries that were not swept yet included.
@@ -96,6 +103,7 @@ class TensorMemo {
     // What is there; undefined if there was none, and what `built` refers to is now. `built` then has the old reference.
     at::Tensor GetOrSet(WeakReference<c10::TensorImpl>& built);
     bool IsBuilding() const { return builder != std::thread::id(); }
+    bool IsAlive() const { return object.IsAlive(); }
     bool IsDead() const { return !IsBuilding() && (object.IsEmpty() || object.IsDead()); }
     void Prefetch() const { object.Prefetch(); }
   };

@@ -1,5 +1,6 @@
 #include "describer/meta_tensor_describer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "c10/core/UndefinedTensorImpl.h"
+#include "c10/util/intrusive_ptr.h"
 #include "describer/disable_inference_mode.h"
 #include "kinds/data_slot.h"
 #include "kinds/description.h"
@@ -46,6 +49,22 @@ CreationMeta CreationMetaOf(const at::Tensor& view) {
 
 MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, bool keeps_data) {
   return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
+}
+
+// Calls visit(object, id) for each object in `table` that is alive, in the order of the ids, with no lock held. Only
+// addresses are kept meanwhile, and only to look them up: one that another object has by then has another id.
+template <typename Table, typename Visitor>
+void ForEachAlive(Table& table, Visitor&& visit) {
+  std::vector<std::pair<std::int64_t, typename Table::key_type>> alive;
+  table.VisitAlive([&](const auto& address, const auto& entry) { alive.emplace_back(entry.id, address); });
+  std::sort(alive.begin(), alive.end());
+  for (const auto& [id, address] : alive) {
+    decltype(typename Table::mapped_type().object.Lock()) object;
+    table.VisitIfPresent(address, [&, id = id](const auto& entry) {
+      if (entry.id == id) object = entry.object.Lock();
+    });
+    if (object) visit(std::move(object), id);
+  }
 }
 
 // Native fake tensors have a mode of their own kind, which a record cannot carry on.
@@ -301,6 +320,25 @@ std::optional<MetaTensorId> MetaTensorDescriber::FindTensorId(const at::Tensor& 
     if (entry.id != kNoId) id = entry.id;
   });
   return id;
+}
+
+std::optional<MetaStorageId> MetaTensorDescriber::FindStorageId(const c10::Storage& storage) {
+  std::optional<MetaStorageId> id;
+  storages_.VisitIfPresent(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) { id = entry.id; });
+  return id;
+}
+
+void MetaTensorDescriber::ForEachTensor(absl::FunctionRef<void(const at::Tensor& tensor, MetaTensorId id)> visit) {
+  using Strong = c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>;
+  ForEachAlive(tensors_, [&](c10::intrusive_ptr<at::TensorImpl> tensor, MetaTensorId id) {
+    visit(at::Tensor(Strong(std::move(tensor))), id);
+  });
+}
+
+void MetaTensorDescriber::ForEachStorage(absl::FunctionRef<void(const c10::Storage& storage, MetaStorageId id)> visit) {
+  ForEachAlive(storages_, [&](c10::intrusive_ptr<c10::StorageImpl> storage, MetaStorageId id) {
+    visit(c10::Storage(std::move(storage)), id);
+  });
 }
 
 void MetaTensorDescriber::Trace(std::string_view name, const nlohmann::ordered_json& payload) const {

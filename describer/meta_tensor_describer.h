@@ -33,6 +33,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
@@ -117,6 +118,17 @@ class MetaTensorDescriber {
   MetaStorageId GetStorageId(const c10::Storage& storage);
   // The id of `tensor` if it has one. `tensor` must be defined.
   std::optional<MetaTensorId> FindTensorId(const at::Tensor& tensor);
+  // The id of `storage` if it has one. `storage` must not be null.
+  std::optional<MetaStorageId> FindStorageId(const c10::Storage& storage);
+
+  // How many tensors / storages have an id and are alive: `len(lookup_tensor)` and `len(lookup_storage)` of the reference.
+  std::size_t TensorCount() const { return tensors_.CountAlive(); }
+  std::size_t StorageCount() const { return storages_.CountAlive(); }
+  // Call `visit` for each of these, in the order of the ids: `lookup_tensor.items()` and `lookup_storage.items()`. No lock
+  // is held, so `visit` may use this describer. A tensor that comes or goes meanwhile is visited or not. One that is
+  // visited stays alive during that.
+  void ForEachTensor(absl::FunctionRef<void(const at::Tensor& tensor, MetaTensorId id)> visit);
+  void ForEachStorage(absl::FunctionRef<void(const c10::Storage& storage, MetaStorageId id)> visit);
 
   // Passes a trace record to the sink, if there is one.
   void Trace(std::string_view name, const nlohmann::ordered_json& payload) const;
@@ -141,6 +153,7 @@ class MetaTensorDescriber {
     WeakReference<Impl> object;
     std::int64_t id = kNoId;
 
+    bool IsAlive() const { return id != kNoId && object.IsAlive(); }
     bool IsDead() const { return object.IsDead(); }
     void Prefetch() const { object.Prefetch(); }
   };

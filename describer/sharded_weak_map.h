@@ -37,10 +37,14 @@
 namespace metaconv {
 
 // Key: a std::int64_t or a pointer. Entry: default constructible, movable, with `bool IsDead() const` and `void Prefetch()
-// const`, which is called some time before.
+// const`, which is called some time before. VisitAlive and CountAlive need `bool IsAlive() const` too: an entry without an
+// object is neither dead nor alive.
 template <typename Key, typename Entry>
 class ShardedWeakMap {
  public:
+  using key_type = Key;
+  using mapped_type = Entry;
+
   // Calls visit(Entry&) with the entry for `key`, a fresh one if there was none.
   template <typename Visitor>
   void Visit(const Key& key, Visitor&& visit) {
@@ -63,6 +67,28 @@ class ShardedWeakMap {
     const SpinLockHolder holder(&shard.lock);
     ++shard.lookups;
     if (auto it = shard.map.find(key); it != shard.map.end()) visit(it->second);
+  }
+
+  // Calls visit(key, const Entry&) for each entry that is alive, in no order. An entry that comes or goes meanwhile is
+  // visited or not.
+  template <typename Visitor>
+  void VisitAlive(Visitor&& visit) const {
+    for (const Shard& shard : shards_) {
+      const SpinLockHolder holder(&shard.lock);
+      auto ahead = shard.map.begin();
+      for (int i = 0; i < kPrefetch && ahead != shard.map.end(); ++i) (ahead++)->second.Prefetch();
+      for (const auto& [key, entry] : shard.map) {
+        if (ahead != shard.map.end()) (ahead++)->second.Prefetch();
+        if (entry.IsAlive()) visit(key, entry);
+      }
+    }
+  }
+
+  // How many entries are alive.
+  std::size_t CountAlive() const {
+    std::size_t count = 0;
+    VisitAlive([&](const Key&, const Entry&) { ++count; });
+    return count;
   }
 
   // Throws all dead entries out now.

@@ -33,6 +33,8 @@ class WeakReference {
   // Null if there is no object, or it is gone.
   c10::intrusive_ptr<Target> Lock() const { return target_.lock(); }
 
+  // Whether there is an object, and it is not gone.
+  bool IsAlive() const { return !target_.expired(); }
   bool IsEmpty() const { return target_._unsafe_get_target() == nullptr; }
   // Whether there was an object, and it is gone.
   bool IsDead() const { return !IsEmpty() && target_.expired(); }

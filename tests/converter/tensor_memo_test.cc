@@ -226,6 +226,29 @@ TEST(WeakMemoTest, AReplacedReferenceIsDroppedWithoutTheLock) {
   EXPECT_EQ(question.answers(), 3);
 }
 
+TEST(TensorMemoTest, CountsAndVisitsWhatIsAlive) {
+  TensorMemo memo;
+  std::vector<at::Tensor> alive;
+  for (int id = 1000; id-- > 0;) {
+    at::Tensor tensor = at::empty({id});
+    memo.Set(id, tensor);
+    if (id % 10 == 0) alive.push_back(std::move(tensor));
+  }
+  const TensorMemo::Turn building = memo.Enter(5).value();
+  EXPECT_EQ(memo.CountAlive(), 100);
+  MetaTensorId next = 0;
+  memo.ForEach([&](MetaTensorId id, const at::Tensor& tensor) {
+    EXPECT_EQ(id, next);
+    EXPECT_TRUE(memo.Get(id).is_same(tensor));
+    EXPECT_EQ(tensor.numel(), id);
+    next += 10;
+  });
+  EXPECT_EQ(next, 1000);
+  alive.clear();
+  EXPECT_EQ(memo.CountAlive(), 0);
+  memo.ForEach([](MetaTensorId id, const at::Tensor&) { ADD_FAILURE() << id; });
+}
+
 TEST(WeakMemoTest, HoldsWeakly) {
   WeakMemo<c10::StorageImpl> memo;
   EXPECT_FALSE(memo.Get(1));

@@ -1,7 +1,9 @@
 #include "describer/meta_tensor_describer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +27,7 @@ namespace metaconv {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::Lt;
@@ -206,6 +209,46 @@ TEST(MetaTensorDescriberTest, NestingHasALimit) {
   EXPECT_THAT(describer.DescribeTensor(outer), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")));
 }
 
+TEST(MetaTensorDescriberTest, TablesHaveASizeAndItemsOfWhatIsAlive) {
+  MetaTensorDescriber describer;
+  EXPECT_EQ(describer.TensorCount(), 0);
+  EXPECT_EQ(describer.StorageCount(), 0);
+  at::Tensor base = at::empty({4});
+  at::Tensor view = base.view({2, 2});
+  const at::Tensor other = at::empty({1});
+  const at::Tensor known_but_not_described = at::empty({1});
+  Describe(describer, base);
+  Describe(describer, view);
+  Describe(describer, other);
+  describer.SetFacts(known_but_not_described, {.is_buffer = true});
+  EXPECT_EQ(describer.TensorCount(), 3);
+  EXPECT_EQ(describer.StorageCount(), 2);
+  std::vector<std::pair<at::Tensor, MetaTensorId>> tensors;
+  describer.ForEachTensor([&](const at::Tensor& tensor, MetaTensorId id) { tensors.emplace_back(tensor, id); });
+  ASSERT_EQ(tensors.size(), 3);
+  for (int id = 0; id < 3; ++id) EXPECT_EQ(tensors[id].second, id);
+  EXPECT_TRUE(tensors[0].first.is_same(base));
+  EXPECT_TRUE(tensors[1].first.is_same(view));
+  EXPECT_TRUE(tensors[2].first.is_same(other));
+  tensors.clear();
+  // A visitor may use the describer, and drop what it visits.
+  std::vector<MetaStorageId> storages;
+  describer.ForEachStorage([&](const c10::Storage& storage, MetaStorageId id) {
+    EXPECT_EQ(describer.FindStorageId(storage), id);
+    Describe(describer, at::empty({1}));
+    describer.Sweep();
+    storages.push_back(id);
+    base.reset();
+    view.reset();
+    EXPECT_EQ(storage.nbytes(), id == 0 ? 16 : 4);
+  });
+  EXPECT_THAT(storages, ElementsAre(0, 1));
+  EXPECT_EQ(describer.TensorCount(), 1);
+  EXPECT_EQ(describer.StorageCount(), 1);
+  EXPECT_EQ(describer.FindStorageId(other.storage()), 1);
+  EXPECT_EQ(describer.FindStorageId(known_but_not_described.storage()), std::nullopt);
+}
+
 TEST(MetaTensorDescriberTest, UndefinedTensor) {
   MetaTensorDescriber describer;
   EXPECT_THAT(describer.DescribeTensor(at::Tensor()), StatusIs(kInvalidArgument, HasSubstr("undefined")));
@@ -349,6 +392,43 @@ TEST(MetaTensorDescriberThreadsTest, TensorsThatComeAndGo) {
   for (const std::vector<MetaTensorId>& some : ids) all.insert(some.begin(), some.end());
   EXPECT_EQ(all.size(), kThreads * kRounds);
   EXPECT_LT(describer.tensor_table_size(), 2500);
+}
+
+TEST(MetaTensorDescriberThreadsTest, TablesAreVisitedWhileOthersDescribe) {
+  constexpr int kThreads = 8;
+  constexpr int kHeld = 100;
+  MetaTensorDescriber describer;
+  std::vector<at::Tensor> held;
+  for (int i = 0; i < kHeld; ++i) {
+    held.push_back(at::empty({i}));
+    Describe(describer, held.back());
+  }
+  RunThreads(kThreads, [&](int thread) {
+    for (int i = 0; i < 200; ++i) {
+      if (thread % 2 == 0) {  // One at a time, which dies at once.
+        for (int k = 0; k < 10; ++k) Describe(describer, at::empty({kHeld}));
+        continue;
+      }
+      MetaTensorId last = -1;
+      int found = 0;
+      describer.ForEachTensor([&](const at::Tensor& tensor, MetaTensorId id) {
+        EXPECT_LT(last, id);
+        last = id;
+        EXPECT_EQ(tensor.numel(), std::min<MetaTensorId>(id, kHeld));
+        if (id < kHeld) ++found;
+      });
+      EXPECT_EQ(found, kHeld);
+      found = 0;
+      describer.ForEachStorage([&](const c10::Storage&, MetaStorageId id) {
+        if (id < kHeld) ++found;
+      });
+      EXPECT_EQ(found, kHeld);
+      EXPECT_GE(describer.TensorCount(), kHeld);
+      EXPECT_LE(describer.TensorCount(), kHeld + 2 * kThreads);
+    }
+  });
+  EXPECT_EQ(describer.TensorCount(), kHeld);
+  EXPECT_EQ(describer.StorageCount(), kHeld);
 }
 
 TEST(MetaTensorDescriberThreadsTest, TracedOnce) {
