@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/UndefinedTensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
@@ -51,6 +52,74 @@ MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, boo
   return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
 }
 
+// Whether a tensor, and all that it leads to, can be described. Asked before any id is given: what cannot be described in
+// the end must leave no trace.
+class SupportCheck {
+ public:
+  absl::Status Check(const at::Tensor& tensor) { return Height(tensor, 0).status(); }
+
+ private:
+  struct Checked {
+    at::Tensor tensor;  // So that no other comes to lie at its address.
+    int height;
+  };
+
+  // How deep what `tensor` leads to is nested; `tensor` itself is nested `depth` deep.
+  absl::StatusOr<int> Height(const at::Tensor& tensor, int depth);
+  absl::StatusOr<int> HeightOfParts(const TensorKind& kind, const at::Tensor& tensor, int depth);
+
+  // Tensors form a graph, not a tree: without this, what is shared at every level would be checked exponentially often.
+  absl::flat_hash_map<const at::TensorImpl*, Checked> checked_;
+};
+
+absl::Status TooDeep() {
+  return absl::InvalidArgumentError(absl::StrCat("expected gradients and bases nested at most ",
+                                                 MetaTensorDescriber::kMaxDepth,
+                                                 " deep, found more: does a gradient lead back to its tensor?"));
+}
+
+absl::StatusOr<int> SupportCheck::Height(const at::Tensor& tensor, int depth) {
+  if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
+  if (depth > MetaTensorDescriber::kMaxDepth) return TooDeep();
+  const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  if (const auto found = checked_.find(impl); found != checked_.end()) {
+    if (depth + found->second.height > MetaTensorDescriber::kMaxDepth) return TooDeep();
+    return found->second.height;
+  }
+  const TensorKind& kind = KindOf(tensor);
+  if (!kind.is_supported() || (kind.only_nested && depth == 0)) {
+    return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
+  }
+  const absl::StatusOr<int> height = HeightOfParts(kind, tensor, depth);
+  // What leads to tensors that lead no further is checked again as fast as it is found here.
+  if (height.ok() && *height > 1 && depth > 0) checked_.try_emplace(impl, Checked{tensor, *height});
+  return height;
+}
+
+absl::StatusOr<int> SupportCheck::HeightOfParts(const TensorKind& kind, const at::Tensor& tensor, int depth) {
+  int height = 0;
+  const auto check = [&](const at::Tensor& part) {
+    const absl::StatusOr<int> below = Height(part, depth + 1);
+    if (below.ok()) height = std::max(height, *below + 1);
+    return below.status();
+  };
+  if (kind.inner != nullptr) {
+    const absl::StatusOr<std::vector<at::Tensor>> inner = kind.inner(tensor);
+    if (!inner.ok()) return inner.status();
+    for (const at::Tensor& part : *inner) {
+      if (absl::Status status = check(part); !status.ok()) return status;
+    }
+  }
+  if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return height;
+  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
+    if (absl::Status status = check(grad); !status.ok()) return status;
+  }
+  if (tensor.is_view()) {
+    if (absl::Status status = check(BaseOf(tensor)); !status.ok()) return status;
+  }
+  return height;
+}
+
 // Calls visit(object, id) for each object in `table` that is alive, in the order of the ids, with no lock held. Only
 // addresses are kept meanwhile, and only to look them up: one that another object has by then has another id.
 template <typename Table, typename Visitor>
@@ -65,6 +134,10 @@ void ForEachAlive(Table& table, Visitor&& visit) {
     });
     if (object) visit(std::move(object), id);
   }
+}
+
+bool LeadsToOthers(const MetaTensorDesc& desc) {
+  return desc.grad != nullptr || desc.base != nullptr || desc.unwrapped != nullptr || desc.attrs.has_value();
 }
 
 // Native fake tensors have a mode of their own kind, which a record cannot carry on.
@@ -82,11 +155,27 @@ std::shared_ptr<const OpaqueValue> FakeModeOf(const at::TensorImpl& impl) {
 
 MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId()), options_(std::move(options)) {}
 
+// Note [Described once in a call]
+// The reference describes a part each time that a gradient, a base or a wrapper leads to it. Where these share parts at
+// every level, that is exponentially often. A tensor does not change while it is described, so here a part that leads to
+// others is described once in a call, and its record is used again. Other parts take as long to look up as to describe.
+//
+// The ids are those of the reference, since a tensor that is described again takes no new id, with one exception: the
+// indices and values of a sparse compressed tensor are new tensors each time they are asked for, and take new ids. Such
+// a tensor without gradient and base is described each time, as in the reference; but where it is below a part whose
+// record is used again, the reference would have given its indices and values new ids, and here they keep theirs.
+
+// The records of the parts that lead to others, made so far in one call of DescribeTensor. By id, because an address may
+// meanwhile be that of another tensor.
+struct MetaTensorDescriber::Parts {
+  absl::flat_hash_map<MetaTensorId, MetaTensorDescPtr> records;
+};
+
 // One tensor's description, for the code of its kind.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options, MetaStorageDesc* momentary)
-      : describer_(describer), options_(options), momentary_(momentary) {}
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts, MetaStorageDesc* momentary)
+      : describer_(describer), options_(options), parts_(parts), momentary_(momentary) {}
 
   bool recurse() const override { return options_.recurse; }
   bool keeps_data() const override { return describer_.options_.copy_data; }
@@ -121,82 +210,64 @@ class MetaTensorDescriber::Session final : public Description {
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
-    return describer_.Describe(part, {.trace = options_.trace});
+    return describer_.DescribePart(part, {.trace = options_.trace}, parts_);
   }
 
   absl::StatusOr<MetaTensorDescPtr> DescribeFlat(const at::Tensor& part) override {
-    return describer_.Describe(part, {.trace = options_.trace, .recurse = false});
+    return describer_.DescribePart(part, {.trace = options_.trace, .recurse = false}, parts_);
   }
 
  private:
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
+  Parts& parts_;
   MetaStorageDesc* const momentary_;
 };
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
                                                                       const DescribeOptions& options) {
   return CatchTorch("describing a tensor", [&]() -> absl::StatusOr<MetaTensorDescPtr> {
-    if (absl::Status status = CheckSupported(tensor, 0); !status.ok()) return status;
-    return Describe(tensor, options);
+    if (absl::Status status = SupportCheck().Check(tensor); !status.ok()) return status;
+    Parts parts;
+    auto desc = std::make_shared<MetaTensorDesc>();
+    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, nullptr, *desc); !status.ok())
+      return status;
+    return desc;
   });
 }
 
 absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,
                                                      MomentaryRecord& record) {
   return CatchTorch("describing a tensor", [&] {
-    absl::Status status = CheckSupported(tensor, 0);
-    return status.ok() ? DescribeInto(tensor, options, &record.storage, &record, record.desc) : status;
+    if (absl::Status status = SupportCheck().Check(tensor); !status.ok()) return status;
+    Parts parts;
+    return DescribeInto(tensor, options, parts, &record.storage, &record, record.desc);
   });
 }
 
-// Before any id is given: what cannot be described in the end must leave no trace.
-absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int depth) const {
-  if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
-  if (depth > kMaxDepth) {
-    return absl::InvalidArgumentError(absl::StrCat("expected gradients and bases nested at most ", kMaxDepth,
-                                                   " deep, found more: does a gradient lead back to its tensor?"));
+absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribePart(const at::Tensor& part,
+                                                                    const DescribeOptions& options, Parts& parts) {
+  if (options.recurse && !parts.records.empty()) {
+    if (const std::optional<MetaTensorId> id = FindTensorId(part)) {
+      if (const auto found = parts.records.find(*id); found != parts.records.end()) return found->second;
+    }
   }
-  const TensorKind& kind = KindOf(tensor);
-  if (!kind.is_supported() || (kind.only_nested && depth == 0)) {
-    return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
-  }
-  if (kind.inner != nullptr) {
-    if (absl::Status status = CheckInner(kind, tensor, depth); !status.ok()) return status;
-  }
-  if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return absl::OkStatus();
-  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
-    if (absl::Status status = CheckSupported(grad, depth + 1); !status.ok()) return status;
-  }
-  return tensor.is_view() ? CheckSupported(BaseOf(tensor), depth + 1) : absl::OkStatus();
-}
-
-absl::Status MetaTensorDescriber::CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const {
-  const absl::StatusOr<std::vector<at::Tensor>> inner = kind.inner(tensor);
-  if (!inner.ok()) return inner.status();
-  for (const at::Tensor& part : *inner) {
-    if (absl::Status status = CheckSupported(part, depth + 1); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::Describe(const at::Tensor& tensor,
-                                                                const DescribeOptions& options) {
   auto desc = std::make_shared<MetaTensorDesc>();
-  if (absl::Status status = DescribeInto(tensor, options, nullptr, nullptr, *desc); !status.ok()) return status;
+  if (absl::Status status = DescribeInto(part, options, parts, nullptr, nullptr, *desc); !status.ok()) return status;
+  if (options.recurse && LeadsToOthers(*desc)) parts.records.try_emplace(desc->id, desc);
   return desc;
 }
 
 // The reference's order of ids: what the kind describes, the tensor itself among it, then its gradient and its base.
-absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options,
+absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
                                                MetaStorageDesc* storage, MomentaryRecord* momentary,
                                                MetaTensorDesc& desc) {
-  Session session(*this, options, storage);
+  Session session(*this, options, parts, storage);
   if (absl::Status status = KindOf(tensor).describe(session, tensor, desc); !status.ok()) return status;
   // What autograd does not know, as most tensors, is a leaf and nothing more.
   desc.is_leaf = true;
   if (tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr) {
-    if (absl::Status status = DescribeAutograd(tensor, options, momentary, desc); !status.ok()) return status;
+    if (absl::Status status = DescribeAutograd(tensor, options, parts, momentary, desc); !status.ok()) return status;
   }
   if (options_.copy_data) desc.data = tensor.getIntrusivePtr();
 
@@ -205,9 +276,9 @@ absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const D
 }
 
 absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,
-                                                   MomentaryRecord* momentary, MetaTensorDesc& desc) {
+                                                   Parts& parts, MomentaryRecord* momentary, MetaTensorDesc& desc) {
   const DescribeOptions nested = {.trace = options.trace};
-  const auto describe = [&](const at::Tensor& part) { return Describe(part, nested); };
+  const auto describe = [&](const at::Tensor& part) { return DescribePart(part, nested, parts); };
   desc.is_leaf = true;
   if (tensor.requires_grad()) {
     // In this order: asking a view may make a new node for it, and then it may not require a gradient any more.
@@ -223,7 +294,7 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   desc.is_view = true;
   desc.creation_meta = CreationMetaOf(tensor);
   if (options.recurse) {
-    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(BaseOf(tensor), nested, momentary);
+    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(BaseOf(tensor), nested, parts, momentary);
     if (!base.ok()) return base.status();
     desc.base = *std::move(base);
   }
@@ -235,20 +306,23 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
 
 // Each view of a base describes it anew, since it may have changed. Where it has not, the views share one record.
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Tensor& base,
-                                                                    const DescribeOptions& options,
+                                                                    const DescribeOptions& options, Parts& parts,
                                                                     MomentaryRecord* momentary) {
   if (momentary != nullptr) {
     MomentaryRecord::Base& record = momentary->base.emplace();
-    if (absl::Status status = DescribeInto(base, options, &record.storage, nullptr, record.desc); !status.ok()) {
+    if (absl::Status status = DescribeInto(base, options, parts, &record.storage, nullptr, record.desc); !status.ok()) {
       return status;
     }
     return MetaTensorDescPtr(std::shared_ptr<void>(), &record.desc);  // Owned by whoever gave the place.
   }
-  absl::StatusOr<MetaTensorDescPtr> desc = Describe(base, options);
+  absl::StatusOr<MetaTensorDescPtr> desc = DescribePart(base, options, parts);
   if (!desc.ok()) return desc;
   MetaTensorDescPtr shared;
   tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.Extras().shared.lock(); });
-  if (shared != nullptr && *shared == **desc) return shared;
+  if (shared != nullptr && *shared == **desc) {
+    if (const auto found = parts.records.find(shared->id); found != parts.records.end()) found->second = shared;
+    return shared;
+  }
   // After the swap this is the old reference. It may be the last to the memory of a record, so it is dropped without the
   // lock.
   std::weak_ptr<const MetaTensorDesc> reference = *desc;

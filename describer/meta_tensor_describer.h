@@ -195,16 +195,16 @@ class MetaTensorDescriber {
   };
 
   class Session;
+  struct Parts;
 
-  absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
-  absl::Status CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const;
-  absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& tensor, const DescribeOptions& options);
   // `storage`: where to put the record of the storage; null to allocate one. `momentary`: where to put that of the base.
-  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaStorageDesc* storage,
-                            MomentaryRecord* momentary, MetaTensorDesc& desc);
-  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord* momentary,
-                                MetaTensorDesc& desc);
-  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options,
+  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
+                            MetaStorageDesc* storage, MomentaryRecord* momentary, MetaTensorDesc& desc);
+  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
+                                MomentaryRecord* momentary, MetaTensorDesc& desc);
+  // The record of a tensor that another leads to. `options` must not have facts.
+  absl::StatusOr<MetaTensorDescPtr> DescribePart(const at::Tensor& part, const DescribeOptions& options, Parts& parts);
+  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options, Parts& parts,
                                                  MomentaryRecord* momentary);
   MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
   MetaStorageId TakeId(StorageEntry& entry, const c10::Storage& storage);

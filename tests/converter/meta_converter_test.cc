@@ -327,6 +327,26 @@ TEST(MetaConverterTest, AnInPlaceChangeOfTheBaseCountsForTheView) {
   EXPECT_EQ(view._version(), version + 1);
 }
 
+TEST(MetaConverterTest, GradientsAndBasesThatShareAtEveryLevel) {
+  at::Tensor source = at::empty({2});
+  constexpr int kLevels = 60;
+  for (int level = 0; level < kLevels; ++level) {
+    at::Tensor base = at::empty({2});
+    base.mutable_grad() = source;
+    at::Tensor view = base.view({2});
+    view.mutable_grad() = source;
+    source = std::move(view);
+  }
+  MetaConverter converter;
+  at::Tensor result = Convert(converter, source);
+  for (int level = 0; level < kLevels; ++level) {
+    ASSERT_TRUE(result.is_view());
+    ASSERT_TRUE(result.grad().defined());
+    EXPECT_TRUE(at::Tensor(result._base()).grad().is_same(result.grad()));
+    result = result.grad();
+  }
+}
+
 TEST(MetaConverterTest, AGradientOfAnotherStorageAndStride) {
   MetaConverter converter;
   at::Tensor weight = at::empty({3, 4}).set_requires_grad(true);

@@ -19,9 +19,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/as_json.h"
+#include "meta/equal.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/two_tensor.h"
 
 namespace metaconv {
 namespace {
@@ -207,6 +209,128 @@ TEST(MetaTensorDescriberTest, NestingHasALimit) {
   at::Tensor outer = at::empty({1});
   outer.mutable_grad() = tensor;
   EXPECT_THAT(describer.DescribeTensor(outer), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")));
+}
+
+// The gradient of each tensor, and that of its base, are the tensor of the level below: 2^levels ways lead from the last to
+// the first.
+std::vector<at::Tensor> SharedAtEveryLevel(int levels) {
+  std::vector<at::Tensor> tensors = {at::empty({2})};
+  for (int level = 1; level <= levels; ++level) {
+    at::Tensor base = at::empty({2});
+    base.mutable_grad() = tensors.back();
+    at::Tensor view = base.view({2});
+    view.mutable_grad() = tensors.back();
+    tensors.push_back(std::move(view));
+  }
+  return tensors;
+}
+
+TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOnceInACall) {
+  constexpr int kLevels = 60;
+  const std::vector<at::Tensor> tensors = SharedAtEveryLevel(kLevels);
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr last = Describe(describer, tensors.back());
+  // The ids are in the reference's order: down by the gradients, and then the bases on the way back.
+  const MetaTensorDesc* desc = last.get();
+  for (int level = kLevels; level > 0; --level) {
+    EXPECT_EQ(desc->id, kLevels - level);
+    ASSERT_NE(desc->grad, nullptr);
+    ASSERT_NE(desc->base, nullptr);
+    EXPECT_EQ(desc->base->id, kLevels + level);
+    if (level > 1) {  // The first tensor leads to no other, so its record is made again.
+      EXPECT_EQ(desc->base->grad, desc->grad);
+    }
+    desc = desc->grad.get();
+  }
+  EXPECT_EQ(desc->id, kLevels);
+  EXPECT_EQ(describer.TensorCount(), 2 * kLevels + 1);
+  EXPECT_EQ(describer.GetTensorId(at::empty({1})), 2 * kLevels + 1);
+
+  // A later call describes all of it anew.
+  const MetaTensorDescPtr again = Describe(describer, tensors.back());
+  EXPECT_EQ(*again, *last);
+  tensors[0].resize_({3});
+  const MetaTensorDescPtr changed = Describe(describer, tensors.back());
+  desc = changed.get();
+  for (int level = kLevels; level > 0; --level) {
+    EXPECT_EQ(*desc->base->grad, *desc->grad);
+    desc = desc->grad.get();
+  }
+  EXPECT_EQ(desc->size[0], 3);
+  EXPECT_NE(*changed, *last);
+}
+
+// The same without any sharing: each gradient is a tensor of its own.
+at::Tensor SharedNowhere(int levels) {
+  if (levels == 0) return at::empty({2});
+  at::Tensor base = at::empty({2});
+  base.mutable_grad() = SharedNowhere(levels - 1);
+  at::Tensor view = base.view({2});
+  view.mutable_grad() = SharedNowhere(levels - 1);
+  return view;
+}
+
+TEST(MetaTensorDescriberTest, SharingChangesNoRecord) {
+  constexpr int kLevels = 6;
+  const std::vector<at::Tensor> tensors = SharedAtEveryLevel(kLevels);
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr shared = Describe(describer, tensors.back());
+  const MetaTensorDescPtr unshared = Describe(describer, SharedNowhere(kLevels));
+  EXPECT_THAT(Equal().IgnoreIds().Differences(*shared, *unshared), ElementsAre());
+  const MetaTensorDesc* desc = shared.get();
+  for (std::size_t level = kLevels + 1; level-- > 0; desc = desc->grad.get()) {
+    EXPECT_EQ(desc->id, describer.FindTensorId(tensors[level]));
+    EXPECT_EQ(desc->storage->id, describer.FindStorageId(tensors[level].storage()));
+  }
+}
+
+TEST(MetaTensorDescriberTest, WrappersThatShareTheirInnerTensors) {
+  at::Tensor tensor = at::ones({2});
+  for (int level = 0; level < 40; ++level) tensor = TwoTensor(tensor, tensor);
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr desc = Describe(describer, tensor);
+  EXPECT_EQ(desc->id, 40);  // The inner ones come first.
+  ASSERT_TRUE(desc->attrs.has_value());
+  EXPECT_EQ((*desc->attrs)[0].second, (*desc->attrs)[1].second);
+  EXPECT_EQ(describer.TensorCount(), 41);
+}
+
+at::Tensor ChainOfGradients(int length, at::Tensor last) {
+  for (int i = 0; i < length; ++i) {
+    at::Tensor outer = at::empty({1});
+    outer.mutable_grad() = std::move(last);
+    last = std::move(outer);
+  }
+  return last;
+}
+
+// What is met first near the surface counts for the limit where it lies deepest.
+TEST(MetaTensorDescriberTest, SharedPartsCountByTheLongestWay) {
+  const at::Tensor shared = ChainOfGradients(199, at::empty({1}));
+  for (const int detour : {0, 54, 55, 56, 200}) {
+    const at::Tensor base = at::empty({1});
+    base.mutable_grad() = ChainOfGradients(detour, shared);
+    at::Tensor view = base.view({1});
+    view.mutable_grad() = shared;
+    MetaTensorDescriber describer;
+    if (2 + detour + 199 <= MetaTensorDescriber::kMaxDepth) {
+      EXPECT_THAT(describer.DescribeTensor(view), IsOk()) << detour;
+    } else {
+      EXPECT_THAT(describer.DescribeTensor(view), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")))
+          << detour;
+      EXPECT_EQ(describer.tensor_table_size(), 0);
+    }
+  }
+}
+
+TEST(MetaTensorDescriberTest, ACycleBehindSharedParts) {
+  const std::vector<at::Tensor> tensors = SharedAtEveryLevel(60);
+  at::Tensor first = tensors[0];
+  first.mutable_grad() = tensors[1];
+  MetaTensorDescriber describer;
+  EXPECT_THAT(describer.DescribeTensor(tensors.back()),
+              StatusIs(kInvalidArgument, HasSubstr("does a gradient lead back")));
+  first.mutable_grad().reset();
 }
 
 TEST(MetaTensorDescriberTest, TablesHaveASizeAndItemsOfWhatIsAlive) {

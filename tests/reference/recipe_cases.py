@@ -146,6 +146,13 @@ add("dense/grad_is_conj",
 add("dense/grad_shared",
     [zeros("x", 3, requires_grad=True), zeros("y", 3, requires_grad=True), zeros("g", 3), set_grad("x", "g"),
      set_grad("y", "g")], "x", "y")  # fmt: skip
+add("dense/grads_and_bases_share_at_every_level",
+    [zeros("v0", 3)] + [
+        step for level in range(1, 6) for step in (
+            zeros(f"b{level}", 3, requires_grad=True), set_grad(f"b{level}", f"v{level - 1}"),
+            op("view", t(f"b{level}"), [3], out=f"v{level}", grad_mode=False), needs_grad(f"v{level}"),
+            set_grad(f"v{level}", f"v{level - 1}"))
+    ], "v5", "b3", "v0")  # fmt: skip
 add("dense/grad_of_view",
     [zeros("x", 6), op("slice.Tensor", t("x"), 0, 2, 5, out="v"), needs_grad("v"), zeros("g", 3), set_grad("v", "g")],
     "v", "x")  # fmt: skip
