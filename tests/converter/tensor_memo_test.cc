@@ -161,7 +161,7 @@ class Question {
   std::function<void()> OnFreed() {
     return [this] {
       asked_ = std::async(std::launch::async, ask_);
-      if (asked_.wait_for(std::chrono::seconds(10)) == std::future_status::ready) ++answers_;
+      if (asked_.wait_for(std::chrono::seconds(5)) == std::future_status::ready) ++answers_;
     };
   }
   int answers() const { return answers_; }
