@@ -68,6 +68,11 @@ absl::Status SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   return absl::OkStatus();
 }
 
+// Only an allocation callback returns such a tensor where one with a storage is requested.
+absl::Status NoStorage() {
+  return absl::InvalidArgumentError("allocation callback: expected a tensor with a storage, found one without");
+}
+
 // Whether the result consists of the results of other records, which then determine its layout and device.
 bool IsMadeOfOthers(const MetaTensorDesc& desc) { return desc.unwrapped != nullptr || desc.attrs.has_value(); }
 
@@ -198,6 +203,7 @@ absl::StatusOr<c10::Storage> MemoConversion::NewStorage(const MetaStorageDesc& d
   absl::StatusOr<at::Tensor> bytes =
       Allocate([&] { return EmptyStrided(desc.size, c10::SymInt(1), c10::kByte); }, recorded);
   if (!bytes.ok()) return bytes.status();
+  if (!bytes->has_storage()) return NoStorage();
   absl::StatusOr<c10::Storage> shared = Share(desc, bytes->storage());
   return shared.ok() && !*shared ? bytes->storage() : shared;
 }
@@ -221,6 +227,7 @@ bool MemoConversion::IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& 
 }
 
 absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
+  if (!tensor.has_storage()) return NoStorage();
   if (IsPlain(desc.storage_offset, 0) && IsAsAskedFor(desc, tensor)) {
     const MetaStorageDesc& wanted = *desc.storage;
     const c10::Storage& own = tensor.storage();
@@ -241,14 +248,15 @@ absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::
 // Note [Moving to a storage]
 // The reference calls set_, which goes through the dispatcher, increments the version counter and grows the storage if
 // it is too small. Here the tensor is new and the storage is as its record says, so these effects would have to be
-// undone.
+// undone. As in set_, the devices of the two storages must be equal. The device of the tensor is not compared: a fake
+// tensor reports the device of its source, and its storage is on meta.
 absl::Status MemoConversion::MoveToStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
   if (!storage.ok()) return storage.status();
-  if (storage->device() != tensor.device()) {
+  if (const c10::Device own = tensor.storage().device(); own != storage->device()) {
     return absl::InvalidArgumentError(
         absl::StrCat("record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
-                     " as that of the storage it shares, found one on ", PythonRepr(tensor.device())));
+                     " as that of the storage it shares, found one on ", PythonRepr(own)));
   }
   return LayOut(desc, tensor, *std::move(storage));
 }

@@ -99,4 +99,13 @@ void MetaConverter::SetTensorMemo(MetaTensorId id, const at::Tensor& tensor) { m
 
 void MetaConverter::SetStorageMemo(MetaStorageId id, const c10::Storage& storage) { memo_.SetStorage(id, storage); }
 
+void MetaConverter::ForEachTensorMemo(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit) {
+  memo_.tensors.ForEach(visit);
+}
+
+void MetaConverter::ForEachStorageMemo(absl::FunctionRef<void(MetaStorageId id, const c10::Storage& storage)> visit) {
+  memo_.storages.ForEach(
+      [&](MetaStorageId id, const c10::intrusive_ptr<c10::StorageImpl>& storage) { visit(id, c10::Storage(storage)); });
+}
+
 }  // namespace metaconv

@@ -29,11 +29,13 @@
 #ifndef METACONV_CONVERTER_META_CONVERTER_H_
 #define METACONV_CONVERTER_META_CONVERTER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <type_traits>
 
 #include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
@@ -90,6 +92,15 @@ class MetaConverter {
   c10::Storage GetStorageMemo(MetaStorageId id);
   void SetTensorMemo(MetaTensorId id, const at::Tensor& tensor);
   void SetStorageMemo(MetaStorageId id, const c10::Storage& storage);
+
+  // How many results the memos have that somebody holds: `len(tensor_memo)` and `len(storage_memo)` of the reference.
+  std::size_t TensorMemoSize() const { return memo_.tensors.CountAlive(); }
+  std::size_t StorageMemoSize() const { return memo_.storages.CountAlive(); }
+  // Call `visit` for each of these, in the order of the ids: `tensor_memo.items()` and `storage_memo.items()`. No lock is
+  // held, so `visit` may use this converter. A result that comes or goes meanwhile is visited or not. One that is visited
+  // stays alive during that.
+  void ForEachTensorMemo(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit);
+  void ForEachStorageMemo(absl::FunctionRef<void(MetaStorageId id, const c10::Storage& storage)> visit);
 
   MetaTensorDescriber& describer() { return describer_; }
 

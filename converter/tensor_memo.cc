@@ -1,14 +1,24 @@
 #include "converter/tensor_memo.h"
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "c10/core/UndefinedTensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
 
 namespace metaconv {
+namespace {
+
+WeakReference<c10::TensorImpl> ReferenceTo(const at::Tensor& tensor) {
+  return tensor.defined() ? WeakReference<c10::TensorImpl>(*tensor.unsafeGetTensorImpl())
+                          : WeakReference<c10::TensorImpl>();
+}
+
+}  // namespace
 
 TensorMemo::Turn::Turn(Turn&& other) noexcept
     : memo_(std::exchange(other.memo_, nullptr)),
@@ -30,9 +40,9 @@ at::Tensor TensorMemo::Entry::Get() const {
   return impl == nullptr ? at::Tensor() : at::Tensor(Strong::reclaim(impl));
 }
 
-at::Tensor TensorMemo::Entry::GetOrSet(const at::Tensor& built) {
+at::Tensor TensorMemo::Entry::GetOrSet(WeakReference<c10::TensorImpl>& built) {
   at::Tensor result = Get();
-  if (!result.defined()) object = WeakReference(*built.unsafeGetTensorImpl());
+  if (!result.defined()) std::swap(object, built);
   return result;
 }
 
@@ -106,9 +116,10 @@ bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
 
 // `built` is undefined if the build failed.
 at::Tensor TensorMemo::End(const Turn& turn, at::Tensor built) {
-  at::Tensor other;  // If `built` is dropped, that happens after the unlock.
+  at::Tensor other;  // `built` and the old reference are destroyed after the lock is released.
+  WeakReference<c10::TensorImpl> reference = ReferenceTo(built);
   entries_.Visit(turn.id_, [&](Entry& entry) {
-    if (built.defined()) other = entry.GetOrSet(built);
+    if (built.defined()) other = entry.GetOrSet(reference);
     if (!turn.aside_) entry.builder = std::thread::id();
   });
   if (turn.aside_ || waiters_.load(std::memory_order_relaxed) > 0) WakeWaiters(turn);
@@ -125,7 +136,8 @@ void TensorMemo::WakeWaiters(const Turn& turn) {
 
 at::Tensor TensorMemo::GetOrSet(MetaTensorId id, at::Tensor built) {
   at::Tensor other;  // As in End.
-  entries_.Visit(id, [&](Entry& entry) { other = entry.GetOrSet(built); });
+  WeakReference<c10::TensorImpl> reference = ReferenceTo(built);
+  entries_.Visit(id, [&](Entry& entry) { other = entry.GetOrSet(reference); });
   return other.defined() ? std::move(other) : std::move(built);
 }
 
@@ -145,9 +157,17 @@ std::optional<at::Tensor> TensorMemo::GetUnlessBuilding(MetaTensorId id) {
 }
 
 void TensorMemo::Set(MetaTensorId id, const at::Tensor& tensor) {
-  entries_.Visit(id, [&](Entry& entry) {
-    entry.object = tensor.defined() ? WeakReference(*tensor.unsafeGetTensorImpl()) : WeakReference<at::TensorImpl>();
-  });
+  WeakReference<c10::TensorImpl> reference = ReferenceTo(tensor);  // As in End.
+  entries_.Visit(id, [&](Entry& entry) { std::swap(entry.object, reference); });
+}
+
+void TensorMemo::ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit) {
+  std::vector<MetaTensorId> ids;
+  entries_.VisitAlive([&](MetaTensorId id, const Entry&) { ids.push_back(id); });
+  std::sort(ids.begin(), ids.end());
+  for (const MetaTensorId id : ids) {
+    if (const at::Tensor tensor = Get(id); tensor.defined()) visit(id, tensor);
+  }
 }
 
 }  // namespace metaconv

@@ -33,6 +33,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "c10/core/TensorImpl.h"
 #include "describer/sharded_weak_map.h"
@@ -82,6 +83,12 @@ class TensorMemo {
 
   void Set(MetaTensorId id, const at::Tensor& tensor);
 
+  // How many results are alive.
+  std::size_t CountAlive() const { return entries_.CountAlive(); }
+
+  // Calls `visit` for each result that is alive, in the order of the ids, with no lock held.
+  void ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit);
+
   void Sweep() { entries_.Sweep(); }
 
   // Includes dead entries that were not swept yet.
@@ -95,9 +102,11 @@ class TensorMemo {
 
     // The result; undefined if there is none, or it was destroyed.
     at::Tensor Get() const;
-    // The existing result; if there is none, stores `built` and returns an undefined tensor.
-    at::Tensor GetOrSet(const at::Tensor& built);
+    // The existing result; if there is none, stores `built` and returns an undefined tensor. `built` then holds the
+    // reference that was stored before.
+    at::Tensor GetOrSet(WeakReference<c10::TensorImpl>& built);
     bool IsBuilding() const { return builder != std::thread::id(); }
+    bool IsAlive() const { return object.IsAlive(); }
     bool IsDead() const { return !IsBuilding() && (object.IsEmpty() || object.IsDead()); }
     void Prefetch() const { object.Prefetch(); }
   };

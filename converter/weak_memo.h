@@ -10,8 +10,11 @@
 #ifndef METACONV_CONVERTER_WEAK_MEMO_H_
 #define METACONV_CONVERTER_WEAK_MEMO_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "c10/util/intrusive_ptr.h"
 #include "describer/sharded_weak_map.h"
@@ -33,17 +36,34 @@ class WeakMemo {
 
   // Sets the object of `id`; null removes it.
   void Set(std::int64_t id, const Strong& object) {
-    entries_.Visit(id, [&](Entry& entry) { entry.object = object ? WeakReference(*object) : WeakReference<T>(); });
+    WeakReference<T> reference = object ? WeakReference<T>(*object) : WeakReference<T>();
+    entries_.Visit(id, [&](Entry& entry) { std::swap(entry.object, reference); });
+    // The old reference is dropped here, without the lock.
   }
 
   // The object of `id`. If there is none, stores `object` and returns null. `object` must be alive.
   Strong GetOrSet(std::int64_t id, T& object) {
     Strong winner;
+    WeakReference<T> reference(object);
     entries_.Visit(id, [&](Entry& entry) {
       winner = entry.object.Lock();
-      if (!winner) entry.object = WeakReference(object);
+      if (!winner) std::swap(entry.object, reference);
     });
-    return winner;
+    return winner;  // The old reference is dropped here, without the lock.
+  }
+
+  // How many objects are alive.
+  std::size_t CountAlive() const { return entries_.CountAlive(); }
+
+  // Calls visit(id, const Strong&) for each object that is alive, in the order of the ids, with no lock held.
+  template <typename Visitor>
+  void ForEach(Visitor&& visit) {
+    std::vector<std::int64_t> ids;
+    entries_.VisitAlive([&](std::int64_t id, const Entry&) { ids.push_back(id); });
+    std::sort(ids.begin(), ids.end());
+    for (const std::int64_t id : ids) {
+      if (const Strong object = Get(id)) visit(id, object);
+    }
   }
 
   void Sweep() { entries_.Sweep(); }
@@ -56,6 +76,7 @@ class WeakMemo {
   struct Entry {
     WeakReference<T> object;
 
+    bool IsAlive() const { return object.IsAlive(); }
     bool IsDead() const { return object.IsEmpty() || object.IsDead(); }
     void Prefetch() const { object.Prefetch(); }
   };

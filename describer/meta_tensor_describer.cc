@@ -1,5 +1,6 @@
 #include "describer/meta_tensor_describer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -9,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "c10/core/UndefinedTensorImpl.h"
+#include "c10/util/intrusive_ptr.h"
 #include "describer/disable_inference_mode.h"
 #include "kinds/data_slot.h"
 #include "kinds/description.h"
@@ -48,6 +52,95 @@ MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, boo
   return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
 }
 
+// Checks that a tensor, and all tensors reachable from it, can be described. Runs before any id is assigned, so that a
+// tensor that cannot be described changes nothing.
+class SupportCheck {
+ public:
+  absl::Status Check(const at::Tensor& tensor) { return Height(tensor, 0).status(); }
+
+ private:
+  struct Checked {
+    at::Tensor tensor;  // Keeps the address from being reused.
+    int height;
+  };
+
+  // The number of levels of tensors below `tensor`, which is at level `depth`.
+  absl::StatusOr<int> Height(const at::Tensor& tensor, int depth);
+  absl::StatusOr<int> HeightOfParts(const TensorKind& kind, const at::Tensor& tensor, int depth);
+
+  // The tensors already checked. Tensors form a graph: without this table, tensors that are shared at every level would
+  // be checked an exponential number of times.
+  absl::flat_hash_map<const at::TensorImpl*, Checked> checked_;
+};
+
+absl::Status TooDeep() {
+  return absl::InvalidArgumentError(absl::StrCat("expected gradients and bases nested at most ",
+                                                 MetaTensorDescriber::kMaxDepth,
+                                                 " deep, found more: does a gradient lead back to its tensor?"));
+}
+
+absl::StatusOr<int> SupportCheck::Height(const at::Tensor& tensor, int depth) {
+  if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
+  if (depth > MetaTensorDescriber::kMaxDepth) return TooDeep();
+  const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+  if (const auto found = checked_.find(impl); found != checked_.end()) {
+    if (depth + found->second.height > MetaTensorDescriber::kMaxDepth) return TooDeep();
+    return found->second.height;
+  }
+  const TensorKind& kind = KindOf(tensor);
+  if (!kind.is_supported() || (kind.only_nested && depth == 0)) {
+    return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
+  }
+  const absl::StatusOr<int> height = HeightOfParts(kind, tensor, depth);
+  // Checking a tensor with one level below it again takes no longer than a look-up.
+  if (height.ok() && *height > 1 && depth > 0) checked_.try_emplace(impl, Checked{tensor, *height});
+  return height;
+}
+
+absl::StatusOr<int> SupportCheck::HeightOfParts(const TensorKind& kind, const at::Tensor& tensor, int depth) {
+  int height = 0;
+  const auto check = [&](const at::Tensor& part) {
+    const absl::StatusOr<int> below = Height(part, depth + 1);
+    if (below.ok()) height = std::max(height, *below + 1);
+    return below.status();
+  };
+  if (kind.inner != nullptr) {
+    const absl::StatusOr<std::vector<at::Tensor>> inner = kind.inner(tensor);
+    if (!inner.ok()) return inner.status();
+    for (const at::Tensor& part : *inner) {
+      if (absl::Status status = check(part); !status.ok()) return status;
+    }
+  }
+  if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return height;
+  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
+    if (absl::Status status = check(grad); !status.ok()) return status;
+  }
+  if (tensor.is_view()) {
+    if (absl::Status status = check(BaseOf(tensor)); !status.ok()) return status;
+  }
+  return height;
+}
+
+// Calls visit(object, id) for each live object in `table`, in the order of the ids, with no lock held. Between the
+// visits, only addresses are kept; the id tells whether an address has been reused for another object.
+template <typename Table, typename Visitor>
+void ForEachAlive(Table& table, Visitor&& visit) {
+  std::vector<std::pair<std::int64_t, typename Table::key_type>> alive;
+  table.VisitAlive([&](const auto& address, const auto& entry) { alive.emplace_back(entry.id, address); });
+  std::sort(alive.begin(), alive.end());
+  for (const auto& [id, address] : alive) {
+    decltype(typename Table::mapped_type().object.Lock()) object;
+    table.VisitIfPresent(address, [&, id = id](const auto& entry) {
+      if (entry.id == id) object = entry.object.Lock();
+    });
+    if (object) visit(std::move(object), id);
+  }
+}
+
+bool LeadsToOthers(const MetaTensorDesc& desc) {
+  return desc.grad != nullptr || desc.base != nullptr || desc.unwrapped != nullptr || desc.attrs.has_value();
+}
+
 // The fake mode of LibTorch's native fake tensors, which is valid in one process only; a record has its name.
 class NativeFakeMode final : public OpaqueValue {
  public:
@@ -63,11 +156,28 @@ std::shared_ptr<const OpaqueValue> FakeModeOf(const at::TensorImpl& impl) {
 
 MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId()), options_(std::move(options)) {}
 
+// Note [Described once in a call]
+// The reference describes a tensor each time that it is reached through a gradient, a base or a wrapper. If these share
+// tensors at every level, it does so an exponential number of times. A tensor does not change while it is described, so
+// we describe a tensor with parts of its own once per call and use its record again. For other tensors, a look-up takes
+// as long as a description.
+//
+// The ids are those of the reference, because a tensor that is described again gets no new id, with one exception. The
+// indices and values of a sparse compressed tensor are new tensors each time they are requested, and get new ids. A
+// compressed tensor without gradient and base is described each time, as in the reference. But below a tensor whose
+// record is used again, the reference assigns new ids to the indices and values, and here they keep theirs.
+
+// The records of tensors with parts of their own that were made so far in one call of DescribeTensor. Keyed by id,
+// because an address may have been reused for another tensor.
+struct MetaTensorDescriber::Parts {
+  absl::flat_hash_map<MetaTensorId, MetaTensorDescPtr> records;
+};
+
 // The description of one tensor. Implements the interface that the code of each kind uses.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options, MetaStorageDesc* momentary)
-      : describer_(describer), options_(options), momentary_(momentary) {}
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts, MetaStorageDesc* momentary)
+      : describer_(describer), options_(options), parts_(parts), momentary_(momentary) {}
 
   bool recurse() const override { return options_.recurse; }
   bool keeps_data() const override { return describer_.options_.copy_data; }
@@ -102,83 +212,65 @@ class MetaTensorDescriber::Session final : public Description {
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
-    return describer_.Describe(part, {.trace = options_.trace});
+    return describer_.DescribePart(part, {.trace = options_.trace}, parts_);
   }
 
   absl::StatusOr<MetaTensorDescPtr> DescribeFlat(const at::Tensor& part) override {
-    return describer_.Describe(part, {.trace = options_.trace, .recurse = false});
+    return describer_.DescribePart(part, {.trace = options_.trace, .recurse = false}, parts_);
   }
 
  private:
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
+  Parts& parts_;
   MetaStorageDesc* const momentary_;
 };
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
                                                                       const DescribeOptions& options) {
   return CatchTorch("describing a tensor", [&]() -> absl::StatusOr<MetaTensorDescPtr> {
-    if (absl::Status status = CheckSupported(tensor, 0); !status.ok()) return status;
-    return Describe(tensor, options);
+    if (absl::Status status = SupportCheck().Check(tensor); !status.ok()) return status;
+    Parts parts;
+    auto desc = std::make_shared<MetaTensorDesc>();
+    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, nullptr, *desc); !status.ok())
+      return status;
+    return desc;
   });
 }
 
 absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,
                                                      MomentaryRecord& record) {
   return CatchTorch("describing a tensor", [&] {
-    absl::Status status = CheckSupported(tensor, 0);
-    return status.ok() ? DescribeInto(tensor, options, &record.storage, &record, record.desc) : status;
+    if (absl::Status status = SupportCheck().Check(tensor); !status.ok()) return status;
+    Parts parts;
+    return DescribeInto(tensor, options, parts, &record.storage, &record, record.desc);
   });
 }
 
-// Runs before any id is assigned, so that a tensor that cannot be described changes nothing.
-absl::Status MetaTensorDescriber::CheckSupported(const at::Tensor& tensor, int depth) const {
-  if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
-  if (depth > kMaxDepth) {
-    return absl::InvalidArgumentError(absl::StrCat("expected gradients and bases nested at most ", kMaxDepth,
-                                                   " deep, found more: does a gradient lead back to its tensor?"));
+absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribePart(const at::Tensor& part,
+                                                                    const DescribeOptions& options, Parts& parts) {
+  if (options.recurse && !parts.records.empty()) {
+    if (const std::optional<MetaTensorId> id = FindTensorId(part)) {
+      if (const auto found = parts.records.find(*id); found != parts.records.end()) return found->second;
+    }
   }
-  const TensorKind& kind = KindOf(tensor);
-  if (!kind.is_supported() || (kind.only_nested && depth == 0)) {
-    return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
-  }
-  if (kind.inner != nullptr) {
-    if (absl::Status status = CheckInner(kind, tensor, depth); !status.ok()) return status;
-  }
-  if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return absl::OkStatus();
-  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
-    if (absl::Status status = CheckSupported(grad, depth + 1); !status.ok()) return status;
-  }
-  return tensor.is_view() ? CheckSupported(BaseOf(tensor), depth + 1) : absl::OkStatus();
-}
-
-absl::Status MetaTensorDescriber::CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const {
-  const absl::StatusOr<std::vector<at::Tensor>> inner = kind.inner(tensor);
-  if (!inner.ok()) return inner.status();
-  for (const at::Tensor& part : *inner) {
-    if (absl::Status status = CheckSupported(part, depth + 1); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::Describe(const at::Tensor& tensor,
-                                                                const DescribeOptions& options) {
   auto desc = std::make_shared<MetaTensorDesc>();
-  if (absl::Status status = DescribeInto(tensor, options, nullptr, nullptr, *desc); !status.ok()) return status;
+  if (absl::Status status = DescribeInto(part, options, parts, nullptr, nullptr, *desc); !status.ok()) return status;
+  if (options.recurse && LeadsToOthers(*desc)) parts.records.try_emplace(desc->id, desc);
   return desc;
 }
 
 // Assigns ids in the reference's order: the parts that the kind describes and the tensor itself, then the gradient,
 // then the base.
-absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options,
+absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
                                                MetaStorageDesc* storage, MomentaryRecord* momentary,
                                                MetaTensorDesc& desc) {
-  Session session(*this, options, storage);
+  Session session(*this, options, parts, storage);
   if (absl::Status status = KindOf(tensor).describe(session, tensor, desc); !status.ok()) return status;
   // A tensor without autograd metadata, which is the common case, is a leaf without gradient and base.
   desc.is_leaf = true;
   if (tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr) {
-    if (absl::Status status = DescribeAutograd(tensor, options, momentary, desc); !status.ok()) return status;
+    if (absl::Status status = DescribeAutograd(tensor, options, parts, momentary, desc); !status.ok()) return status;
   }
   if (options_.copy_data) desc.data = tensor.getIntrusivePtr();
 
@@ -187,9 +279,9 @@ absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const D
 }
 
 absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options,
-                                                   MomentaryRecord* momentary, MetaTensorDesc& desc) {
+                                                   Parts& parts, MomentaryRecord* momentary, MetaTensorDesc& desc) {
   const DescribeOptions nested = {.trace = options.trace};
-  const auto describe = [&](const at::Tensor& part) { return Describe(part, nested); };
+  const auto describe = [&](const at::Tensor& part) { return DescribePart(part, nested, parts); };
   desc.is_leaf = true;
   if (tensor.requires_grad()) {
     // SafeIsLeaf must come first: it may regenerate the grad_fn of a view, after which the view may no longer require
@@ -206,7 +298,7 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   desc.is_view = true;
   desc.creation_meta = CreationMetaOf(tensor);
   if (options.recurse) {
-    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(BaseOf(tensor), nested, momentary);
+    absl::StatusOr<MetaTensorDescPtr> base = DescribeBase(BaseOf(tensor), nested, parts, momentary);
     if (!base.ok()) return base.status();
     desc.base = *std::move(base);
   }
@@ -218,21 +310,27 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
 
 // Describes the base again for each view, because it may have changed. If it has not, the views share one record.
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Tensor& base,
-                                                                    const DescribeOptions& options,
+                                                                    const DescribeOptions& options, Parts& parts,
                                                                     MomentaryRecord* momentary) {
   if (momentary != nullptr) {
     MomentaryRecord::Base& record = momentary->base.emplace();
-    if (absl::Status status = DescribeInto(base, options, &record.storage, nullptr, record.desc); !status.ok()) {
+    if (absl::Status status = DescribeInto(base, options, parts, &record.storage, nullptr, record.desc); !status.ok()) {
       return status;
     }
     return MetaTensorDescPtr(std::shared_ptr<void>(), &record.desc);  // Owned by the caller.
   }
-  absl::StatusOr<MetaTensorDescPtr> desc = Describe(base, options);
+  absl::StatusOr<MetaTensorDescPtr> desc = DescribePart(base, options, parts);
   if (!desc.ok()) return desc;
   MetaTensorDescPtr shared;
   tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.Extras().shared.lock(); });
-  if (shared != nullptr && *shared == **desc) return shared;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared = *desc; });
+  if (shared != nullptr && *shared == **desc) {
+    if (const auto found = parts.records.find(shared->id); found != parts.records.end()) found->second = shared;
+    return shared;
+  }
+  // After the swap this is the old reference. It may be the last to the memory of a record, so it is dropped without the
+  // lock.
+  std::weak_ptr<const MetaTensorDesc> reference = *desc;
+  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared.swap(reference); });
   return desc;
 }
 
@@ -301,6 +399,25 @@ std::optional<MetaTensorId> MetaTensorDescriber::FindTensorId(const at::Tensor& 
     if (entry.id != kNoId) id = entry.id;
   });
   return id;
+}
+
+std::optional<MetaStorageId> MetaTensorDescriber::FindStorageId(const c10::Storage& storage) {
+  std::optional<MetaStorageId> id;
+  storages_.VisitIfPresent(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) { id = entry.id; });
+  return id;
+}
+
+void MetaTensorDescriber::ForEachTensor(absl::FunctionRef<void(const at::Tensor& tensor, MetaTensorId id)> visit) {
+  using Strong = c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>;
+  ForEachAlive(tensors_, [&](c10::intrusive_ptr<at::TensorImpl> tensor, MetaTensorId id) {
+    visit(at::Tensor(Strong(std::move(tensor))), id);
+  });
+}
+
+void MetaTensorDescriber::ForEachStorage(absl::FunctionRef<void(const c10::Storage& storage, MetaStorageId id)> visit) {
+  ForEachAlive(storages_, [&](c10::intrusive_ptr<c10::StorageImpl> storage, MetaStorageId id) {
+    visit(c10::Storage(std::move(storage)), id);
+  });
 }
 
 void MetaTensorDescriber::Trace(std::string_view name, const nlohmann::ordered_json& payload) const {

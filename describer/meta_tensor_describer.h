@@ -37,6 +37,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
@@ -122,6 +123,17 @@ class MetaTensorDescriber {
   MetaStorageId GetStorageId(const c10::Storage& storage);
   // The id of `tensor`, nullopt if it has none. `tensor` must be defined.
   std::optional<MetaTensorId> FindTensorId(const at::Tensor& tensor);
+  // The id of `storage` if it has one. `storage` must not be null.
+  std::optional<MetaStorageId> FindStorageId(const c10::Storage& storage);
+
+  // How many tensors / storages have an id and are alive: `len(lookup_tensor)` and `len(lookup_storage)` of the reference.
+  std::size_t TensorCount() const { return tensors_.CountAlive(); }
+  std::size_t StorageCount() const { return storages_.CountAlive(); }
+  // Call `visit` for each of these, in the order of the ids: `lookup_tensor.items()` and `lookup_storage.items()`. No lock
+  // is held, so `visit` may use this describer. A tensor that comes or goes meanwhile is visited or not. One that is
+  // visited stays alive during that.
+  void ForEachTensor(absl::FunctionRef<void(const at::Tensor& tensor, MetaTensorId id)> visit);
+  void ForEachStorage(absl::FunctionRef<void(const c10::Storage& storage, MetaStorageId id)> visit);
 
   // Passes a trace record to the trace sink, if there is one.
   void Trace(std::string_view name, const nlohmann::ordered_json& payload) const;
@@ -146,6 +158,7 @@ class MetaTensorDescriber {
     WeakReference<Impl> object;
     std::int64_t id = kNoId;
 
+    bool IsAlive() const { return id != kNoId && object.IsAlive(); }
     bool IsDead() const { return object.IsDead(); }
     void Prefetch() const { object.Prefetch(); }
   };
@@ -187,16 +200,16 @@ class MetaTensorDescriber {
   };
 
   class Session;
+  struct Parts;
 
-  absl::Status CheckSupported(const at::Tensor& tensor, int depth) const;
-  absl::Status CheckInner(const TensorKind& kind, const at::Tensor& tensor, int depth) const;
-  absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& tensor, const DescribeOptions& options);
   // `storage` and `momentary`: where to put the records of the storage and of the base. If null, they are allocated.
-  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, MetaStorageDesc* storage,
-                            MomentaryRecord* momentary, MetaTensorDesc& desc);
-  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord* momentary,
-                                MetaTensorDesc& desc);
-  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options,
+  absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
+                            MetaStorageDesc* storage, MomentaryRecord* momentary, MetaTensorDesc& desc);
+  absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
+                                MomentaryRecord* momentary, MetaTensorDesc& desc);
+  // The record of a gradient, base or inner tensor. `options` must not have facts.
+  absl::StatusOr<MetaTensorDescPtr> DescribePart(const at::Tensor& part, const DescribeOptions& options, Parts& parts);
+  absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options, Parts& parts,
                                                  MomentaryRecord* momentary);
   MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
   MetaStorageId TakeId(StorageEntry& entry, const c10::Storage& storage);

@@ -16,7 +16,8 @@
 //   memo.VisitIfPresent(7, [&](Entry& entry) { … });
 //
 // Thread safety: Thread-safe. A visitor runs under its shard's lock: it must not block, call back into the map, or call
-// code of LibTorch or of users. Dead entries are destroyed after the lock is released.
+// code of LibTorch or of users. Destroying a reference calls such code, so a visitor that replaces a reference swaps it
+// out. Dead entries are destroyed after the lock is released.
 // Lifetime: keeps alive what its entries keep alive.
 
 #ifndef METACONV_DESCRIBER_SHARDED_WEAK_MAP_H_
@@ -37,10 +38,14 @@
 namespace metaconv {
 
 // Key: std::int64_t or a pointer. Entry: default constructible and movable, with `bool IsDead() const` and `void
-// Prefetch() const`, which is called some time before IsDead().
+// Prefetch() const`, which is called some time before IsDead(). VisitAlive and CountAlive also need `bool IsAlive()
+// const`: an entry without an object is neither dead nor alive.
 template <typename Key, typename Entry>
 class ShardedWeakMap {
  public:
+  using key_type = Key;
+  using mapped_type = Entry;
+
   // Calls visit(Entry&) with the entry for `key`, a new one if there was none.
   template <typename Visitor>
   void Visit(const Key& key, Visitor&& visit) {
@@ -63,6 +68,28 @@ class ShardedWeakMap {
     const SpinLockHolder holder(&shard.lock);
     ++shard.lookups;
     if (auto it = shard.map.find(key); it != shard.map.end()) visit(it->second);
+  }
+
+  // Calls visit(key, const Entry&) for each live entry, in no particular order. An entry that is added or dies during
+  // the call may or may not be visited.
+  template <typename Visitor>
+  void VisitAlive(Visitor&& visit) const {
+    for (const Shard& shard : shards_) {
+      const SpinLockHolder holder(&shard.lock);
+      auto ahead = shard.map.begin();
+      for (int i = 0; i < kPrefetch && ahead != shard.map.end(); ++i) (ahead++)->second.Prefetch();
+      for (const auto& [key, entry] : shard.map) {
+        if (ahead != shard.map.end()) (ahead++)->second.Prefetch();
+        if (entry.IsAlive()) visit(key, entry);
+      }
+    }
+  }
+
+  // The number of live entries.
+  std::size_t CountAlive() const {
+    std::size_t count = 0;
+    VisitAlive([&](const Key&, const Entry&) { ++count; });
+    return count;
   }
 
   // Removes all dead entries.

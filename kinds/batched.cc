@@ -14,9 +14,11 @@ namespace {
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
   if (!desc.level.has_value()) return Malformed(desc, "level", "a level for a batched tensor", "none");
-  if (*desc.level < 1) return Malformed(desc, "level", "1 or more", absl::StrCat(*desc.level));
-  if (desc.unwrapped->is_batchedtensor && desc.unwrapped->level.value_or(0) >= *desc.level) {
-    return Malformed(desc, "level", absl::StrCat("more than ", *desc.unwrapped->level, ", the wrapped level"),
+  // vmap starts at level 1. The function that batches a single tensor accepts level 0, too.
+  if (*desc.level < 0) return Malformed(desc, "level", "0 or more", absl::StrCat(*desc.level));
+  const MetaTensorDesc& wrapped = *desc.unwrapped;
+  if (wrapped.is_batchedtensor && wrapped.level.has_value() && *wrapped.level >= *desc.level) {
+    return Malformed(desc, "level", absl::StrCat("more than ", *wrapped.level, ", the wrapped level"),
                      absl::StrCat(*desc.level));
   }
   if (!desc.bdim.has_value()) return Malformed(desc, "bdim", "a batch dimension for a batched tensor", "none");

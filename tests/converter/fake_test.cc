@@ -1,5 +1,8 @@
-// Tests MetaConverter::Options::fake: results are LibTorch's native fake tensors.
+// Tests results that are LibTorch's native fake tensors: with MetaConverter::Options::fake, and from an allocation callback.
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +21,13 @@
 namespace metaconv {
 namespace {
 
+c10::Device Cuda1() { return c10::Device("cuda:1"); }
+
 bool IsFake(const at::Tensor& tensor) { return tensor.unsafeGetTensorImpl()->is_fake(); }
+
+bool SameStorage(const at::Tensor& a, const at::Tensor& b) {
+  return a.storage().unsafeGetStorageImpl() == b.storage().unsafeGetStorageImpl();
+}
 
 // The same record with every device replaced.
 MetaTensorDescPtr On(c10::Device device, const MetaTensorDescPtr& record) {
@@ -129,6 +138,115 @@ TEST(FakeOffTest, AFakeSourceGivesAMetaTensor) {
   EXPECT_FALSE(IsFake(result));
   EXPECT_EQ(result.device(), c10::Device("meta"));
 }
+
+// --- Fake tensors from an allocation callback. ---
+
+// The tensor reports another device than its storage, which is on meta.
+at::Tensor FakeOnCuda1(AllocationMaker make, c10::Device) {
+  at::Tensor tensor = make();
+  tensor.unsafeGetTensorImpl()->set_fake_device(Cuda1());
+  return tensor;
+}
+
+at::Tensor ConvertToFake(MetaConverter& converter, const at::Tensor& source) {
+  absl::StatusOr<at::Tensor> result = converter.Convert(source, {.callback = FakeOnCuda1});
+  EXPECT_THAT(result, IsOk());
+  if (!result.ok()) return at::Tensor();
+  EXPECT_TRUE(IsFake(*result));
+  EXPECT_EQ(result->device(), Cuda1());
+  EXPECT_EQ(result->storage().device(), c10::Device("meta"));
+  EXPECT_EQ(result->sizes(), source.sizes());
+  EXPECT_EQ(result->strides(), source.strides());
+  EXPECT_EQ(result->storage_offset(), source.storage_offset());
+  return *std::move(result);
+}
+
+// The first conversion creates the storage, which may be larger than the tensor.
+TEST(FakeCallbackTest, AliasesAndViewsShareOneStorageInAnyOrder) {
+  const at::Tensor flat = at::empty({12});
+  const std::array<at::Tensor, 4> sources = {
+      flat,
+      flat.slice(/*dim=*/0, 0, 4).detach(),
+      at::empty({0}).set_(flat.storage(), 2, {3, 2}, {3, 1}),
+      flat.slice(/*dim=*/0, 4, 10),
+  };
+  std::array<std::size_t, 4> order = {0, 1, 2, 3};
+  do {
+    SCOPED_TRACE(::testing::PrintToString(order));
+    MetaConverter converter;
+    std::array<at::Tensor, 4> results;
+    for (const std::size_t i : order) {
+      results[i] = ConvertToFake(converter, sources[i]);
+      ASSERT_TRUE(results[i].defined());
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      EXPECT_TRUE(SameStorage(results[i], results[0]));
+      EXPECT_EQ(results[i].is_view(), sources[i].is_view());
+    }
+    EXPECT_EQ(results[0].storage().nbytes(), 48);
+    EXPECT_TRUE(at::Tensor(results[3]._base()).is_same(results[0]));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(FakeCallbackTest, SeparateStoragesStaySeparate) {
+  MetaConverter converter;
+  const at::Tensor a = at::empty({4});
+  const at::Tensor b = at::empty({4});
+  const at::Tensor fake_a = ConvertToFake(converter, a);
+  const at::Tensor fake_b = ConvertToFake(converter, b);
+  EXPECT_FALSE(SameStorage(fake_a, fake_b));
+  EXPECT_TRUE(SameStorage(ConvertToFake(converter, b.detach()), fake_b));
+  EXPECT_TRUE(SameStorage(ConvertToFake(converter, a.detach()), fake_a));
+}
+
+TEST(FakeCallbackTest, AViewThatWasMovedToAnotherStorage) {
+  MetaConverter converter;
+  const at::Tensor base = at::empty({2, 3});
+  const at::Tensor elsewhere = at::empty({50});
+  at::Tensor view = base[0];
+  view.set_data(elsewhere.slice(/*dim=*/0, 7, 10));
+  const at::Tensor fake_view = ConvertToFake(converter, view);
+  const at::Tensor fake_elsewhere = ConvertToFake(converter, elsewhere);
+  const at::Tensor fake_base = ConvertToFake(converter, base);
+  EXPECT_TRUE(SameStorage(fake_view, fake_elsewhere));
+  EXPECT_FALSE(SameStorage(fake_view, fake_base));
+  EXPECT_TRUE(at::Tensor(fake_view._base()).is_same(fake_base));
+}
+
+TEST(FakeCallbackTest, ALaterAliasSharesAlthoughTheSourceAndItsResultAreGone) {
+  MetaConverter converter;
+  at::Tensor source = at::empty({12});
+  at::Tensor alias = source.detach();
+  at::Tensor fake_source = ConvertToFake(converter, source);
+  source.reset();
+  const at::Tensor fake_alias = ConvertToFake(converter, alias);
+  EXPECT_TRUE(SameStorage(fake_alias, fake_source));
+  fake_source.reset();
+  const at::Tensor other = alias.slice(/*dim=*/0, 3, 5).detach();
+  alias.reset();
+  EXPECT_TRUE(SameStorage(ConvertToFake(converter, other), fake_alias));
+}
+
+// Two tensors that report the same device, with storages on different devices.
+TEST(FakeCallbackTest, StoragesOnTwoDevicesAreAnError) {
+  bool first = true;
+  const AllocationCallback callback = [&](AllocationMaker make, c10::Device recorded) {
+    at::Tensor tensor = make();
+    if (std::exchange(first, false)) return at::empty_like(tensor, at::device(at::kCPU));
+    tensor.unsafeGetTensorImpl()->set_fake_device(recorded);
+    return tensor;
+  };
+  MetaConverter converter;
+  const at::Tensor flat = at::empty({12});
+  const at::Tensor real = converter.Convert(flat, {.callback = callback}).value();
+  EXPECT_THAT(
+      converter.Convert(flat.detach(), {.callback = callback}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "record 1: expected an allocation on device(type='cpu') as that of the storage it shares, found one on "
+               "device(type='meta')"));
+}
+
+// --- Operators. ---
 
 // The conversion returns an error rather than a different tensor.
 TEST(FakeWrapperTest, AViewThatRequiresAnOperatorIsAnError) {

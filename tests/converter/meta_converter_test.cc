@@ -110,6 +110,79 @@ TEST(MetaConverterTest, MemosCanBeSet) {
   EXPECT_TRUE(SameStorage(converter.MetaTensor(desc).value(), other));
 }
 
+using TensorMemoItems = std::vector<std::pair<MetaTensorId, at::Tensor>>;
+using StorageMemoItems = std::vector<std::pair<MetaStorageId, c10::Storage>>;
+
+TensorMemoItems TensorItems(MetaConverter& converter) {
+  TensorMemoItems items;
+  converter.ForEachTensorMemo([&](MetaTensorId id, const at::Tensor& tensor) { items.emplace_back(id, tensor); });
+  return items;
+}
+
+StorageMemoItems StorageItems(MetaConverter& converter) {
+  StorageMemoItems items;
+  converter.ForEachStorageMemo([&](MetaStorageId id, const c10::Storage& storage) { items.emplace_back(id, storage); });
+  return items;
+}
+
+TEST(MetaConverterTest, MemosHaveASizeAndItemsOfWhatIsAlive) {
+  MetaConverter converter;
+  EXPECT_EQ(converter.TensorMemoSize(), 0);
+  EXPECT_EQ(converter.StorageMemoSize(), 0);
+  EXPECT_TRUE(TensorItems(converter).empty());
+  EXPECT_TRUE(StorageItems(converter).empty());
+
+  const at::Tensor base = at::empty({4});
+  const at::Tensor other = at::empty({5});
+  at::Tensor meta_view = Convert(converter, base.view({2, 2}));
+  const at::Tensor meta_other = Convert(converter, other);
+  EXPECT_EQ(converter.TensorMemoSize(), 3);
+  EXPECT_EQ(converter.StorageMemoSize(), 2);
+  {
+    const TensorMemoItems tensors = TensorItems(converter);
+    ASSERT_EQ(tensors.size(), 3);
+    for (int id = 0; id < 3; ++id) EXPECT_EQ(tensors[id].first, id);
+    EXPECT_TRUE(tensors[0].second.is_same(meta_view));
+    EXPECT_TRUE(tensors[1].second.is_same(at::Tensor(meta_view._base())));
+    EXPECT_TRUE(tensors[2].second.is_same(meta_other));
+    const StorageMemoItems storages = StorageItems(converter);
+    ASSERT_EQ(storages.size(), 2);
+    EXPECT_EQ(storages[0].first, 0);
+    EXPECT_EQ(storages[0].second.unsafeGetStorageImpl(), meta_view.storage().unsafeGetStorageImpl());
+    EXPECT_EQ(storages[1].first, 1);
+    EXPECT_EQ(storages[1].second.unsafeGetStorageImpl(), meta_other.storage().unsafeGetStorageImpl());
+  }
+  // What is dead, and was not swept yet, is neither counted nor visited; and nothing above has kept anything alive.
+  meta_view.reset();
+  EXPECT_EQ(converter.TensorMemoSize(), 1);
+  EXPECT_EQ(converter.StorageMemoSize(), 1);
+  EXPECT_EQ(TensorItems(converter).size(), 1);
+  EXPECT_EQ(StorageItems(converter).size(), 1);
+  EXPECT_TRUE(TensorItems(converter)[0].second.is_same(meta_other));
+}
+
+TEST(MetaConverterTest, AVisitorMayUseTheConverter) {
+  MetaConverter converter;
+  const std::vector<at::Tensor> sources = {at::empty({1}), at::empty({2}), at::empty({3})};
+  std::vector<at::Tensor> results;
+  for (const at::Tensor& source : sources) results.push_back(Convert(converter, source));
+  std::vector<MetaTensorId> visited;
+  converter.ForEachTensorMemo([&](MetaTensorId id, const at::Tensor& tensor) {
+    visited.push_back(id);
+    EXPECT_TRUE(converter.GetTensorMemo(id).is_same(tensor));
+    EXPECT_TRUE(Convert(converter, sources[id]).is_same(tensor));
+    Convert(converter, at::empty({4}));
+    converter.ForEachStorageMemo([&](MetaStorageId, const c10::Storage&) { converter.Sweep(); });
+    results[id].reset();  // Stays alive during its visit.
+    EXPECT_EQ(tensor.numel(), id + 1);
+    EXPECT_EQ(converter.TensorMemoSize(), 3 - id);
+    if (id == 1) results[2].reset();  // Is gone before its turn.
+  });
+  EXPECT_THAT(visited, ElementsAre(0, 1));
+  EXPECT_EQ(converter.TensorMemoSize(), 0);
+  EXPECT_EQ(converter.StorageMemoSize(), 0);
+}
+
 TEST(MetaConverterTest, HitsAndMisses) {
   MetaConverter converter;
   EXPECT_FALSE(converter.successful());
@@ -298,6 +371,26 @@ TEST(MetaConverterTest, AnInPlaceChangeOfTheBaseCountsForTheView) {
   EXPECT_EQ(view._version(), version + 1);
 }
 
+TEST(MetaConverterTest, GradientsAndBasesThatShareAtEveryLevel) {
+  at::Tensor source = at::empty({2});
+  constexpr int kLevels = 60;
+  for (int level = 0; level < kLevels; ++level) {
+    at::Tensor base = at::empty({2});
+    base.mutable_grad() = source;
+    at::Tensor view = base.view({2});
+    view.mutable_grad() = source;
+    source = std::move(view);
+  }
+  MetaConverter converter;
+  at::Tensor result = Convert(converter, source);
+  for (int level = 0; level < kLevels; ++level) {
+    ASSERT_TRUE(result.is_view());
+    ASSERT_TRUE(result.grad().defined());
+    EXPECT_TRUE(at::Tensor(result._base()).grad().is_same(result.grad()));
+    result = result.grad();
+  }
+}
+
 TEST(MetaConverterTest, AGradientOfAnotherStorageAndStride) {
   MetaConverter converter;
   at::Tensor weight = at::empty({3, 4}).set_requires_grad(true);
@@ -362,6 +455,8 @@ TEST(AllocationCallbackTest, InvalidReturnValues) {
               StatusIs(kInvalidArgument, HasSubstr("expected a leaf that does not require grad")));
   EXPECT_THAT(convert([](AllocationMaker make, c10::Device) { return make().set_requires_grad(true) * 2; }),
               StatusIs(kInvalidArgument, HasSubstr("expected a leaf that does not require grad")));
+  EXPECT_THAT(convert([](AllocationMaker, c10::Device) { return at::eye(2).to_sparse(); }),
+              StatusIs(kInvalidArgument, HasSubstr("expected a tensor with a storage, found one without")));
   EXPECT_THAT(convert([](AllocationMaker make, c10::Device) { return make().to(at::kDouble); }),
               StatusIs(kInternal, HasSubstr("dtype: expected torch.float32, found torch.float64")));
   EXPECT_THAT(convert([](AllocationMaker make, c10::Device) { return make().view({4}); }),
@@ -554,6 +649,51 @@ TEST(MetaConverterThreadsTest, ResultsThatAreDroppedAtOnce) {
     }
   });
   EXPECT_TRUE(converter.successful());
+}
+
+TEST(MetaConverterThreadsTest, MemosAreVisitedWhileOthersConvert) {
+  constexpr int kThreads = 8;
+  constexpr int kHeld = 100;
+  MetaConverter converter;
+  std::vector<at::Tensor> sources, held;
+  for (int i = 0; i < kHeld; ++i) {
+    sources.push_back(at::empty({i}));
+    held.push_back(Convert(converter, sources.back()));
+  }
+  RunThreads(kThreads, [&](int thread) {
+    for (int i = 0; i < 200; ++i) {
+      if (thread % 2 == 0) {  // The result is destroyed immediately.
+        for (int k = 0; k < 10; ++k) Convert(converter, at::empty({kHeld}));
+        continue;
+      }
+      MetaTensorId last = -1;
+      int found = 0;
+      converter.ForEachTensorMemo([&](MetaTensorId id, const at::Tensor& tensor) {
+        EXPECT_LT(last, id);
+        last = id;
+        if (id < kHeld) {
+          EXPECT_TRUE(tensor.is_same(held[id]));
+          ++found;
+        } else {
+          EXPECT_EQ(tensor.numel(), kHeld);
+        }
+      });
+      EXPECT_EQ(found, kHeld);
+      found = 0;
+      converter.ForEachStorageMemo([&](MetaStorageId id, const c10::Storage& storage) {
+        if (id < kHeld) {
+          EXPECT_EQ(storage.unsafeGetStorageImpl(), held[id].storage().unsafeGetStorageImpl());
+          ++found;
+        }
+      });
+      EXPECT_EQ(found, kHeld);
+      EXPECT_GE(converter.TensorMemoSize(), kHeld);
+      EXPECT_LE(converter.TensorMemoSize(), kHeld + 2 * kThreads);
+      EXPECT_GE(converter.StorageMemoSize(), kHeld);
+    }
+  });
+  EXPECT_EQ(converter.TensorMemoSize(), kHeld);
+  EXPECT_EQ(converter.StorageMemoSize(), kHeld);
 }
 
 TEST(MetaConverterThreadsTest, CallbacksThatFailOccasionally) {

@@ -2,6 +2,10 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,6 +13,8 @@
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/empty.h"
 #include "c10/core/StorageImpl.h"
+#include "c10/core/TensorImpl.h"
+#include "c10/util/intrusive_ptr.h"
 #include "converter/weak_memo.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -145,6 +151,103 @@ TEST(TensorMemoTest, SettingAnUndefinedTensorRemovesTheEntry) {
   memo.Set(3, a);
   memo.Set(3, at::Tensor());
   EXPECT_FALSE(memo.Get(3).defined());
+}
+
+// Code that runs when an object's memory is freed, with its last weak reference. It asks a memo for something, on another
+// thread, and notes whether it gets an answer while the object is being freed. It does not if the memo holds the lock then.
+class Question {
+ public:
+  explicit Question(std::function<void()> ask) : ask_(std::move(ask)) {}
+
+  std::function<void()> OnFreed() {
+    return [this] {
+      asked_ = std::async(std::launch::async, ask_);
+      if (asked_.wait_for(std::chrono::seconds(5)) == std::future_status::ready) ++answers_;
+    };
+  }
+  int answers() const { return answers_; }
+
+ private:
+  const std::function<void()> ask_;
+  std::future<void> asked_;
+  int answers_ = 0;
+};
+
+class WatchedTensor final : public c10::TensorImpl {
+ public:
+  explicit WatchedTensor(std::function<void()> on_freed)
+      : TensorImpl(c10::DispatchKeySet(c10::DispatchKey::Meta), caffe2::TypeMeta::Make<float>(), c10::Device("meta")),
+        on_freed_(std::move(on_freed)) {}
+  ~WatchedTensor() override { on_freed_(); }
+
+ private:
+  const std::function<void()> on_freed_;
+};
+
+TEST(TensorMemoTest, AReplacedReferenceIsDroppedWithoutTheLock) {
+  TensorMemo memo;
+  const at::Tensor other = at::empty({1});
+  Question question([&] { memo.Get(3); });
+  // Its memory is kept by the memo alone.
+  const auto put_dead_tensor = [&] { memo.Set(3, at::detail::make_tensor<WatchedTensor>(question.OnFreed())); };
+  put_dead_tensor();
+  memo.Set(3, other);
+  EXPECT_EQ(question.answers(), 1);
+  put_dead_tensor();
+  memo.Set(3, at::Tensor());
+  EXPECT_EQ(question.answers(), 2);
+  put_dead_tensor();
+  EXPECT_TRUE(memo.GetOrSet(3, other).is_same(other));
+  EXPECT_EQ(question.answers(), 3);
+  put_dead_tensor();
+  EXPECT_TRUE(memo.Enter(3).value().Finish(other).is_same(other));
+  EXPECT_EQ(question.answers(), 4);
+}
+
+struct Watched final : c10::intrusive_ptr_target {
+  explicit Watched(std::function<void()> on_freed) : on_freed(std::move(on_freed)) {}
+  ~Watched() override { on_freed(); }
+
+  const std::function<void()> on_freed;
+};
+
+TEST(WeakMemoTest, AReplacedReferenceIsDroppedWithoutTheLock) {
+  WeakMemo<Watched> memo;
+  Question question([&] { memo.Get(3); });
+  const auto other = c10::make_intrusive<Watched>([] {});
+  const auto put_dead_object = [&] { memo.Set(3, c10::make_intrusive<Watched>(question.OnFreed())); };
+  put_dead_object();
+  memo.Set(3, other);
+  EXPECT_EQ(question.answers(), 1);
+  put_dead_object();
+  memo.Set(3, {});
+  EXPECT_EQ(question.answers(), 2);
+  put_dead_object();
+  EXPECT_FALSE(memo.GetOrSet(3, *other));
+  EXPECT_EQ(question.answers(), 3);
+}
+
+TEST(TensorMemoTest, CountsAndVisitsWhatIsAlive) {
+  TensorMemo memo;
+  std::vector<at::Tensor> alive;
+  for (int id = 1000; id-- > 0;) {
+    at::Tensor tensor = at::empty({id});
+    memo.Set(id, tensor);
+    if (id % 10 == 0) alive.push_back(std::move(tensor));
+  }
+  const TensorMemo::Turn building = memo.Enter(5).value();
+  EXPECT_EQ(memo.CountAlive(), 100);
+  MetaTensorId next = 0;
+  memo.ForEach([&](MetaTensorId id, const at::Tensor& tensor) {
+    EXPECT_EQ(id, next);
+    EXPECT_TRUE(memo.Get(id).is_same(tensor));
+    EXPECT_EQ(tensor.numel(), id);
+    next += 10;
+  });
+  EXPECT_EQ(next, 1000);
+  alive.clear();
+  EXPECT_EQ(memo.CountAlive(), 0);
+  memo.ForEach([](MetaTensorId id, const at::Tensor&) { ADD_FAILURE() << id; });
 }
 
 TEST(WeakMemoTest, HoldsWeakly) {

@@ -1,7 +1,9 @@
 #include "describer/meta_tensor_describer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,14 +26,17 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/as_json.h"
+#include "meta/equal.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/two_tensor.h"
 
 namespace metaconv {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::Lt;
@@ -213,6 +218,168 @@ TEST(MetaTensorDescriberTest, NestingHasALimit) {
   EXPECT_THAT(describer.DescribeTensor(outer), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")));
 }
 
+// The gradient of each tensor, and that of its base, are the tensor of the level below: 2^levels ways lead from the last to
+// the first.
+std::vector<at::Tensor> SharedAtEveryLevel(int levels) {
+  std::vector<at::Tensor> tensors = {at::empty({2})};
+  for (int level = 1; level <= levels; ++level) {
+    at::Tensor base = at::empty({2});
+    base.mutable_grad() = tensors.back();
+    at::Tensor view = base.view({2});
+    view.mutable_grad() = tensors.back();
+    tensors.push_back(std::move(view));
+  }
+  return tensors;
+}
+
+TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOnceInACall) {
+  constexpr int kLevels = 60;
+  const std::vector<at::Tensor> tensors = SharedAtEveryLevel(kLevels);
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr last = Describe(describer, tensors.back());
+  // The ids are in the reference's order: down by the gradients, and then the bases on the way back.
+  const MetaTensorDesc* desc = last.get();
+  for (int level = kLevels; level > 0; --level) {
+    EXPECT_EQ(desc->id, kLevels - level);
+    ASSERT_NE(desc->grad, nullptr);
+    ASSERT_NE(desc->base, nullptr);
+    EXPECT_EQ(desc->base->id, kLevels + level);
+    if (level > 1) {  // The first tensor leads to no other, so its record is made again.
+      EXPECT_EQ(desc->base->grad, desc->grad);
+    }
+    desc = desc->grad.get();
+  }
+  EXPECT_EQ(desc->id, kLevels);
+  EXPECT_EQ(describer.TensorCount(), 2 * kLevels + 1);
+  EXPECT_EQ(describer.GetTensorId(at::empty({1})), 2 * kLevels + 1);
+
+  // A later call describes all of it anew.
+  const MetaTensorDescPtr again = Describe(describer, tensors.back());
+  EXPECT_EQ(*again, *last);
+  tensors[0].resize_({3});
+  const MetaTensorDescPtr changed = Describe(describer, tensors.back());
+  desc = changed.get();
+  for (int level = kLevels; level > 0; --level) {
+    EXPECT_EQ(*desc->base->grad, *desc->grad);
+    desc = desc->grad.get();
+  }
+  EXPECT_EQ(desc->size[0], 3);
+  EXPECT_NE(*changed, *last);
+}
+
+// The same without any sharing: each gradient is a tensor of its own.
+at::Tensor SharedNowhere(int levels) {
+  if (levels == 0) return at::empty({2});
+  at::Tensor base = at::empty({2});
+  base.mutable_grad() = SharedNowhere(levels - 1);
+  at::Tensor view = base.view({2});
+  view.mutable_grad() = SharedNowhere(levels - 1);
+  return view;
+}
+
+TEST(MetaTensorDescriberTest, SharingChangesNoRecord) {
+  constexpr int kLevels = 6;
+  const std::vector<at::Tensor> tensors = SharedAtEveryLevel(kLevels);
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr shared = Describe(describer, tensors.back());
+  const MetaTensorDescPtr unshared = Describe(describer, SharedNowhere(kLevels));
+  EXPECT_THAT(Equal().IgnoreIds().Differences(*shared, *unshared), ElementsAre());
+  const MetaTensorDesc* desc = shared.get();
+  for (std::size_t level = kLevels + 1; level-- > 0; desc = desc->grad.get()) {
+    EXPECT_EQ(desc->id, describer.FindTensorId(tensors[level]));
+    EXPECT_EQ(desc->storage->id, describer.FindStorageId(tensors[level].storage()));
+  }
+}
+
+TEST(MetaTensorDescriberTest, WrappersThatShareTheirInnerTensors) {
+  at::Tensor tensor = at::ones({2});
+  for (int level = 0; level < 40; ++level) tensor = TwoTensor(tensor, tensor);
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr desc = Describe(describer, tensor);
+  EXPECT_EQ(desc->id, 40);  // The inner ones come first.
+  ASSERT_TRUE(desc->attrs.has_value());
+  EXPECT_EQ((*desc->attrs)[0].second, (*desc->attrs)[1].second);
+  EXPECT_EQ(describer.TensorCount(), 41);
+}
+
+at::Tensor ChainOfGradients(int length, at::Tensor last) {
+  for (int i = 0; i < length; ++i) {
+    at::Tensor outer = at::empty({1});
+    outer.mutable_grad() = std::move(last);
+    last = std::move(outer);
+  }
+  return last;
+}
+
+// What is met first near the surface counts for the limit where it lies deepest.
+TEST(MetaTensorDescriberTest, SharedPartsCountByTheLongestWay) {
+  const at::Tensor shared = ChainOfGradients(199, at::empty({1}));
+  for (const int detour : {0, 54, 55, 56, 200}) {
+    const at::Tensor base = at::empty({1});
+    base.mutable_grad() = ChainOfGradients(detour, shared);
+    at::Tensor view = base.view({1});
+    view.mutable_grad() = shared;
+    MetaTensorDescriber describer;
+    if (2 + detour + 199 <= MetaTensorDescriber::kMaxDepth) {
+      EXPECT_THAT(describer.DescribeTensor(view), IsOk()) << detour;
+    } else {
+      EXPECT_THAT(describer.DescribeTensor(view), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")))
+          << detour;
+      EXPECT_EQ(describer.tensor_table_size(), 0);
+    }
+  }
+}
+
+TEST(MetaTensorDescriberTest, ACycleBehindSharedParts) {
+  const std::vector<at::Tensor> tensors = SharedAtEveryLevel(60);
+  at::Tensor first = tensors[0];
+  first.mutable_grad() = tensors[1];
+  MetaTensorDescriber describer;
+  EXPECT_THAT(describer.DescribeTensor(tensors.back()),
+              StatusIs(kInvalidArgument, HasSubstr("does a gradient lead back")));
+  first.mutable_grad().reset();
+}
+
+TEST(MetaTensorDescriberTest, TablesHaveASizeAndItemsOfWhatIsAlive) {
+  MetaTensorDescriber describer;
+  EXPECT_EQ(describer.TensorCount(), 0);
+  EXPECT_EQ(describer.StorageCount(), 0);
+  at::Tensor base = at::empty({4});
+  at::Tensor view = base.view({2, 2});
+  const at::Tensor other = at::empty({1});
+  const at::Tensor known_but_not_described = at::empty({1});
+  Describe(describer, base);
+  Describe(describer, view);
+  Describe(describer, other);
+  describer.SetFacts(known_but_not_described, {.is_buffer = true});
+  EXPECT_EQ(describer.TensorCount(), 3);
+  EXPECT_EQ(describer.StorageCount(), 2);
+  std::vector<std::pair<at::Tensor, MetaTensorId>> tensors;
+  describer.ForEachTensor([&](const at::Tensor& tensor, MetaTensorId id) { tensors.emplace_back(tensor, id); });
+  ASSERT_EQ(tensors.size(), 3);
+  for (int id = 0; id < 3; ++id) EXPECT_EQ(tensors[id].second, id);
+  EXPECT_TRUE(tensors[0].first.is_same(base));
+  EXPECT_TRUE(tensors[1].first.is_same(view));
+  EXPECT_TRUE(tensors[2].first.is_same(other));
+  tensors.clear();
+  // A visitor may use the describer, and drop what it visits.
+  std::vector<MetaStorageId> storages;
+  describer.ForEachStorage([&](const c10::Storage& storage, MetaStorageId id) {
+    EXPECT_EQ(describer.FindStorageId(storage), id);
+    Describe(describer, at::empty({1}));
+    describer.Sweep();
+    storages.push_back(id);
+    base.reset();
+    view.reset();
+    EXPECT_EQ(storage.nbytes(), id == 0 ? 16 : 4);
+  });
+  EXPECT_THAT(storages, ElementsAre(0, 1));
+  EXPECT_EQ(describer.TensorCount(), 1);
+  EXPECT_EQ(describer.StorageCount(), 1);
+  EXPECT_EQ(describer.FindStorageId(other.storage()), 1);
+  EXPECT_EQ(describer.FindStorageId(known_but_not_described.storage()), std::nullopt);
+}
+
 TEST(MetaTensorDescriberTest, UndefinedTensor) {
   MetaTensorDescriber describer;
   EXPECT_THAT(describer.DescribeTensor(at::Tensor()), StatusIs(kInvalidArgument, HasSubstr("undefined")));
@@ -356,6 +523,43 @@ TEST(MetaTensorDescriberThreadsTest, TensorsThatComeAndGo) {
   for (const std::vector<MetaTensorId>& some : ids) all.insert(some.begin(), some.end());
   EXPECT_EQ(all.size(), kThreads * kRounds);
   EXPECT_LT(describer.tensor_table_size(), 2500);
+}
+
+TEST(MetaTensorDescriberThreadsTest, TablesAreVisitedWhileOthersDescribe) {
+  constexpr int kThreads = 8;
+  constexpr int kHeld = 100;
+  MetaTensorDescriber describer;
+  std::vector<at::Tensor> held;
+  for (int i = 0; i < kHeld; ++i) {
+    held.push_back(at::empty({i}));
+    Describe(describer, held.back());
+  }
+  RunThreads(kThreads, [&](int thread) {
+    for (int i = 0; i < 200; ++i) {
+      if (thread % 2 == 0) {  // One at a time, which dies at once.
+        for (int k = 0; k < 10; ++k) Describe(describer, at::empty({kHeld}));
+        continue;
+      }
+      MetaTensorId last = -1;
+      int found = 0;
+      describer.ForEachTensor([&](const at::Tensor& tensor, MetaTensorId id) {
+        EXPECT_LT(last, id);
+        last = id;
+        EXPECT_EQ(tensor.numel(), std::min<MetaTensorId>(id, kHeld));
+        if (id < kHeld) ++found;
+      });
+      EXPECT_EQ(found, kHeld);
+      found = 0;
+      describer.ForEachStorage([&](const c10::Storage&, MetaStorageId id) {
+        if (id < kHeld) ++found;
+      });
+      EXPECT_EQ(found, kHeld);
+      EXPECT_GE(describer.TensorCount(), kHeld);
+      EXPECT_LE(describer.TensorCount(), kHeld + 2 * kThreads);
+    }
+  });
+  EXPECT_EQ(describer.TensorCount(), kHeld);
+  EXPECT_EQ(describer.StorageCount(), kHeld);
 }
 
 TEST(MetaTensorDescriberThreadsTest, TracedOnce) {

@@ -1,5 +1,6 @@
 #include "describer/sharded_weak_map.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@ struct Entry {
   bool used = false;
   int visits = 0;
 
+  bool IsAlive() const { return used && !object.expired(); }
   bool IsDead() const { return used && object.expired(); }
   void Prefetch() const {}
 };
@@ -102,6 +104,23 @@ TEST(ShardedWeakMapTest, SweepRemovesAllDeadEntries) {
     map.VisitIfPresent(key, [&](Entry&) { is_there = true; });
     EXPECT_EQ(is_there, key % 10 == 0) << key;
   }
+}
+
+TEST(ShardedWeakMapTest, VisitsAndCountsWhatIsAlive) {
+  Map map;
+  EXPECT_EQ(map.CountAlive(), 0);
+  const auto alive = std::make_shared<int>(0);
+  for (std::int64_t key = 0; key < 1000; ++key) Put(map, key, key % 10 == 0 ? alive : std::make_shared<int>(1));
+  for (std::int64_t key = 1000; key < 1100; ++key) map.Visit(key, [](Entry&) {});  // Without an object.
+  EXPECT_EQ(map.CountAlive(), 100);
+  std::vector<std::int64_t> keys;
+  map.VisitAlive([&](std::int64_t key, const Entry& entry) {
+    EXPECT_EQ(entry.object.lock(), alive);
+    keys.push_back(key);
+  });
+  std::sort(keys.begin(), keys.end());
+  ASSERT_EQ(keys.size(), 100);
+  for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(keys[i], 10 * i);
 }
 
 TEST(ShardedWeakMapTest, CountsLookups) {

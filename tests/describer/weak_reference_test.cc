@@ -13,6 +13,7 @@ namespace {
 TEST(WeakReferenceTest, EmptyIsNeitherAliveNorDead) {
   const WeakReference<c10::StorageImpl> none;
   EXPECT_TRUE(none.IsEmpty());
+  EXPECT_FALSE(none.IsAlive());
   EXPECT_FALSE(none.IsDead());
   EXPECT_FALSE(none.Lock());
 }
@@ -22,9 +23,11 @@ TEST(WeakReferenceTest, HoldsTheMemoryNotTheObject) {
   c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
   WeakReference<c10::StorageImpl> reference(*storage);
   EXPECT_FALSE(reference.IsEmpty());
+  EXPECT_TRUE(reference.IsAlive());
   EXPECT_FALSE(reference.IsDead());
   EXPECT_EQ(reference.Lock().get(), storage);
   tensor.reset();
+  EXPECT_FALSE(reference.IsAlive());
   EXPECT_TRUE(reference.IsDead());
   EXPECT_FALSE(reference.Lock());
   EXPECT_FALSE(reference.IsEmpty());

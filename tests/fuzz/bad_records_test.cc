@@ -104,6 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
                "record 0: storage_offset: expected 0 for a tensor of this kind, found 1"},
         Change{"DimensionsOfNested", "nested", "/tensors/0/ndim", "-9223372036854775808",
                "record 0: ndim: expected 1 or more for a nested tensor, found -9223372036854775808"},
+        Change{"NegativeLevel", "batched", "/tensors/1/level", "\"-1\"",
+               "record 1: level: expected 0 or more, found -1"},
         Change{"LevelOfInner", "batched", "/tensors/2/level", "\"1\"",
                "record 2: level: expected more than 1, the wrapped level, found 1"},
         Change{"SizeOfBatched", "batched", "/tensors/1/size", "[2, 5]",

@@ -146,6 +146,13 @@ add("dense/grad_is_conj",
 add("dense/grad_shared",
     [zeros("x", 3, requires_grad=True), zeros("y", 3, requires_grad=True), zeros("g", 3), set_grad("x", "g"),
      set_grad("y", "g")], "x", "y")  # fmt: skip
+add("dense/grads_and_bases_share_at_every_level",
+    [zeros("v0", 3)] + [
+        step for level in range(1, 6) for step in (
+            zeros(f"b{level}", 3, requires_grad=True), set_grad(f"b{level}", f"v{level - 1}"),
+            op("view", t(f"b{level}"), [3], out=f"v{level}", grad_mode=False), needs_grad(f"v{level}"),
+            set_grad(f"v{level}", f"v{level - 1}"))
+    ], "v5", "b3", "v0")  # fmt: skip
 add("dense/grad_of_view",
     [zeros("x", 6), op("slice.Tensor", t("x"), 0, 2, 5, out="v"), needs_grad("v"), zeros("g", 3), set_grad("v", "g")],
     "v", "x")  # fmt: skip
@@ -354,6 +361,10 @@ for randomness in ("same", "different"):
 add("functorch/vmap_in_vmap",
     [zeros("a", 3, 2, 4), vmap(3), vmap(2), batched("a", "x"), batched("x", "y", level=2)], "y", "x")
 add("functorch/vmap_level_2_only", [zeros("a", 2, 4), vmap(3), vmap(2), batched("a", "y", level=2)], "y")
+add("functorch/batched_level_0", [A, batched("a", "x", level=0)], "x", "a")
+add("functorch/batched_level_0_in_vmap",
+    [zeros("a", 2, 3, 4), batched("a", "x", level=0), vmap(), batched("x", "y")], "y", "x", "a")  # fmt: skip
+add("functorch/batched_level_0_below_vmap", [A, batched("a", "x", level=0, dim=1), vmap()], "x")
 add("functorch/vmap_scalar", [zeros("a", 3), vmap(), batched("a", "x")], "x")
 add("functorch/vmap_of_view", [A, op("t", t("a"), out="v"), vmap(2), batched("v", "x")], "x", "v", "a")
 add("functorch/vmap_of_leaf", [zeros("a", 3, 2, requires_grad=True), vmap(), batched("a", "x")], "x", "a")
