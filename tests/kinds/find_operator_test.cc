@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
 #include "gtest/gtest.h"
 
 namespace metaconv {

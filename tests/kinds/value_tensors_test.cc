@@ -4,7 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "ATen/ATen.h"
+#include "ATen/core/Tensor.h"
+#include "ATen/ops/tensor.h"
 #include "gtest/gtest.h"
 
 namespace metaconv {

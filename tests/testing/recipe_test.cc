@@ -5,18 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "ATen/FunctionalTensorWrapper.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
-#include "ATen/functorch/BatchedTensorImpl.h"
-#include "ATen/functorch/DynamicLayer.h"
-#include "ATen/functorch/TensorWrapper.h"
 #include "c10/core/InferenceMode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "tests/testing/functorch_levels.h"
-#include "tests/testing/literal_tensor.h"
+#include "tests/testing/recipe_steps.h"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/two_tensor.h"
@@ -30,37 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::StartsWith;
-
-constexpr std::string_view kOnes = R"({"op": "aten::ones", "args": [[12]], "out": "x"})";
-
-absl::StatusOr<RecipeResult> RunSteps(std::string_view steps, std::string_view sources = "[]") {
-  return RunRecipe({{"name", "test"}, {"steps", Json::parse(steps)}, {"sources", Json::parse(sources)}});
-}
-
-// Steps that follow a step that creates x, ones of size 12.
-absl::StatusOr<RecipeResult> RunOn12Ones(std::string_view steps, std::string_view sources = "[]") {
-  std::string all = "[" + std::string(kOnes);
-  if (!steps.empty()) all += ", " + std::string(steps);
-  return RunSteps(all + "]", sources);
-}
-
-// The tensors with the names "v" and "x" after the steps.
-struct Made {
-  RecipeResult result;
-  at::Tensor v;
-  at::Tensor x;
-};
-
-Made Make(std::string_view steps) {
-  absl::StatusOr<RecipeResult> result = RunOn12Ones(steps, R"(["v", "x"])");
-  EXPECT_THAT(result, IsOk());
-  if (!result.ok()) return {};
-  const at::Tensor v = result->sources[0].tensor;
-  const at::Tensor x = result->sources[1].tensor;
-  return {*std::move(result), v, x};
-}
-
-std::size_t OpenLevels() { return at::functorch::getDynamicLayerStack().size(); }
 
 // --- Operators and their arguments -----------------------------------------------------------------------------------
 
@@ -272,150 +236,10 @@ TEST(RecipeTest, ForgottenTensorsAreDestroyed) {
               StatusIs(absl::StatusCode::kInvalidArgument, StartsWith("steps[2] forget: ")));
 }
 
-// --- Functorch and functionalization ---------------------------------------------------------------------------------
-
-TEST(RecipeTest, LevelsStayOpenAsLongAsTheResult) {
-  {
-    const Made made = Make(R"({"push": "vmap", "batch_size": 12, "randomness": "error"},
-                              {"add_batch_dim": "x", "dim": 0, "level": 1, "out": "v"})");
-    EXPECT_EQ(OpenLevels(), 1u);
-    const auto* batched = at::functorch::maybeGetBatchedImpl(made.v);
-    ASSERT_NE(batched, nullptr);
-    EXPECT_EQ(batched->level(), 1);
-    EXPECT_TRUE(batched->value().is_same(made.x));
-  }
-  EXPECT_EQ(OpenLevels(), 0u);
-}
-
-TEST(RecipeTest, EveryKindOfLevel) {
-  const absl::StatusOr<RecipeResult> result =
-      RunOn12Ones(R"({"push": "vmap", "batch_size": 2, "randomness": "same"}, {"push": "grad"}, {"push": "jvp"},
-                     {"push": "functionalize", "reapply_views": true})");
-  ASSERT_THAT(result, IsOk());
-  // Compared as numbers, because LibTorch does not export the operator that prints them.
-  std::vector<int> kinds;
-  for (const auto& layer : at::functorch::getDynamicLayerStack()) kinds.push_back(static_cast<int>(layer.key()));
-  using at::functorch::TransformType;
-  EXPECT_THAT(kinds, ElementsAre(static_cast<int>(TransformType::Vmap), static_cast<int>(TransformType::Grad),
-                                 static_cast<int>(TransformType::Jvp), static_cast<int>(TransformType::Functionalize)));
-}
-
-TEST(RecipeTest, WrappersOutliveTheirLevel) {
-  const Made made = Make(R"({"push": "grad"}, {"wrap_for_grad": "x", "level": 1, "out": "v"}, {"pop": true})");
-  EXPECT_EQ(OpenLevels(), 0u);
-  const auto* wrapper = at::functorch::maybeGetTensorWrapper(made.v);
-  ASSERT_NE(wrapper, nullptr);
-  EXPECT_FALSE(wrapper->is_alive());
-}
-
-TEST(RecipeTest, LevelsAreExitedWhenAStepFails) {
-  EXPECT_THAT(RunOn12Ones(R"({"push": "grad"}, {"push": "jvp"}, {"op": "aten::no_such"})"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("aten::no_such")));
-  EXPECT_EQ(OpenLevels(), 0u);
-}
-
-TEST(RecipeTest, LiteralsAreNotWrappedWithinLevels) {
-  FunctorchLevels levels;
-  levels.PushGrad();
-  const at::Tensor literal = LiteralTensor({1, 2}, at::kFloat);
-  EXPECT_EQ(at::functorch::maybeGetTensorWrapper(literal), nullptr);
-  EXPECT_FALSE(literal.is_view());
-  EXPECT_EQ(OpenLevels(), 1u);
-}
-
-TEST(RecipeTest, FunctionalTensors) {
-  const Made plain = Make(R"({"to_functional": "x", "out": "v"})");
-  ASSERT_TRUE(at::functionalization::impl::isFunctionalTensor(plain.v));
-  EXPECT_EQ(at::functionalization::impl::unsafeGetFunctionalWrapper(plain.v)->level(), -1);
-  const Made in_functorch = Make(R"({"push": "functionalize"}, {"wrap_functional": "x", "level": 1, "out": "v"})");
-  ASSERT_TRUE(at::functionalization::impl::isFunctionalTensor(in_functorch.v));
-  EXPECT_EQ(at::functionalization::impl::unsafeGetFunctionalWrapper(in_functorch.v)->level(), 1);
-}
-
-// --- Errors ----------------------------------------------------------------------------------------------------------
-
-struct WrongCase {
-  const char* name;
-  const char* step;  // A step that follows the one that creates x.
-  const char* message;
-};
-
-class WrongStepTest : public testing::TestWithParam<WrongCase> {};
-
-TEST_P(WrongStepTest, IsAnErrorThatNamesTheStep) {
-  const absl::StatusOr<RecipeResult> result = RunOn12Ones(GetParam().step);
-  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument,
-                               AllOf(StartsWith("steps[1] "), HasSubstr(GetParam().message))));
-  EXPECT_EQ(FailedStep(result.status()), 1u);
-}
-
-const WrongCase kWrongCases[] = {
-    {"NoObject", "3", "expected an object, found 3"},
-    {"NoKind", R"({"zop": "aten::alias"})", "expected one of add_batch_dim, "},
-    {"UnknownField", R"({"pop": true, "level": 1})", R"(found {"pop":true,"level":1})"},
-    {"TwoKinds", R"({"data": "x", "grad": "x", "out": "v"})", "expected one of "},
-    {"UnknownOperator", R"({"op": "aten::alias.Tensor"})", "expected the name of an operator"},
-    {"OperatorIsNoText", R"({"op": 3})", R"(expected "op" to be a string, found 3)"},
-    {"UnknownTensor", R"({"op": "aten::alias", "args": [{"t": "y"}]})",
-     R"(argument 'self': expected the name of a tensor, found "y")"},
-    {"TensorIsANumberlessValue", R"({"op": "aten::alias", "args": ["x"]})", R"(expected {"t": …}, found "x")"},
-    {"TooManyArgs", R"({"op": "aten::alias", "args": [{"t": "x"}, 1]})", "expected at most 1 args, found 2"},
-    {"TooFewArgs", R"({"op": "aten::select.int", "args": [{"t": "x"}]})", "expected argument 'dim'"},
-    {"UnknownKeyword", R"({"op": "aten::alias", "args": [{"t": "x"}], "kwargs": {"zelf": 1}})", "zelf"},
-    {"GivenTwice", R"({"op": "aten::alias", "args": [{"t": "x"}], "kwargs": {"self": {"t": "x"}}})",
-     "argument 'self' is given twice"},
-    {"ArgsIsNoArray", R"({"op": "aten::alias", "args": 3})", "expected an array of args, found 3"},
-    {"KwargsIsNoObject", R"({"op": "aten::alias", "kwargs": [3]})", "expected an object of kwargs, found [3]"},
-    {"NoInteger", R"({"op": "aten::unsqueeze", "args": [{"t": "x"}, 1.5]})",
-     "argument 'dim': expected an integer, found 1.5"},
-    {"NoBoolean", R"({"op": "aten::sum.dim_IntList", "args": [{"t": "x"}, [0], "yes"]})", "expected a boolean"},
-    {"NoNumber", R"({"op": "aten::add.Scalar", "args": [{"t": "x"}, "one"]})", "expected a number, found \"one\""},
-    {"NoList", R"({"op": "aten::view", "args": [{"t": "x"}, 12]})", "expected an array, found 12"},
-    {"NoDtype", R"({"op": "aten::view.dtype", "args": [{"t": "x"}, {"dtype": "float12"}]})",
-     "expected a dtype, found \"float12\""},
-    {"NoDtypeObject", R"({"op": "aten::view.dtype", "args": [{"t": "x"}, 3]})", R"(expected {"dtype": …}, found 3)"},
-    {"RaggedLiteral", R"({"op": "aten::alias", "args": [{"tensor": [[1, 2], [3]]}]})",
-     "expected an array of 2, found [3]"},
-    {"LiteralOfText", R"({"op": "aten::alias", "args": [{"tensor": ["one"]}]})", "expected a number or boolean"},
-    {"OneNameForMany", R"({"op": "aten::split.Tensor", "args": [{"t": "x"}, 4], "out": "v"})",
-     R"(expected "out" to be a list)"},
-    {"TooFewNames", R"({"op": "aten::split.Tensor", "args": [{"t": "x"}, 4], "out": ["v"]})", "expected 3 names"},
-    {"NoGuard", R"({"op": "aten::alias", "args": [{"t": "x"}], "grad_mode": 1})",
-     R"(expected "grad_mode" to be a boolean, found 1)"},
-    {"MissingField", R"({"resize_storage": "x"})", R"(expected "bytes" to be an integer, found nothing)"},
-    {"PopWithoutLevel", R"({"pop": true})", "expected an open functorch level, found none"},
-    {"UnknownTransform", R"({"push": "pmap"})", "expected vmap, grad, jvp or functionalize"},
-    {"UnknownRandomness", R"({"push": "vmap", "batch_size": 2, "randomness": "odd"})", "found \"odd\""},
-    {"HintsOfNoDim", R"({"hint_override": "x", "hints": {"first": 8}})", "expected hints to map dims to integers"},
-};
-
-INSTANTIATE_TEST_SUITE_P(All, WrongStepTest, testing::ValuesIn(kWrongCases),
-                         [](const testing::TestParamInfo<WrongCase>& info) { return info.param.name; });
-
-TEST(RecipeTest, ExceptionsOfOperatorsAreErrors) {
-  const absl::StatusOr<RecipeResult> result =
-      RunOn12Ones(R"({"op": "aten::view", "args": [{"t": "x"}, [5, 5]], "out": "v"})");
-  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal, StartsWith("steps[1] op aten::view: ")));
-  EXPECT_EQ(FailedStep(result.status()), 1u);
-}
-
 TEST(RecipeTest, TwoTensors) {
   const auto result = RunOn12Ones(R"({"two_tensor": ["x", "x"], "out": "v"})", R"(["v"])");
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(IsTwoTensor(result->sources[0].tensor));
-}
-
-TEST(RecipeTest, InvalidRecipes) {
-  const auto is_error = [](const char* message) {
-    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message));
-  };
-  EXPECT_THAT(RunRecipe(Json::array()), is_error("expected an object, found []"));
-  EXPECT_THAT(RunRecipe({{"name", 3}}), is_error(R"(expected "name" to be a string, found 3)"));
-  EXPECT_THAT(RunRecipe({{"name", "a"}}), is_error(R"(expected "steps" to be an array of steps, found nothing)"));
-  EXPECT_THAT(RunSteps("[]", "[1]"), is_error(R"(expected "sources" to be an array of names, found [1])"));
-  const absl::StatusOr<RecipeResult> unknown = RunSteps("[]", R"(["y"])");
-  EXPECT_THAT(unknown, is_error(R"(sources: expected the name of a tensor, found "y")"));
-  EXPECT_EQ(FailedStep(unknown.status()), std::nullopt);
 }
 
 TEST(RecipeTest, RunsInManyThreadsAtOnce) {
