@@ -161,15 +161,15 @@ class Question {
 
   std::function<void()> OnFreed() {
     return [this] {
-      asked_ = std::async(std::launch::async, ask_);
-      if (asked_.wait_for(std::chrono::seconds(5)) == std::future_status::ready) ++answers_;
+      asked_.push_back(std::async(std::launch::async, ask_));
+      if (asked_.back().wait_for(std::chrono::seconds(5)) == std::future_status::ready) ++answers_;
     };
   }
   int answers() const { return answers_; }
 
  private:
   const std::function<void()> ask_;
-  std::future<void> asked_;
+  std::vector<std::future<void>> asked_;
   int answers_ = 0;
 };
 
