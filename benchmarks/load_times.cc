@@ -1,10 +1,11 @@
-// Seconds that it takes to load a checkpoint, from its path to its tensors, for load_benchmark.py to compare.
+// Measures how many seconds it takes to load a checkpoint, from its path to its tensors, for load_benchmark.py.
 //
 //   load_times FILE read|copy|map
 //
-// read: all bytes of the file with read(2) into one fresh piece of memory, which is the floor.
+// read: all bytes of the file with read(2) into one block of fresh memory, by one thread.
 // copy, map: real tensors on the CPU, read or mapped.
-// One load for each line of standard input, one number for each on standard output.
+// Each line of standard input starts one load, and one number for each is written to standard output. The time to free
+// the memory again is not part of it.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,8 +14,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
-#include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,19 +31,23 @@ void Fail(std::string_view why) {
   std::exit(2);
 }
 
-void ReadBytes(const std::string& path) {
+struct Free {
+  void operator()(char* bytes) const { std::free(bytes); }
+};
+
+std::unique_ptr<char, Free> ReadBytes(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat info = {};
   if (descriptor < 0 || fstat(descriptor, &info) != 0) Fail(path + " cannot be opened");
   const auto size = static_cast<std::size_t>(info.st_size);
-  char* bytes = static_cast<char*>(std::malloc(size));
+  std::unique_ptr<char, Free> bytes(static_cast<char*>(std::malloc(size)));
   for (std::size_t done = 0; done < size;) {
-    const ssize_t got = read(descriptor, bytes + done, size - done);
+    const ssize_t got = read(descriptor, bytes.get() + done, size - done);
     if (got <= 0) Fail(path + " cannot be read");
     done += static_cast<std::size_t>(got);
   }
-  std::free(bytes);
   close(descriptor);
+  return bytes;
 }
 
 std::vector<at::Tensor> Load(const std::string& path, bool map) {
@@ -56,16 +61,17 @@ std::vector<at::Tensor> Load(const std::string& path, bool map) {
   return *std::move(tensors);
 }
 
-// Without what it takes to free the memory again, as for the others.
-double Seconds(const std::string& path, std::string_view how) {
+template <typename Function>
+double SecondsOf(Function load) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  if (how == "read") {
-    ReadBytes(path);
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-  const std::vector<at::Tensor> tensors = Load(path, how == "map");
+  const auto result = load();
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double Seconds(const std::string& path, std::string_view how) {
+  if (how == "read") return SecondsOf([&] { return ReadBytes(path); });
+  return SecondsOf([&] { return Load(path, how == "map"); });
 }
 
 }  // namespace
