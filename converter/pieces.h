@@ -1,13 +1,14 @@
-// ForEachPiece: work on the bytes of many storages, cut into pieces of a few MiB, by as many threads as LibTorch uses.
+// ForEachPiece: calls a function for pieces of many blocks of bytes, from as many threads as the amount of work is worth.
 //
 // Example:
 //   absl::Status status = ForEachPiece({{.size = a.nbytes()}, {.size = b.nbytes()}},
 //                                      [&](std::size_t i, std::int64_t offset, std::int64_t size) { … });
 //
-// Pieces are begun in order, so that a file is read from its start to its end.
+// Large blocks are cut, and small ones are grouped. Pieces are started in order, so that a file is read from its start to
+// its end.
 //
 // Thread safety: the function is called from several threads at once, on different pieces, with no lock held.
-// Lifetime: returns when no thread runs any more.
+// Lifetime: all threads have ended when it returns.
 
 #ifndef METACONV_CONVERTER_PIECES_H_
 #define METACONV_CONVERTER_PIECES_H_
@@ -23,16 +24,23 @@
 namespace metaconv {
 
 struct Whole {
-  std::int64_t size = 0;  // In bytes; nothing is called for those without any.
-  bool in_one = false;    // Not to be cut.
+  std::int64_t size = 0;          // In bytes. Nothing is called for an empty one.
+  bool in_one = false;            // Not to be cut.
+  const void* address = nullptr;  // Where the bytes are in memory, if they are: see kPieceSize.
 };
 
-// Where pieces begin: at multiples of this.
-inline constexpr std::int64_t kPieceSize = std::int64_t{4} << 20;
+// A piece is at most this long. Pieces end at addresses that are multiples of it, or at such offsets where there is no
+// address. It is the size of a huge page: two threads that write to the same fresh one at once would both have the kernel
+// prepare one.
+inline constexpr std::int64_t kPieceSize = std::int64_t{2} << 20;
+
+// Offsets of pieces are multiples of this.
+inline constexpr std::int64_t kPieceAlignment = 64;
 
 using PieceFunction = absl::FunctionRef<absl::Status(std::size_t index, std::int64_t offset, std::int64_t size)>;
 
-// Errors: that of the first piece, in order, of those that failed; no others are begun after it.
+// Uses at most at::get_num_threads() threads, the caller's among them.
+// Errors: that of the first piece, in order, of those that failed. After an error no other piece is started.
 absl::Status ForEachPiece(absl::Span<const Whole> wholes, PieceFunction function);
 
 }  // namespace metaconv
