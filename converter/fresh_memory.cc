@@ -44,7 +44,7 @@ void UseHugePages(void* memory, std::int64_t size_bytes) {
 }
 
 void MakePresent(void* memory, std::int64_t size_bytes) {
-  constexpr std::int64_t kWorthACall = std::int64_t{32} << 10;
+  constexpr std::int64_t kWorthACall = std::int64_t{128} << 10;
   if (size_bytes < kWorthACall) return;
   const auto begin = reinterpret_cast<std::uintptr_t>(memory);
   const std::uintptr_t end = begin + static_cast<std::uintptr_t>(size_bytes);

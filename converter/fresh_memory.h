@@ -23,7 +23,7 @@ inline constexpr std::int64_t kHugePageSize = std::int64_t{2} << 20;
 void UseHugePages(void* memory, std::int64_t size_bytes);
 
 // Makes all pages present in one call, in place of a fault for each, unless the one in the middle is present already. Does
-// nothing for a few pages only.
+// nothing for less than 128 KiB.
 void MakePresent(void* memory, std::int64_t size_bytes);
 
 // Gives all whole pages inside back to the system. Their bytes are lost; the memory may be written to again.

@@ -19,14 +19,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::int64_t kSmallPage = 4096;  // A multiple of it also where pages are larger.
+constexpr std::int64_t kSmallPage = 4096;
 
 // Fresh memory of several huge pages, in a mapping of its own.
 class FreshMemoryTest : public ::testing::Test {
  protected:
   FreshMemoryTest()
       : memory_(static_cast<char*>(
-            mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {}
+            mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
+    madvise(memory_, kSize, MADV_NOHUGEPAGE);  // Where the system uses them without being asked.
+  }
   ~FreshMemoryTest() override { munmap(memory_, kSize); }
 
   // Which pages are present.
@@ -60,8 +62,8 @@ class FreshMemoryTest : public ::testing::Test {
 };
 
 TEST_F(FreshMemoryTest, MakePresentCoversThePagesOfTheBytesOnly) {
-  MakePresent(memory_ + 10 * kSmallPage + 17, 20 * kSmallPage);
-  const std::ptrdiff_t expected = 20 * kSmallPage / sysconf(_SC_PAGESIZE) + 1;
+  MakePresent(memory_ + 10 * kSmallPage + 17, 32 * kSmallPage);
+  const std::ptrdiff_t expected = 32 * kSmallPage / sysconf(_SC_PAGESIZE) + 1;
   EXPECT_THAT(PresentCount(), ::testing::AnyOf(expected, 0)) << "0: the kernel is older than 5.14";
 }
 
@@ -72,8 +74,14 @@ TEST_F(FreshMemoryTest, MakePresentKeepsWhatWasWritten) {
   EXPECT_EQ(memory_[99 * kSmallPage], '\0');
 }
 
+TEST_F(FreshMemoryTest, MakePresentDoesNothingIfTheMiddleIsPresent) {
+  memory_[16 * kSmallPage] = 'a';
+  MakePresent(memory_, 32 * kSmallPage);
+  EXPECT_EQ(PresentCount(), 1);
+}
+
 TEST_F(FreshMemoryTest, MakePresentLeavesFewPagesToFaults) {
-  MakePresent(memory_, kSmallPage);
+  MakePresent(memory_, 32 * kSmallPage - 1);
   EXPECT_EQ(PresentCount(), 0);
 }
 
