@@ -2,16 +2,22 @@
 """Compares loading a checkpoint with metaconv, torch.load and safetensors, and with a plain read of the file.
 
     ./bazelw build //benchmarks:load_times
-    $(tests/reference/environment.sh) benchmarks/load_benchmark.py [--load-times=PROGRAM] [FILE...]
+    $(tests/reference/environment.sh) benchmarks/load_benchmark.py [--sweep] [--load-times=PROGRAM] [FILE...]
 
-Without FILE arguments, it creates files with few large and many small tensors, in both formats. Files are read from the
-page cache. The time is from the path to the tensors, which are either copied, or mapped and not accessed. Prints a table
-of the fastest of several interleaved rounds, in milliseconds.
+Without FILE arguments, it creates files with few large and many small tensors, in both formats; with --sweep, files of 1
+to 64 MB, each as one tensor and as tensors of 64 KiB. Files are read from the page cache. The time is from the path to the
+tensors, which are either copied, or mapped and not accessed. "Read" is read(2) of the whole file into newly allocated
+memory by one thread. Prints a table of the fastest of several interleaved rounds, in milliseconds.
+
+Memory is newly allocated in all cases, as in the first load of a process. By default glibc keeps freed blocks of up to 32
+MiB, and later rounds would get pages that are already mapped; --keep-freed-memory measures that case.
 """
 
 import argparse
+import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 import zipfile
@@ -19,20 +25,36 @@ import zipfile
 import safetensors.torch
 import torch
 
+MIB = 1 << 20
 SHAPES = {  # name: (tensors, floats in each)
     "1 of 1 GiB": (1, 1 << 28),
     "200 of 4 MiB": (200, 1 << 20),
     "3,000 of 64 KiB": (3000, 1 << 14),
     "20,000 of 1 KiB": (20000, 1 << 8),
 }
+SWEEP = {f"{size} MiB, {count} of {name}": (count, size * MIB // 4 // count)
+         for size in (1, 2, 4, 8, 16, 32, 64)
+         for count, name in ((1, f"{size} MiB"), (size * 16, "64 KiB"))}
 
 
-def make_files(folder):
-    for name, (count, size) in SHAPES.items():
+def make_files(folder, shapes):
+    """Yields one file after the other, so that few of them are on the disk together."""
+    for name, (count, size) in shapes.items():
         tensors = {f"layers.{i}.weight": torch.full((size,), float(i)) for i in range(count)}
-        torch.save(tensors, folder / f"{name}.pt")
-        safetensors.torch.save_file(tensors, folder / f"{name}.safetensors")
-    return sorted(folder.iterdir())
+        for suffix, save in (("pt", torch.save), ("safetensors", safetensors.torch.save_file)):
+            path = folder / f"{name}.{suffix}"
+            save(tensors, path)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())  # So that writing it to the disk does not disturb the rounds.
+            yield path
+            path.unlink()
+
+
+def with_fresh_memory():
+    """Starts this program again with a malloc that gives blocks of 128 KiB and more back to the system when they are freed."""
+    if "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+        os.environ["MALLOC_MMAP_THRESHOLD_"] = str(128 << 10)
+        os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
 class OurLoader:
@@ -93,12 +115,17 @@ def measure(program, path, rounds):
     return best
 
 
+def cell(value, digits):
+    return "" if value is None else f"{value:.{digits}f}"
+
+
 def row(path, best):
-    cells = [path.name, f"{path.stat().st_size / 1e6:.1f}", f"{best['read'] * 1e3:.2f}"]
-    for how in ("copy", "map"):
-        cells.append(f"{best[how] * 1e3:.2f}")
-        python = best.get(f"python {how}")
-        cells += ["", ""] if python is None else [f"{python * 1e3:.2f}", f"{python / best[how]:.1f}"]
+    read, copy, mapped = best["read"], best["copy"], best["map"]
+    python_copy, python_map = best["python copy"], best.get("python map")
+    cells = [path.name, f"{path.stat().st_size / 1e6:.1f}"]
+    cells += [cell(read * 1e3, 2), cell(copy * 1e3, 2), cell(python_copy * 1e3, 2)]
+    cells += [cell(python_copy / copy, 2), cell(copy / read, 2)]
+    cells += [cell(mapped * 1e3, 2), cell(python_map and python_map * 1e3, 2), cell(python_map and python_map / mapped, 2)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -106,16 +133,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--load-times", default="bazel-bin/benchmarks/load_times", help="path of the load_times program")
-    parser.add_argument("--rounds", type=int, default=7, help="default: 7")
+    parser.add_argument("--rounds", type=int, help="default: 7, with --sweep 50")
+    parser.add_argument("--sweep", action="store_true", help="create files of 1 to 64 MB")
+    parser.add_argument("--only", default="", metavar="TEXT", help="measure only files with this text in their name")
+    parser.add_argument("--keep-freed-memory", action="store_true", help="leave malloc's settings unchanged")
     arguments = parser.parse_args()
+    if not arguments.keep_freed_memory:
+        with_fresh_memory()
+    rounds = arguments.rounds or (50 if arguments.sweep else 7)
     # Checkpoints of training scripts often contain their options as an argparse.Namespace.
     torch.serialization.add_safe_globals([argparse.Namespace])
     with tempfile.TemporaryDirectory() as folder:
-        files = arguments.files or make_files(pathlib.Path(folder))
-        print("| file | MB | read | metaconv, copied | Python, copied | ratio | metaconv, mapped | Python, mapped | ratio |")
-        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+        shapes = SWEEP if arguments.sweep else SHAPES
+        files = arguments.files or make_files(pathlib.Path(folder), shapes)
+        print("| file | MB | read | metaconv, copied | Python, copied | Python / metaconv | metaconv / read |"
+              " metaconv, mapped | Python, mapped | Python / metaconv |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for path in files:
-            print(row(path, measure(arguments.load_times, path, arguments.rounds)), flush=True)
+            if arguments.only in path.name:
+                print(row(path, measure(arguments.load_times, path, rounds)), flush=True)
 
 
 if __name__ == "__main__":

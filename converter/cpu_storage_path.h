@@ -1,7 +1,8 @@
 // CpuStoragePath: the StoragePath for host memory.
 //
-// Memory comes from LibTorch's CPU allocator, with its alignment. Large amounts of work are distributed over as many
-// threads as LibTorch uses. Linked into every program that allocates real storages.
+// Memory comes from LibTorch's CPU allocator; for the placement of storages in it see Note [Placing storages]. Large
+// amounts of work are distributed over as many threads as LibTorch uses. Linked into every program that allocates real
+// storages.
 //
 // Thread safety: Thread-safe.
 // Lifetime: stateless.
@@ -25,6 +26,8 @@ class CpuStoragePath final : public StoragePath {
  public:
   absl::Status CheckRoom(c10::Device device, std::int64_t size_bytes) override;
   absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) override;
+  absl::Status AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
+                           std::vector<c10::Storage>& storages) override;
   absl::Status Zero(absl::Span<const c10::Storage> storages) override;
   absl::Status Copy(absl::Span<const StorageCopy> copies) override;
   absl::Status Load(absl::Span<const StorageLoad> loads) override;

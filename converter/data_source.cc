@@ -31,12 +31,21 @@ absl::StatusOr<std::int64_t> SizeOf(const MetaStorageDesc& desc) {
       absl::StrCat("storage ", desc.id, ": size: expected a number of bytes, found ", PythonRepr(desc.size)));
 }
 
-absl::StatusOr<std::int64_t> SizeOfAll(Descs descs) {
-  std::int64_t sum = 0;
+absl::StatusOr<std::vector<std::int64_t>> SizesOf(Descs descs) {
+  std::vector<std::int64_t> sizes;
+  sizes.reserve(descs.size());
   for (const MetaStorageDescPtr& desc : descs) {
     const absl::StatusOr<std::int64_t> size = SizeOf(*desc);
-    if (!size.ok()) return size;
-    if (__builtin_add_overflow(sum, *size, &sum)) {
+    if (!size.ok()) return size.status();
+    sizes.push_back(*size);
+  }
+  return sizes;
+}
+
+absl::StatusOr<std::int64_t> SumOf(absl::Span<const std::int64_t> sizes) {
+  std::int64_t sum = 0;
+  for (const std::int64_t size : sizes) {
+    if (__builtin_add_overflow(sum, size, &sum)) {
       return absl::InvalidArgumentError("storages: expected fewer than 2^63 bytes in all, found more");
     }
   }
@@ -177,15 +186,15 @@ absl::StatusOr<at::Tensor> DataSource::MakeOpaque(const MetaTensorDesc& desc, c1
 absl::StatusOr<Storages> AllocateStorages(Descs descs, c10::Device device) {
   const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
   if (!path.ok()) return path.status();
-  const absl::StatusOr<std::int64_t> all = SizeOfAll(descs);
+  const absl::StatusOr<std::vector<std::int64_t>> sizes = SizesOf(descs);
+  if (!sizes.ok()) return sizes.status();
+  const absl::StatusOr<std::int64_t> all = SumOf(*sizes);
   if (!all.ok()) return all.status();
   if (absl::Status status = (*path)->CheckRoom(device, *all); !status.ok()) return status;
   Storages storages;
   storages.reserve(descs.size());
-  for (const MetaStorageDescPtr& desc : descs) {
-    absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, *SizeOf(*desc));
-    if (!storage.ok()) return WithContext(absl::StrCat("storage ", desc->id), storage.status());
-    storages.push_back(*std::move(storage));
+  if (absl::Status status = (*path)->AllocateAll(device, *sizes, storages); !status.ok()) {
+    return WithContext(absl::StrCat("storage ", descs[storages.size()]->id), status);
   }
   return storages;
 }

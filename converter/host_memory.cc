@@ -1,25 +1,18 @@
 #include "converter/host_memory.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include "converter/proc_fields.h"
 
 namespace metaconv {
 namespace {
 
-std::optional<std::int64_t> Number(const std::string& path) {
-  std::ifstream file(path);
-  std::int64_t value = 0;
-  if (!(file >> value)) return std::nullopt;  // "max" means that there is no limit.
-  return value;
-}
-
 // The memory that is left in the control group (version 2) of the process.
 std::optional<std::int64_t> InControlGroup(const std::string& root) {
   const std::string group = root + "/sys/fs/cgroup/";
-  const std::optional<std::int64_t> limit = Number(group + "memory.max");
-  const std::optional<std::int64_t> used = Number(group + "memory.current");
+  // memory.max is "max" if there is no limit.
+  const std::optional<std::int64_t> limit = ProcNumber(group + "memory.max");
+  const std::optional<std::int64_t> used = ProcNumber(group + "memory.current");
   if (!limit.has_value() || !used.has_value()) return std::nullopt;
   return std::max<std::int64_t>(*limit - *used, 0);
 }

@@ -19,7 +19,16 @@ struct Piece {
 struct Plan {
   std::vector<Piece> pieces;
   std::vector<std::size_t> turn_ends;
+  std::int64_t size = 0;
 };
+
+// Where the piece that begins at `offset` ends.
+std::int64_t EndOfPiece(const Whole& whole, std::int64_t offset) {
+  if (whole.in_one) return whole.size;
+  const auto address = reinterpret_cast<std::uintptr_t>(whole.address);
+  const auto begin = static_cast<std::int64_t>(address % kPieceAlignment == 0 ? address % kPieceSize : 0);
+  return std::min(whole.size, ((begin + offset) / kPieceSize + 1) * kPieceSize - begin);
+}
 
 Plan MakePlan(absl::Span<const Whole> wholes) {
   Plan plan;
@@ -29,23 +38,30 @@ Plan MakePlan(absl::Span<const Whole> wholes) {
     in_turn = 0;
   };
   for (std::size_t i = 0; i < wholes.size(); ++i) {
-    const std::int64_t step = wholes[i].in_one ? wholes[i].size : kPieceSize;
-    for (std::int64_t offset = 0; offset < wholes[i].size; offset += step) {
-      const std::int64_t size = std::min(step, wholes[i].size - offset);
+    for (std::int64_t offset = 0; offset < wholes[i].size;) {
+      const std::int64_t size = EndOfPiece(wholes[i], offset) - offset;
       if (in_turn + size > kPieceSize && in_turn > 0) end_turn();
       plan.pieces.push_back({i, offset, size});
+      plan.size += size;
       in_turn += size;
+      offset += size;
     }
   }
   if (in_turn > 0) end_turn();
   return plan;
 }
 
+// Starting a thread and waiting for its end takes about as long as copying 1 MiB.
+int ThreadsFor(std::int64_t size) {
+  constexpr std::int64_t kBytesPerThread = std::int64_t{2} << 20;
+  return static_cast<int>(std::clamp<std::int64_t>(size / kBytesPerThread, 1, at::get_num_threads()));
+}
+
 }  // namespace
 
 absl::Status ForEachPiece(absl::Span<const Whole> wholes, PieceFunction function) {
   const Plan plan = MakePlan(wholes);
-  return ForEachTask(plan.turn_ends.size(), at::get_num_threads(), [&](std::size_t turn) {
+  return ForEachTask(plan.turn_ends.size(), ThreadsFor(plan.size), [&](std::size_t turn) {
     for (std::size_t i = turn == 0 ? 0 : plan.turn_ends[turn - 1]; i < plan.turn_ends[turn]; ++i) {
       const Piece& piece = plan.pieces[i];
       if (absl::Status status = function(piece.index, piece.offset, piece.size); !status.ok()) return status;

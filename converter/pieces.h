@@ -1,10 +1,11 @@
-// ForEachPiece: processes the bytes of many storages in pieces of a few MiB, on as many threads as LibTorch uses.
+// ForEachPiece: processes the bytes of many storages in pieces, on as many threads as the amount of work justifies.
 //
 // Example:
 //   absl::Status status = ForEachPiece({{.size = a.nbytes()}, {.size = b.nbytes()}},
 //                                      [&](std::size_t i, std::int64_t offset, std::int64_t size) { … });
 //
-// Pieces are started in order, so that a file is read from start to end.
+// Large storages are cut into pieces, and small ones are combined. Pieces are started in order, so that a file is read from
+// start to end.
 //
 // Thread safety: the function is called from several threads at once, on different pieces, with no lock held.
 // Lifetime: all threads have ended when ForEachPiece returns.
@@ -23,15 +24,22 @@
 namespace metaconv {
 
 struct Whole {
-  std::int64_t size = 0;  // In bytes. Nothing is called for an empty one.
-  bool in_one = false;    // Process it as a single piece.
+  std::int64_t size = 0;          // In bytes. Nothing is called for an empty one.
+  bool in_one = false;            // Process it as a single piece.
+  const void* address = nullptr;  // The address of the bytes in memory, if they are in memory: see kPieceSize.
 };
 
-// Pieces start at multiples of this size.
-inline constexpr std::int64_t kPieceSize = std::int64_t{4} << 20;
+// The maximum size of a piece. Pieces end at addresses that are multiples of it, or at such offsets if there is no
+// address. It is the size of a huge page: two threads that write to the same new huge page at the same time would both
+// make the kernel clear one.
+inline constexpr std::int64_t kPieceSize = std::int64_t{2} << 20;
+
+// The offsets of pieces are multiples of this.
+inline constexpr std::int64_t kPieceAlignment = 64;
 
 using PieceFunction = absl::FunctionRef<absl::Status(std::size_t index, std::int64_t offset, std::int64_t size)>;
 
+// Uses at most at::get_num_threads() threads, including the caller's.
 // Errors: that of the first piece, in order, that failed. No piece is started after an error.
 absl::Status ForEachPiece(absl::Span<const Whole> wholes, PieceFunction function);
 

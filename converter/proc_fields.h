@@ -1,11 +1,11 @@
-// ProcFieldBytes: amounts of memory from a file of Linux's /proc that has one "Key: N kB" on each line, such as
-// /proc/meminfo and /proc/self/status.
+// Numbers from files of Linux's /proc and /sys. ProcFieldBytes: amounts of memory from a file with one "Key: N kB" on each
+// line, such as /proc/meminfo and /proc/self/status. ProcNumber: the number in a file such as memory.max of a control group.
 //
 // Example:
 //   ProcFieldBytes("/proc/meminfo", {"MemAvailable", "SwapFree"});   // 512000 for "MemAvailable: 400 kB\nSwapFree: 100 kB"
 //
-// Thread safety: any thread.
-// Lifetime: keeps nothing.
+// Thread safety: thread-safe.
+// Lifetime: the result holds no reference to the file.
 
 #ifndef METACONV_CONVERTER_PROC_FIELDS_H_
 #define METACONV_CONVERTER_PROC_FIELDS_H_
@@ -20,6 +20,9 @@ namespace metaconv {
 
 // The sum of the fields with these keys, in bytes. Absent if the file has none of them or cannot be read.
 std::optional<std::int64_t> ProcFieldBytes(const std::string& path, std::initializer_list<std::string_view> keys);
+
+// The number at the start of the file. Absent if the file starts with other text or cannot be read.
+std::optional<std::int64_t> ProcNumber(const std::string& path);
 
 }  // namespace metaconv
 

@@ -17,6 +17,16 @@ std::atomic<StoragePath*>& Place(c10::DeviceType type) {
 
 }  // namespace
 
+absl::Status StoragePath::AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
+                                      std::vector<c10::Storage>& storages) {
+  for (const std::int64_t size : sizes) {
+    absl::StatusOr<c10::Storage> storage = Allocate(device, size);
+    if (!storage.ok()) return storage.status();
+    storages.push_back(*std::move(storage));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<StoragePath*> StoragePathFor(c10::Device device) {
   StoragePath* path = Place(device.type()).load(std::memory_order_acquire);
   if (path != nullptr) return path;

@@ -73,6 +73,11 @@ class StoragePath {
   // An uninitialized storage of `size_bytes` bytes. A storage of 0 bytes may have a null pointer.
   virtual absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) = 0;
 
+  // Appends a storage for each of `sizes`, in order. After an error `storages` has those before the one that failed. A path
+  // may place storages that are allocated together better than one by one.
+  virtual absl::Status AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
+                                   std::vector<c10::Storage>& storages);
+
   // Sets all bytes to zero.
   virtual absl::Status Zero(absl::Span<const c10::Storage> storages) = 0;
 

@@ -96,6 +96,20 @@ TEST_F(CpuStoragePathTest, AllocatingTooMuchIsAnError) {
   EXPECT_THAT(path_.CheckRoom(c10::kCPU, 1), IsOk());
 }
 
+// As Materialize does it: many storages of all sizes in one call.
+TEST_F(CpuStoragePathTest, LoadsAllBytesOfStoragesAllocatedTogether) {
+  std::vector<c10::Storage> storages;
+  ASSERT_THAT(path_.AllocateAll(c10::kCPU, Sizes(), storages), IsOk());
+  std::vector<StorageLoad> loads;
+  for (std::size_t i = 0; i < storages.size(); ++i) {
+    const auto id = static_cast<MetaStorageId>(i);
+    const auto read = [id](std::int64_t offset, absl::Span<char> into) { return WriteBytes(id, offset, into); };
+    loads.push_back({.into = storages[i], .id = id, .read = read});
+  }
+  ASSERT_THAT(path_.Load(loads), IsOk());
+  ExpectFilled(storages);
+}
+
 TEST_F(CpuStoragePathTest, LoadsAllBytes) { ExpectFilled(Filled()); }
 
 TEST_F(CpuStoragePathTest, LoadsInOrderWhereAsked) { ExpectFilled(Filled(/*in_order=*/true)); }

@@ -1,11 +1,15 @@
 #include "converter/pieces.h"
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "ATen/Parallel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
@@ -13,14 +17,15 @@
 namespace metaconv {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::ElementsAre;
 
 // Records which bytes of which item were processed, and the number of calls.
 class Coverage {
  public:
   absl::Status Add(std::size_t index, std::int64_t offset, std::int64_t size) {
     const std::lock_guard lock(mutex_);
-    EXPECT_EQ(offset % kPieceSize, 0);
+    EXPECT_EQ(offset % kPieceAlignment, 0);
+    EXPECT_GT(size, 0);
     pieces_[index][offset] = size;
     ++calls_;
     return absl::OkStatus();
@@ -34,6 +39,11 @@ class Coverage {
       end += size;
     }
     return end;
+  }
+  std::vector<std::int64_t> Offsets(std::size_t index) {
+    std::vector<std::int64_t> offsets;
+    for (const auto& [offset, size] : pieces_[index]) offsets.push_back(offset);
+    return offsets;
   }
   std::size_t PiecesOf(std::size_t index) { return pieces_[index].size(); }
   int calls() const { return calls_; }
@@ -64,6 +74,46 @@ TEST(PiecesTest, InOneIsNotSplit) {
       IsOk());
   EXPECT_EQ(coverage.PiecesOf(0), 1);
   EXPECT_EQ(coverage.PiecesOf(1), 3);
+}
+
+// Two threads then do not write to the same huge page, but for storages that share one.
+TEST(PiecesTest, AreCutAtAddressesWhereThereAreSome) {
+  const auto address = [](std::int64_t value) { return reinterpret_cast<const void*>(value); };
+  Coverage coverage;
+  const std::vector<Whole> wholes = {{.size = 3 * kPieceSize, .address = address(10 * kPieceSize + 64)},
+                                     {.size = 2 * kPieceSize, .address = address(kPieceSize)},
+                                     {.size = kPieceSize, .address = address(kPieceSize - 128)},
+                                     {.size = 2 * kPieceSize, .address = address(kPieceSize + 1)}};
+  ASSERT_THAT(ForEachPiece(
+                  wholes, [&](std::size_t i, std::int64_t begin, std::int64_t n) { return coverage.Add(i, begin, n); }),
+              IsOk());
+  for (std::size_t i = 0; i < wholes.size(); ++i) EXPECT_EQ(coverage.Reached(i), wholes[i].size) << i;
+  EXPECT_THAT(coverage.Offsets(0), ElementsAre(0, kPieceSize - 64, 2 * kPieceSize - 64, 3 * kPieceSize - 64));
+  EXPECT_THAT(coverage.Offsets(1), ElementsAre(0, kPieceSize));
+  EXPECT_THAT(coverage.Offsets(2), ElementsAre(0, 128));
+  EXPECT_THAT(coverage.Offsets(3), ElementsAre(0, kPieceSize)) << "an address that is not aligned";
+}
+
+// Which threads work on `size` bytes, if every turn takes a while.
+std::set<std::thread::id> ThreadsOn(std::int64_t size) {
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  EXPECT_THAT(ForEachPiece({{.size = size}},
+                           [&](std::size_t, std::int64_t, std::int64_t) {
+                             std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                             const std::lock_guard lock(mutex);
+                             threads.insert(std::this_thread::get_id());
+                             return absl::OkStatus();
+                           }),
+              IsOk());
+  return threads;
+}
+
+TEST(PiecesTest, LittleWorkStaysOnTheThreadOfTheCaller) {
+  at::set_num_threads(4);
+  EXPECT_THAT(ThreadsOn(2 * kPieceSize - 1), ElementsAre(std::this_thread::get_id()));
+  EXPECT_GT(ThreadsOn(64 * kPieceSize).size(), 1);
+  EXPECT_LE(ThreadsOn(64 * kPieceSize).size(), 4);
 }
 
 TEST(PiecesTest, NothingToDo) {

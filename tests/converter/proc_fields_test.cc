@@ -28,5 +28,12 @@ TEST(ProcFieldsTest, AbsentWithoutSuchAFieldOrFile) {
   EXPECT_EQ(ProcFieldBytes(::testing::TempDir() + "/no_such_file", {"VmHWM"}), std::nullopt);
 }
 
+TEST(ProcNumberTest, IsTheNumberAtTheStart) {
+  EXPECT_EQ(ProcNumber(FileWith("123456\n")), 123456);
+  EXPECT_EQ(ProcNumber(FileWith("max\n")), std::nullopt);
+  EXPECT_EQ(ProcNumber(FileWith("")), std::nullopt);
+  EXPECT_EQ(ProcNumber(::testing::TempDir() + "/no_such_file"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace metaconv
