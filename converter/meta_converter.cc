@@ -6,6 +6,7 @@
 
 #include "converter/copying_conversion.h"
 #include "converter/fresh_dispatcher_state.h"
+#include "kinds/kind.h"
 #include "meta/torch_status.h"
 
 namespace metaconv {
@@ -47,7 +48,9 @@ absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& ten
   // if there is a result we do not describe the tensor again. A gradient that was added since the first conversion gets
   // its id when it is first described.
   bool is_unseen = !trace;
-  if (tensor.defined() && !trace) {
+  // A view of a sparse tensor may have a result as the gradient of another tensor, and is still not converted itself.
+  const bool is_unsupported = tensor.defined() && tensor.is_view() && KindOf(tensor).only_nested;
+  if (tensor.defined() && !trace && !is_unsupported) {
     if (const std::optional<MetaTensorId> id = describer_.FindTensorId(tensor)) {
       std::optional<at::Tensor> memo = memo_.tensors.GetUnlessBuilding(*id);
       if (memo.has_value() && memo->defined()) return *std::move(memo);

@@ -66,7 +66,7 @@ absl::StatusOr<at::Tensor> BuildGradTracking(Conversion& conversion, const MetaT
   if (!wrapped.ok()) return wrapped;
   if (*desc.level == kDeadLevel) {
     if (conversion.is_real()) return RequireGrad(desc, DeadWrapper(*wrapped, StackOf(desc)));
-    if (desc.requires_grad && wrapped->is_leaf()) wrapped->set_requires_grad(true);
+    if (wrapped->is_leaf()) wrapped->set_requires_grad(desc.requires_grad);
     return wrapped;
   }
   const FunctorchStack& stack = StackOf(desc);

@@ -197,6 +197,20 @@ TEST(MetaConverterTest, HitsAndMisses) {
   EXPECT_EQ(converter.misses(), 1);
 }
 
+TEST(MetaConverterTest, AViewOfASparseTensorThatIsAGradientIsAMiss) {
+  MetaConverter converter;
+  const at::Tensor sparse = at::eye(3).to_sparse();
+  const at::Tensor view = sparse.transpose(0, 1);
+  ASSERT_TRUE(view.is_view());
+  at::Tensor parameter = at::zeros({3, 3});
+  parameter.mutable_grad() = view;
+  const at::Tensor result = Convert(converter, parameter);
+  EXPECT_TRUE(result.grad().is_sparse());
+  EXPECT_THAT(converter.Convert(view), StatusIs(kUnimplemented, HasSubstr("view of a sparse tensor")));
+  EXPECT_EQ(converter.misses(), 1);
+  EXPECT_THAT(converter.Convert(sparse), IsOk());
+}
+
 TEST(MetaConverterTest, UnsupportedRecordsAreNamedAndChangeNothing) {
   const std::pair<const char*, void (*)(MetaTensorDesc&)> kKinds[] = {
       {"lazy", [](MetaTensorDesc& desc) { desc.device = c10::Device("lazy:0"); }},

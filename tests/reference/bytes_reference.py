@@ -1,7 +1,7 @@
-"""What the storages of a checkpoint file hold, once Python has loaded it.
+"""Checksums of the storages of a checkpoint file that Python loaded.
 
 Writes a JSON list with an entry for each storage, by the ids of describe_reference.py: its size and the CRC-32 of its
-bytes, in this machine's order; null for a storage on the meta device.
+bytes in this machine's byte order; null for a storage on the meta device.
 
     python bytes_reference.py model.pt --output=model.json
 """
@@ -41,7 +41,7 @@ def bytes_of(storage):
 def storages_of_file(path):
     describer = meta_utils.MetaTensorDescriber()
     storages = {}
-    alive = []  # Whatever has an id: the describer knows tensors and storages by identity.
+    alive = []  # Everything that has an id: the describer identifies tensors and storages by their objects.
     for tensor in describe_reference.load(path).tensors.values():
         describer.describe_tensor(tensor)
         for part in [tensor, *parts_of(tensor)]:

@@ -1,15 +1,15 @@
-"""Holds `metaconv describe` to what the Python reference says about the same files.
+"""Compares the output of `metaconv describe` with the Python reference's, for the same files.
 
 Run by compare.sh, with the reference's Python:
 
     python compare.py --metaconv=PATH [--update-golden] NAME=PATH…
 
-For each file, the document that the reference makes of it and the one that metaconv makes are compared field by field,
-and every difference that is not in expected_differences.json is printed. So is an entry of that list that no file needs
-any longer. A file that Python cannot load must be one that metaconv refuses, too.
+For each file, the reference's document and metaconv's are compared field by field. Every difference that is not in
+expected_differences.json is printed, and every entry of that list that no file needs. A file that Python cannot load
+has to be an error in metaconv, too.
 
-Files named pypi/… have a golden file, which is what `bazel test` compares metaconv with where there is no Python
-reference: it must still be what the reference says. So must golden/inmemory.json. --update-golden writes them instead.
+Files named pypi/… have a golden file, with which `bazel test` compares metaconv without PyTorch. The golden files and
+golden/inmemory.json have to be what the reference writes; --update-golden writes them.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def golden_path(name):
 
 
 def describe_ours(metaconv, path):
-    """The document, or what metaconv said instead."""
+    """The document, or None and the error."""
     command = [metaconv, "describe", path, "--format=json", "--map-location=cpu"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode != 0:
@@ -45,7 +45,7 @@ def describe_ours(metaconv, path):
 
 
 def describe_reference_file(path):
-    """The document, or why Python has none."""
+    """The document, or None and the error."""
     try:
         return describe_reference.describe_file(path), None
     except Exception as error:  # Whatever a loader raises.
@@ -53,7 +53,7 @@ def describe_reference_file(path):
 
 
 def compare_file(metaconv, name, path):
-    """The differences, and a word on how it went."""
+    """The differences, and the outcome as a text to print."""
     reference, reference_refuses = describe_reference_file(path)
     ours, ours_refuses = describe_ours(metaconv, path)
     if reference is None and ours is None:
@@ -97,7 +97,7 @@ def main():
         if len(unexpected) > SHOWN_PER_FILE:
             print(f"{name}: and {len(unexpected) - SHOWN_PER_FILE} more")
         if len(differences) > len(unexpected):
-            note += f", {len(differences) - len(unexpected)} differences meant"
+            note += f", {len(differences) - len(unexpected)} expected differences"
         print(f"{'FAILED' if unexpected else 'PASSED'} {name}: {note}", flush=True)
         outcomes.append(not unexpected)
 

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Holds `metaconv describe` to what the Python reference says about real files: see compare.py.
+# Compares the output of `metaconv describe` with the Python reference's, for real files: see compare.py.
 #
 #   tests/reference/compare.sh [--update-golden] [METACONV]
 #
-# METACONV is the program to judge; without it, //tools:metaconv is built. The files are those of
-# //third_party/pypi_files and the fixtures in tests/checkpoint/data. The Python environment is made if need be: see
-# environment.sh.
+# METACONV is the program to test; without it, //tools:metaconv is built. The files are those of
+# //third_party/pypi_files and the fixtures in tests/checkpoint/data. environment.sh makes the Python environment if it
+# does not exist.
 # The last line is `N passed, N failed`.
 
 set -euo pipefail

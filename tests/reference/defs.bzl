@@ -1,7 +1,7 @@
 """Tests against golden documents of the Python reference."""
 
 def golden_tests(name, files):
-    """For each file, a test that metaconv says of it what the reference said.
+    """For each file, a test that compares metaconv's document with the reference's golden one.
 
     Args:
       name: of the test suite of all of them, and of the filegroup NAME_files.

@@ -1,16 +1,16 @@
-"""What the Python reference says about the tensors of a checkpoint file.
+"""Describes the tensors of a checkpoint file with the Python reference.
 
-Writes the document of `metaconv describe FILE --format=json --map-location=cpu`, made the slow way: Python loads the
-file, weights and all, and PyTorch's own `MetaTensorDescriber` describes every tensor in it. `compare.sh` and the golden
-files hold metaconv to this.
+Writes the document of `metaconv describe FILE --format=json --map-location=cpu`: Python loads the file with its
+weights, and PyTorch's `MetaTensorDescriber` describes every tensor in it. compare.sh compares metaconv's document with
+this one, and the golden files are such documents.
 
     python describe_reference.py model.pt
     python describe_reference.py model.safetensors --output=model.json
 
 Loading. `torch.load` for what `torch.save` wrote, `torch.jit.load` for TorchScript, `safetensors.torch.load_file` for
-safetensors. A pickle may name classes that are not at hand, and the answer must not depend on which ones are: outside
-of `torch` and a few builtin containers every global becomes an inert stand-in that takes whatever the pickle gives it
-and runs nothing.
+safetensors. A pickle may name classes that are not installed, and the document must not depend on which ones are:
+every global outside of `torch` and a few builtin containers is replaced by a stand-in class, which keeps what the
+pickle gives it and runs no code.
 
 Names, in the order of the file, depth first, joined by '.':
   dict              str keys as they are, others by str()
@@ -18,15 +18,16 @@ Names, in the order of the file, depth first, joined by '.':
   nn.Module         `_parameters`, `_buffers`, `_modules`, in this order and without a path element of their own, then
                     the other attributes
   other objects     what the pickle gives them, in its order: constructor arguments as `args.N`, list items as indices,
-                    dict items as keys, attributes by name, a state that is no dict as `state`
+                    dict items as keys, attributes by name, a state that is not a dict as `state`
   TorchScript       attributes in the order of the archive, which puts a module's parameters before its buffers and both
                     before the rest; then the constants, as `constants.N`
   a bare tensor     ''
-A name that is taken gets '#2', '#3', …. A tensor met again under another name keeps its id.
+'#2', '#3', … is added to a name that exists already. A tensor that occurs again under another name keeps its id.
 
-`opaque` lists what is neither a tensor nor a plain value nor a container: path and class (or function) name.
+`opaque` lists the objects that are neither tensors nor plain values nor containers, by path, with the name of the class
+or function.
 
-One field is normalised: `view_func` is the repr of a bound method, address included, and tells nothing.
+One field is normalised: `view_func` is the repr of a bound method, which contains an address.
 """
 
 import argparse
@@ -50,9 +51,9 @@ VIEW_FUNC_NONE = "_CustomViewFunc(func=none)"
 
 
 class StandIn:
-    """An object of a class that is not at hand: keeps what the pickle gives it."""
+    """An object of a class that is replaced: keeps what the pickle gives it."""
 
-    # Slots, so that `__dict__` holds the pickled attributes and nothing else.
+    # Slots, so that `__dict__` holds the pickled attributes only.
     __slots__ = ("stand_in_args", "stand_in_elements", "stand_in_items", "stand_in_state", "__dict__")
 
     def __new__(cls, *args, **kwargs):
@@ -79,7 +80,7 @@ class StandIn:
         self.stand_in_items[key] = value
 
     def __setstate__(self, state):
-        # The forms that an object without a `__setstate__` of its own takes: attributes, or attributes and slots.
+        # The default `__setstate__` takes attributes, or a pair of attributes and slots.
         parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
         if all(part is None or isinstance(part, dict) for part in parts):
             for part in parts:
@@ -103,7 +104,7 @@ def reconstruct(cls, base, state):
 
 
 def rebuild_from_type(function, tensor_type, arguments, state):
-    """`torch._tensor._rebuild_from_type_v2`; a tensor of a class that is not at hand is a plain one."""
+    """`torch._tensor._rebuild_from_type_v2`; a tensor of a class that is replaced becomes a plain tensor."""
     if issubclass(tensor_type, StandIn):
         tensor_type = torch.Tensor
     return torch._tensor._rebuild_from_type_v2(function, tensor_type, arguments, state)
@@ -123,7 +124,7 @@ PYTHON2_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 
 class InertUnpickler(pickle.Unpickler):
-    """Real classes from `torch` and SAFE_GLOBALS, stand-ins for the rest."""
+    """Finds the classes of `torch` and SAFE_GLOBALS, and replaces all others by stand-ins."""
 
     def find_class(self, module, name):
         python3_module = PYTHON2_MODULES.get(module, module)
@@ -138,7 +139,7 @@ class InertUnpickler(pickle.Unpickler):
         return make_stand_in(module, name)
 
 
-# What `torch.load` wants of a pickle module.
+# What `torch.load` requires of a pickle module.
 INERT_PICKLE = types.ModuleType("inert_pickle")
 INERT_PICKLE.Unpickler = InertUnpickler
 INERT_PICKLE.load = lambda file, **kwargs: InertUnpickler(file, **kwargs).load()
@@ -158,12 +159,12 @@ def full_name(value):
 
 
 class Names:
-    """Collects tensors and opaque objects under their paths."""
+    """Collects tensors and opaque objects by their paths."""
 
     def __init__(self):
         self.tensors = {}
         self.opaque = {}
-        self._open = set()  # Objects on the way down, by id: a pickle may contain itself.
+        self._open = set()  # The ids of the objects around the current one: an object in a pickle may contain itself.
 
     def add_tensor(self, path, tensor):
         self._add(self.tensors, path, tensor)
@@ -257,7 +258,7 @@ def load_safetensors(path):
 
 
 class TorchScriptStructureUnpickler(pickle.Unpickler):
-    """The objects of a TorchScript archive as stand-ins: which attributes there are, and in which order."""
+    """The objects of a TorchScript archive as stand-ins, which keep the order of the attributes."""
 
     def find_class(self, module, name):
         if module == "torch.jit._pickle" or (module, name) == ("collections", "OrderedDict"):
@@ -269,7 +270,7 @@ class TorchScriptStructureUnpickler(pickle.Unpickler):
 
 
 class ConstantsReader:
-    """Shows the constants of a TorchScript archive where `torch.load` looks for the data of a pickle."""
+    """Presents the constants of a TorchScript archive under the names of the data that `torch.load` reads."""
 
     def __init__(self, path):
         self._reader = torch._C.PyTorchFileReader(path)
@@ -299,14 +300,14 @@ def load_torchscript(path):
             structure = TorchScriptStructureUnpickler(file).load()
     names = Names()
     walk_torchscript(names, "", structure, module)
-    # `torch.jit.load` hands its constants to the code that uses them, so they are loaded once more, by torch.load.
+    # `torch.jit.load` gives no access to the constants, so they are loaded again with torch.load.
     constants = torch.serialization._load(ConstantsReader(path), "cpu", INERT_PICKLE)
     names.walk("constants", constants)
     return names
 
 
 def walk_torchscript(names, path, structure, value):
-    """Walks `value` as `torch.jit.load` made it, in the order of `structure`, which stands for it in the archive."""
+    """Visits `value`, which `torch.jit.load` made, in the order of `structure`, the stand-in for it."""
     if isinstance(value, torch.Tensor):
         names.add_tensor(path, value)
     elif isinstance(value, dict):
@@ -327,11 +328,11 @@ def walk_torchscript(names, path, structure, value):
 
 
 class Records:
-    """Describes tensors with one describer and keeps every record that comes up, nested ones too."""
+    """Describes tensors with one describer, and keeps every record, nested ones too."""
 
     def __init__(self):
         self._describer = meta_utils.MetaTensorDescriber()
-        self._alive = {}  # id() of a described tensor -> the tensor and its id; keeps id() from being used again.
+        self._alive = {}  # id() of a described tensor -> the tensor and its id. It stays alive, so that id() is unique.
         self.tensors = {}
         self.storages = {}
 
@@ -347,8 +348,8 @@ class Records:
         if isinstance(record, meta_utils.MetaStorageDesc):
             self.storages[record.id] = record.as_json(0)
             return
-        # A part may come up twice, once described with its own parts and once without. The fuller one tells more, and of
-        # two that tell as much the last one.
+        # A nested record may occur twice, with and without its own nested records. The one with more fields is kept; of
+        # two with as many fields, the last one.
         fields = normalise(record.as_json(0))
         if len(fields) >= len(self.tensors.get(record.id, {})):
             self.tensors[record.id] = fields
@@ -382,7 +383,7 @@ def describe_file(path):
 
 
 def dump(document):
-    """JSON with one record or name per line: small, and a change shows as the line that changed."""
+    """JSON with one record or name per line, so that a diff shows the records that changed."""
     parts = []
     for key, value in document.items():
         if isinstance(value, list):
@@ -404,7 +405,7 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--output", help="where to write the document; standard output if not given")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")  # Deprecations of loaders that this script is here to call.
+    warnings.simplefilter("ignore")  # Deprecation warnings of the loaders.
     text = dump(describe_file(arguments.file))
     if arguments.output is None:
         sys.stdout.write(text)

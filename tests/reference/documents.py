@@ -2,13 +2,14 @@
 
     python3 documents.py --file=pypi/lpips/weights/v0.1/alex.pth --expected=expected_differences.json REFERENCE OURS
 
-Prints each difference and exits 1 if there is one. Needs no more than Python's own library.
+Prints each difference that is not expected, and exits 1 if there is one. Needs Python's standard library only.
 
-A difference that is meant stands in `expected_differences.json`, a list of
+`expected_differences.json` is a list of the expected differences:
 
     {"file": "data/*.pt", "name": "*", "field": "view_func", "reason": "…"}
 
-`file`, `name` and `field` are shell patterns over what is printed here. An entry needs a reason.
+`file`, `name` and `field` are shell patterns, compared with the fields of a difference as it is printed. `reason` must
+not be empty.
 """
 
 import argparse
@@ -52,7 +53,7 @@ def compare(file, reference, ours):
 
 
 def compare_values(file, name, field, reference, ours):
-    # Python finds True == 1 and 1 == 1.0; JSON does not.
+    # In Python True == 1 and 1 == 1.0; as JSON they differ.
     if json.dumps(reference) != json.dumps(ours):
         yield Difference(file, name, field, reference, ours)
 
@@ -84,7 +85,7 @@ def compare_records(file, reference, ours, label):
 
 
 def label_tensors(document):
-    """What to call each tensor id: a name, or how it is reached from one."""
+    """Tensor id -> its name, or the path to it from a named tensor: 'x'.base."""
     labels = {}
     for name, key in document["names"].items():
         labels.setdefault(key, repr(name))
@@ -99,11 +100,11 @@ def label_tensors(document):
     return labels
 
 
-# --- Differences that are meant --------------------------------------------------------------------------------------
+# --- Expected differences --------------------------------------------------------------------------------------------
 
 
 class Expected:
-    """The differences that are meant, and which of them came up."""
+    """The entries of a list of expected differences, and which of them were needed."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -128,8 +129,8 @@ class Expected:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--file", required=True, help="what to call the file that both documents describe")
-    parser.add_argument("--expected", required=True, help="the list of differences that are meant")
+    parser.add_argument("--file", required=True, help="the name of the file that both documents describe")
+    parser.add_argument("--expected", required=True, help="the list of expected differences")
     parser.add_argument("reference")
     parser.add_argument("ours")
     arguments = parser.parse_args()

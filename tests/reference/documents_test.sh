@@ -1,5 +1,5 @@
 #!/bin/bash
-# The judge must see differences, not only agreement.
+# documents.py must find differences of every kind, and only those.
 #
 #   documents_test.sh DOCUMENTS_PY
 
@@ -19,7 +19,7 @@ cat > reference.json << 'JSON'
 JSON
 echo '[]' > none.json
 
-# expect EXIT_CODE EXPECTED_LIST PATTERN SED_SCRIPT: what is said of the reference changed by SED_SCRIPT.
+# expect EXIT_CODE EXPECTED_LIST PATTERN SED_SCRIPT: compares the reference with a copy that SED_SCRIPT changed.
 expect() {
   local code=0 output
   sed "$4" reference.json > ours.json
@@ -31,7 +31,7 @@ expect() {
 }
 
 expect 0 none.json "" ""
-expect 0 none.json "" 's/, "storage": 0, "base": 1/, "base": 1, "storage": 0/'  # The order of fields is free.
+expect 0 none.json "" 's/, "storage": 0, "base": 1/, "base": 1, "storage": 0/'  # The order of fields does not matter.
 expect 1 none.json "f.pt: 'w': size: reference \[3, 4\], ours \[4, 3\]" 's/\[3, 4\]/[4, 3]/'
 expect 1 none.json "f.pt: 'w': is_leaf: reference true, ours 1" '3s/true/1/'
 expect 1 none.json "f.pt: 'w': base: reference 1, ours (not there)" 's/, "base": 1//'
@@ -44,9 +44,9 @@ expect 1 none.json 'f.pt: o: opaque: reference "package.Class", ours (not there)
 expect 1 none.json "f.pt: document: describer_id: reference 0, ours 1" '1s/"describer_id": 0/"describer_id": 1/'
 expect 1 none.json "f.pt: tensor 2: record: reference (not there), *" 's/"storage": 0}\]/"storage": 0}, {"id": 2}]/'
 
-echo '[{"file": "*.pt", "name": "storage *", "field": "size", "reason": "a test"}]' > meant.json
-expect 0 meant.json "" 's/48/52/'
-expect 1 meant.json "f.pt: 'w': size: *" 's/\[3, 4\]/[4, 3]/'
+echo '[{"file": "*.pt", "name": "storage *", "field": "size", "reason": "a test"}]' > expected.json
+expect 0 expected.json "" 's/48/52/'
+expect 1 expected.json "f.pt: 'w': size: *" 's/\[3, 4\]/[4, 3]/'
 echo '[{"file": "*.pt", "name": "storage *", "field": "size", "reason": ""}]' > unreasoned.json
 expect 1 unreasoned.json "*ValueError: unreasoned.json: an entry has a file, a name, a field and a reason: *" ""
 

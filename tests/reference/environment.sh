@@ -3,9 +3,10 @@
 #
 #   tests/reference/environment.sh
 #
-# A minute and 5.4 GB the first time: PyPI's torch brings CUDA along. Kept in METACONV_CACHE, else in
-# XDG_CACHE_HOME/metaconv, else in ~/.cache/metaconv; needs no network from then on. It appears whole or not at all.
-# METACONV_REFERENCE_PYTHON=/path/to/python uses that one instead: it must have what requirements.txt lists.
+# Takes a minute and 5.4 GB the first time, since PyPI's torch depends on CUDA. The environment is kept in
+# METACONV_CACHE, else in XDG_CACHE_HOME/metaconv, else in ~/.cache/metaconv, and used without a network afterwards. An
+# interrupted installation leaves no environment. METACONV_REFERENCE_PYTHON=/path/to/python uses another interpreter: it
+# must have the packages of requirements.txt.
 
 set -euo pipefail
 
@@ -16,7 +17,7 @@ fi
 
 requirements="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/requirements.txt"
 cache="${METACONV_CACHE:-${XDG_CACHE_HOME:-${HOME}/.cache}/metaconv}"
-# What the environment depends on is part of its name: new requirements or another Python make a new one.
+# The name has a hash of the requirements and the Python version: if they change, a new environment is made.
 recipe="$( (python3 -c 'import sys; print(sys.executable, sys.version)'; cat "${requirements}") | sha256sum)"
 environment="${cache}/reference/${recipe:0:16}"
 
@@ -26,7 +27,7 @@ if [[ ! -e "${environment}" ]]; then
   flock "${lock}"
   if [[ ! -e "${environment}" ]]; then
     echo "Making the Python environment of the reference in ${environment} (about a minute, 5.4 GB)" >&2
-    rm -rf "${environment}".tmp-*  # What an interrupted run left behind; the lock says that nobody uses it.
+    rm -rf "${environment}".tmp-*  # Of an interrupted run. Nobody uses it, since this process has the lock.
     temporary="${environment}.tmp-$$"
     trap 'rm -rf "${temporary}"' EXIT
     # Without a pip of its own, so that Debian's python3-venv is not needed; the system's pip installs into it.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Compares what metaconv says about one file with a golden document of the Python reference: see documents.py.
+# Compares metaconv's document about one file with the Python reference's golden one: see documents.py.
 #
 #   golden_test.sh METACONV FILE NAME GOLDEN
 

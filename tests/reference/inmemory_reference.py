@@ -1,4 +1,4 @@
-"""What the Python reference makes of tensors in memory: their records, and the meta tensors that come of them.
+"""Describes and converts tensors in memory with the Python reference.
 
     python inmemory_reference.py --output=golden/inmemory.json
 
@@ -13,12 +13,11 @@ Each case below builds some tensors. They are described in the order of the retu
                    "storages": [{"nbytes": 48}, …], "tensors": [{the result's properties}, …]}}, …]}
 
 `describe`: records as in `MetaTensorDesc.as_json` and `MetaStorageDesc.as_json`, nested ones too, in id order.
-`convert`: `tensors` holds every object that the results consist of (results, their bases, their gradients), each once,
-in order of first sight: a result, then its base, then its gradient. `names`, `base`, `grad` are indices into it,
-`storage` is an index into `storages`: equal index, same object. `names` is null where the reference returned
-NotImplemented.
-  version_shared_with_base  whether an in-place change of the base is counted on the view
-  grad_fn                   the name of the node behind a non-leaf
+`convert`: `tensors` holds every result and, after it, its base and its gradient, each object once. `names`, `base`,
+`grad` are indices into it, `storage` is an index into `storages`; equal indices are the same object. `names`
+is null where the reference returned NotImplemented.
+  version_shared_with_base  whether an in-place change of the base increases the version of the view
+  grad_fn                   the name of the class of grad_fn
 """
 
 import argparse
@@ -707,7 +706,7 @@ def quantized():
     return {"x": x, "q": q}
 
 
-# --- What the reference says -----------------------------------------------------------------------------------------
+# --- The reference's answers -----------------------------------------------------------------------------------------
 
 
 def recipe(function):
@@ -729,7 +728,7 @@ def describe(tensors):
 
 @dataclasses.dataclass
 class Results:
-    """The objects that the results consist of, each once."""
+    """The results, their bases and their gradients, each object once."""
 
     tensors: list = dataclasses.field(default_factory=list)
     storages: list = dataclasses.field(default_factory=list)
@@ -780,13 +779,14 @@ class Results:
             "is_view": is_view,
             "base": self.add(tensor._base) if is_view else None,
             "creation_meta": str(torch._C._autograd._get_creation_meta(tensor)) if is_view else None,
-            "version_shared_with_base": None,  # Later: it takes a change of the base, which some views do not survive.
+            # Set last, by compare_versions(): it changes the base, after which some views raise.
+            "version_shared_with_base": None,
             "grad": self.add(meta_utils.safe_grad(tensor)),
         }
 
 
 def version_is_shared(view, base):
-    """None for inference tensors, which count no versions."""
+    """None for inference tensors, which have no version."""
     if view.is_inference() or base.is_inference():
         return None
     before = view._version

@@ -1,20 +1,25 @@
-"""Holds a runner, a program that answers recipes, to what the Python reference answers.
+"""Compares the answers of a runner, a program that answers recipes, with those of the Python reference.
 
 Run by judge.sh, with the reference's Python:
 
     python judge.py --runner=COMMAND [--seed=N] [--count=2000] [--fixed-only] [--recipe=FILE] [--update-golden]
+                    [--save-answers=FILE] [--answers=FILE]
 
-Without --recipe, the fixed recipes (recipe_cases.py) and --count random ones (random_recipes.py). Each difference that
-is not in expected_recipe_differences.json makes its recipe fail. The first of each kind is shown, for the first few
-kinds with the smallest recipe that has it: a line of JSON to pass on, `--recipe=FILE` (`-`: standard input). A recipe
-upon which the runner dies fails; one that PyTorch itself does not survive is left out, and named.
+The recipes are the fixed ones (recipe_cases.py) and --count random ones (random_recipes.py), or those in the file that
+--recipe names. A recipe fails if its answers have a difference that is not in expected_recipe_differences.json. Each
+kind of difference is printed once; for the first few kinds, with the smallest recipe found that has it, as a line of
+JSON for `--recipe=FILE` (`-`: standard input). A recipe also fails if the runner dies. One that PyTorch itself does not
+survive is left out, and printed.
 
-With --fixed-only, an entry of that list which no recipe needs fails, too. golden/recipes.json must be what the
-reference says about the fixed recipes; --update-golden writes it. --golden takes the reference's answers from that
-file, and needs no PyTorch.
+At the end, a table says how many recipes needed each entry of expected_recipe_differences.json. With --fixed-only, an
+entry that no recipe needs fails.
+
+golden/recipes.json has to be what the reference answers to the fixed recipes; --update-golden writes it. --golden
+takes the reference's answers from there, and --answers from a file that --save-answers wrote: both need no PyTorch.
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import shlex
@@ -23,7 +28,7 @@ import time
 
 import answers
 import documents
-import meant as meant_differences
+import expected_recipe_differences
 import runner as runners
 import shrink
 
@@ -52,18 +57,36 @@ def load_golden():
     return [(entry["recipe"], entry["answer"]) for entry in golden["recipes"]]
 
 
+# --- Saved answers ---------------------------------------------------------------------------------------------------
+
+
+def save_answer(file, recipe, answer):
+    """One line per answer, as reference_worker.py writes them."""
+    file.write(json.dumps({"recipe": recipe, "answer": answer}) + "\n")
+
+
+def load_answers(path):
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            entry = json.loads(line)
+            yield entry["recipe"], entry["answer"]
+
+
 # --- The reference ---------------------------------------------------------------------------------------------------
 
 
 class Reference:
-    """Python's answers, from a process that PyTorch may crash."""
+    """Python's answers, from a process of its own, since PyTorch crashes on some recipes."""
 
     def __init__(self, process):
-        self.died = []  # The requests that it did not survive.
+        self.died = []  # The requests on which the process died.
         self._process = process
 
     def ask_all(self, requests):
-        """Yields the recipe and the answer for each request, the next one in the making. None where it died."""
+        """Yields the recipe and the answer for each request, None if the process died.
+
+        The process works on the next request meanwhile.
+        """
         waiting = None
         for request in requests:
             if waiting is not None:
@@ -94,21 +117,24 @@ class Reference:
 
 
 class Judge:
-    def __init__(self, runner, meant, reference):
+    def __init__(self, runner, expected, reference):
         self.passed = 0
         self.failed = 0
         self.examples = {}  # Kind of difference -> [how many recipes have it, the first of them, its difference]
         self._runner = runner
-        self._meant = meant
+        self._expected = expected
         self._reference = reference
 
     def judge(self, recipe, reference):
-        """Whether the runner answers like the reference."""
+        """Compares the runner's answer with the reference's, and counts it."""
         kinds = {}
-        for difference in self._differences(recipe, reference):
+        differences, in_graph = self._differences(recipe, reference)
+        for difference in differences:
             kinds.setdefault(answers.kind_of(difference), difference)
         for kind, difference in kinds.items():
             self.examples.setdefault(kind, [0, recipe, difference])[0] += 1
+        if in_graph is not None:
+            self._expected.count(in_graph)
         self.count(not kinds)
 
     def count(self, passed):
@@ -116,7 +142,7 @@ class Judge:
         self.failed += not passed
 
     def report(self, shrunk):
-        """Prints what failed: every kind of difference once, the most frequent first."""
+        """Prints every kind of difference once, the most frequent first."""
         by_count = sorted(self.examples.items(), key=lambda item: -item[1][0])
         for index, (kind, (count, recipe, difference)) in enumerate(by_count):
             print(f"\n{count} recipe{'s' * (count != 1)}: {difference}")
@@ -129,25 +155,27 @@ class Judge:
             print()
 
     def _judge_again(self, recipe):
-        """The unexpected differences. None if the recipe is none that the reference answers."""
+        """The unexpected differences; none if the reference cannot build the recipe."""
         reference = self._reference.ask(recipe)
         if reference is None or reference["error"] is not None:
             return []
-        return self._differences(recipe, reference)
+        return self._differences(recipe, reference)[0]
 
     def _differences(self, recipe, reference):
+        """The unexpected differences, and the expected ones; None for those if the runner has no answer."""
         try:
-            found = answers.compare(recipe, reference, self._runner.ask(recipe), self._meant)
+            ours = self._runner.ask(recipe)
         except runners.Died as died:
             how, details = died.args
-            found = [documents.Difference(recipe["name"], "runner", how, "an answer", details)]
+            return [documents.Difference(recipe["name"], "runner", how, "an answer", details)], None
         except ValueError as error:
-            found = [documents.Difference(recipe["name"], "runner", "not JSON", "an answer", str(error))]
-        return [difference for difference in found if not self._meant.covers(difference)]
+            return [documents.Difference(recipe["name"], "runner", "not JSON", "an answer", str(error))], None
+        in_graph = self._expected.in_graph(recipe, reference, ours)
+        return answers.compare(recipe, reference, ours, in_graph), in_graph
 
 
 class Progress:
-    """A line on the terminal, if there is one, that says how far it is."""
+    """Prints progress on one line, if standard error is a terminal."""
 
     def __init__(self, total):
         self._total = total
@@ -162,7 +190,7 @@ class Progress:
 
 
 def check(judge, passed, message):
-    """Counts something that is no recipe."""
+    """Counts a check that is not a recipe."""
     judge.count(passed)
     if not passed:
         print(f"FAILED {message}")
@@ -178,18 +206,18 @@ def judge_recipes(judge, reference, arguments):
     recipes = recipes_in(arguments.recipe)
     for recipe, answer in reference.ask_all({"recipe": recipe} for recipe in recipes):
         if answer is not None and answer["error"]:
-            print(f"{recipe['name']}: the reference refuses it: {json.dumps(answer['error'])}")
+            print(f"{recipe['name']}: a step fails in the reference: {json.dumps(answer['error'])}")
         if answer is not None:
             judge.judge(recipe, answer)
 
 
-def judge_golden(judge):
-    for recipe, answer in load_golden():
+def judge_answers(judge, recipes_and_answers):
+    for recipe, answer in recipes_and_answers:
         judge.judge(recipe, answer)
 
 
 def judge_all(judge, reference, arguments):
-    """The fixed recipes and the random ones, and what there is to check about the fixed ones."""
+    """The fixed recipes and the random ones. Checks that the fixed ones are complete, and their golden file."""
     import recipe_cases
     import view_operators
 
@@ -199,56 +227,66 @@ def judge_all(judge, reference, arguments):
     requests += [{"seed": arguments.seed, "index": index} for index in range(count)]
     progress = Progress(len(requests))
     by_name = {}
-    for index, (recipe, answer) in enumerate(reference.ask_all(requests)):
-        if answer is not None:
-            judge.judge(recipe, answer)
-        if answer is not None and index < len(fixed):
-            by_name[recipe["name"]] = answer
-        progress.show(index + 1, judge.failed)
+    with contextlib.ExitStack() as files:
+        saved = arguments.save_answers and files.enter_context(arguments.save_answers.open("w", encoding="utf-8"))
+        for index, (recipe, answer) in enumerate(reference.ask_all(requests)):
+            if answer is not None:
+                judge.judge(recipe, answer)
+                if saved:
+                    save_answer(saved, recipe, answer)
+                if index < len(fixed):
+                    by_name[recipe["name"]] = answer
+            progress.show(index + 1, judge.failed)
 
     names = [recipe["name"] for recipe in fixed]
     refused = [name for name in names if name not in by_name or by_name[name]["error"]]
-    check(judge, not refused, f"recipe_cases.py: the reference refuses {', '.join(refused)}")
+    check(judge, not refused, f"recipe_cases.py: steps fail in the reference: {', '.join(refused)}")
     missing, unknown = view_operators.uncovered()
-    check(judge, not missing, f"view_operators.py: neither a recipe nor a reason for {', '.join(missing)}")
-    check(judge, not unknown, f"view_operators.py: no view operators: {', '.join(unknown)}")
+    check(judge, not missing, f"view_operators.py: neither recipes nor a reason to have none for {', '.join(missing)}")
+    check(judge, not unknown, f"view_operators.py: these are not view operators: {', '.join(unknown)}")
     text = golden_text(fixed, by_name)
     if arguments.update_golden:
         GOLDEN.write_text(text, encoding="utf-8")
     same = GOLDEN.exists() and GOLDEN.read_text(encoding="utf-8") == text
-    check(judge, same, "golden/recipes.json is not what the reference says: see judge.sh --update-golden")
+    check(judge, same, "golden/recipes.json is not what the reference answers: run judge.sh --update-golden")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runner", required=True, help="the command to judge")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random recipes; else, the clock")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random recipes; default: the time")
     parser.add_argument("--count", type=int, default=2000, help="how many random recipes")
-    parser.add_argument("--fixed-only", action="store_true")
-    parser.add_argument("--recipe", metavar="FILE", help="judge these, one a line, and nothing else")
+    parser.add_argument("--fixed-only", action="store_true", help="no random recipes")
+    parser.add_argument("--recipe", metavar="FILE", help="judge these recipes only, one per line")
     parser.add_argument("--golden", action="store_true", help="judge by golden/recipes.json, without PyTorch")
-    parser.add_argument("--update-golden", action="store_true")
+    parser.add_argument("--answers", metavar="FILE", type=pathlib.Path, help="judge by saved answers, without PyTorch")
+    parser.add_argument("--save-answers", metavar="FILE", type=pathlib.Path, help="save the reference's answers")
+    parser.add_argument("--update-golden", action="store_true", help="write golden/recipes.json")
     default = HERE / "expected_recipe_differences.json"
-    parser.add_argument("--expected", type=pathlib.Path, default=default, help="what is meant to differ")
+    parser.add_argument("--expected", metavar="FILE", type=pathlib.Path, default=default, help="expected differences")
     arguments = parser.parse_args()
-    print(f"seed {arguments.seed}", flush=True)
-    meant = meant_differences.Meant(arguments.expected)
+    by_file = arguments.golden or arguments.answers
+    if not (by_file or arguments.recipe):
+        print(f"seed {arguments.seed}", flush=True)
+    expected = expected_recipe_differences.ExpectedDifferences(arguments.expected)
     worker = shlex.join([sys.executable, str(HERE / "reference_worker.py")])
     with runners.Runner(arguments.runner) as runner, runners.Runner(worker) as process:
         reference = Reference(process)
-        judge = Judge(runner, meant, reference)
+        judge = Judge(runner, expected, reference)
         if arguments.recipe:
             judge_recipes(judge, reference, arguments)
-        elif arguments.golden:
-            judge_golden(judge)
+        elif by_file:
+            judge_answers(judge, load_golden() if arguments.golden else load_answers(arguments.answers))
         else:
             judge_all(judge, reference, arguments)
         for request, died in reference.died:
-            print(f"left out, since Python did not survive it: {json.dumps(request)}: {died.args[0]}")
-        judge.report(0 if arguments.golden else SHRUNK)
+            print(f"left out, since PyTorch crashes on it: {json.dumps(request)}: {died.args[0]}")
+        judge.report(0 if by_file else SHRUNK)
+    print("recipes that needed each entry of expected_recipe_differences.json:")
+    print("\n".join(expected.table()))
     if arguments.fixed_only or arguments.golden:
-        for entry in meant.unused():
-            check(judge, False, f"{arguments.expected.name}: no recipe needs this any longer: {json.dumps(entry)}")
+        for entry in expected.unused():
+            check(judge, False, f"{arguments.expected.name}: no recipe needs this entry: {json.dumps(entry)}")
     print(f"{judge.passed} passed, {judge.failed} failed")
     sys.exit(1 if judge.failed else 0)
 

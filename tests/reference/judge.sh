@@ -1,10 +1,10 @@
 #!/bin/bash
-# Holds metaconv to what the Python reference says about tensors in memory, fixed graphs and random ones: see judge.py.
+# Compares metaconv with the Python reference on tensors in memory, fixed graphs and random ones: see judge.py.
 #
-#   tests/reference/judge.sh [RUNNER] [--seed=N] [--count=2000] [--fixed-only] [--recipe=FILE] [--update-golden]
+#   tests/reference/judge.sh [RUNNER] [--seed=N] [--count=2000] [--fixed-only] [--recipe=FILE] [--update-golden] …
 #
-# RUNNER is the program to judge; without it, //tests/reference:recipe_runner is built. The Python environment is made
-# if need be: see environment.sh. The first line names the seed, which is the clock's unless given.
+# RUNNER is the program to judge; without it, //tests/reference:recipe_runner is built. environment.sh makes the Python
+# environment if it does not exist. The first line is the seed of the random graphs, the time unless --seed is given.
 # The last line is `N passed, N failed`.
 
 set -euo pipefail

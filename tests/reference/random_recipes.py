@@ -1,10 +1,10 @@
-"""Random recipes: graphs of tensors of all kinds, a few to a few dozen steps.
+"""Random recipes: graphs of tensors of all kinds, made in 3 to 25 steps.
 
     python random_recipes.py --seed=1 --count=100 > recipes.jsonl
 
-`generate(seed, index)` always gives the same recipe for the same arguments. The steps are carried out while they are
-chosen, and those that PyTorch refuses are left out, so that a recipe's steps succeed in Python. ACTIONS says what comes
-up how often.
+`generate(seed, index)` gives the same recipe for the same arguments. Each step is run when it is chosen, and left out
+if PyTorch raises, so that all steps of a recipe succeed in Python. ACTIONS has the kinds of steps, each with the weight
+with which it is chosen.
 """
 
 import argparse
@@ -28,14 +28,14 @@ SIZES = {0: 1, 1: 4, 2: 8, 3: 8, 4: 6, 6: 3}
 DIMS = {0: 2, 1: 8, 2: 10, 3: 5, 4: 1}
 VIEW_DTYPES = ("int32", "int16", "uint8", "float32", "float64", "complex64")
 
-# A recipe has a theme, whose actions come up more often.
+# Theme -> weight. A recipe has one, and uses actions of its theme and those without a theme.
 THEMES = {"dense": 50, "sparse": 12, "functorch": 14, "functional": 6, "two_tensor": 10, "mkldnn": 4}
 
 ACTIONS = []
 
 
 def action(weight, *themes):
-    """Registers what makes steps: with `weight`, only in recipes of these themes if there are any."""
+    """Registers a function that adds steps to a recipe, with its weight and the themes that it is limited to."""
 
     def register(function):
         ACTIONS.append((function, weight, themes))
@@ -62,7 +62,7 @@ class Generator:
         return f"v{self._next_name - 1}"
 
     def tensor(self, suits=lambda tensor: True):
-        """The name of one of the tensors that suit, more likely a recent one; None if there is none."""
+        """The name of a random tensor for which `suits` holds, of recent ones more often; None if there is none."""
         names = [name for name, tensor in self.machine.tensors.items() if suits(tensor)]
         return self.random.choices(names, range(1, len(names) + 1))[0] if names else None
 
@@ -70,20 +70,20 @@ class Generator:
         return [self.pick(SIZES) for _ in range(self.pick(DIMS))]
 
     def step(self, step):
-        """Adds the step if PyTorch takes it. True if so."""
+        """Runs the step, and adds it unless PyTorch raises. True if it was added."""
         if "op" in step and self.chance(0.15):
-            # Python's wrappers are inference tensors by other rules than tensors are.
+            # Inference mode has other effects on Python's wrapper subclasses than on tensors.
             grad_mode = self.chance(0.75) or any(isinstance(it, TwoTensor) for it in self.machine.tensors.values())
             step |= {"grad_mode": False} if grad_mode else {"inference_mode": True}
         try:
             self.machine.run(step)
-        except Exception:  # Whatever PyTorch raises.
+        except Exception:  # PyTorch raises many types.
             return False
         self.steps.append(step)
         return True
 
     def op(self, name, *arguments, out=True, **keywords):
-        """Adds a call of an operator. The result's name if there is one and PyTorch takes the call."""
+        """Adds a call of an operator. The result's name; None if there is none or PyTorch raised."""
         step = {"op": f"aten::{name}", "args": list(arguments)}
         if keywords:
             step["kwargs"] = keywords
@@ -103,13 +103,13 @@ def dtype_of(tensor):
     return str(tensor.dtype).removeprefix("torch.")
 
 
-# Only these are wrapped: what the others say of themselves when wrapped can be any number.
+# Only these are wrapped: a wrapper around others has arbitrary sizes and strides.
 def is_dense(tensor):
     return tensor.layout is torch.strided and not tensor.is_nested
 
 
 def is_plain(tensor):
-    """Whether the tensor's storage holds its data: with another one's, computing crashes."""
+    """Whether the tensor is a plain one, whose data is in its own storage. PyTorch crashes if others get other data."""
     return (
         type(tensor) in (torch.Tensor, torch.nn.Parameter)
         and is_dense(tensor)
@@ -119,7 +119,7 @@ def is_plain(tensor):
 
 
 def is_computable(tensor):
-    """Leaves out what PyTorch itself crashes upon, and the meta device: Python has operators of its own for that."""
+    """Excludes tensors on which PyTorch crashes, and meta tensors, whose operators are implemented in Python there."""
     functorch = torch._C._functorch
     return (
         not tensor.is_quantized
@@ -159,7 +159,7 @@ def dim_of(it, tensor):
 
 
 def view_arguments(it, tensor):
-    """Operator -> its arguments, for a tensor of this shape. Those that make no sense are refused."""
+    """Yields (operator, weight, arguments) for a tensor of this shape. PyTorch raises for some of them."""
     dim, other = dim_of(it, tensor), dim_of(it, tensor)
     length = tensor.shape[dim] if tensor.dim() else 1
     start = it.random.randrange(0, length + 1)
@@ -266,7 +266,7 @@ def compute(it):
 
 @action(4)
 def compute_in_place(it):
-    # Functionalization has other rules in Python for what may be changed in place.
+    # Functionalization checks in-place operators with meta kernels, and in Python with other ones than in C++.
     name = it.tensor(lambda tensor: is_computable(tensor) and not torch._is_functional_tensor(tensor))
     other = it.tensor(lambda tensor: is_computable(tensor) and is_differentiable(tensor))
     if name is not None and other is not None:
@@ -295,7 +295,7 @@ def grad(it):
 
 
 def reaches(tensor, target):
-    """Whether describing `tensor` describes `target`: as its gradient, that would never end."""
+    """Whether describing `tensor` describes `target`: such a gradient of `target` is a cycle."""
     if tensor is None or tensor is target:
         return tensor is target
     parts = [meta_utils.safe_grad(tensor), tensor._base]
@@ -472,7 +472,7 @@ def to_functional(it):
 
 @action(25, "two_tensor")
 def two_tensor(it):
-    # Wrapper types around functional or functorch tensors make PyTorch itself crash.
+    # PyTorch crashes on wrapper subclasses around functional or functorch tensors.
     first = it.tensor(lambda tensor: is_plain(tensor) or isinstance(tensor, TwoTensor))
     if first is None or it.machine.levels:
         return
@@ -481,7 +481,7 @@ def two_tensor(it):
         second = it.tensor(lambda other: type(other) is type(tensor) and other.shape == tensor.shape)
     else:
         second = it.op("clone", t(first))
-    # What is done in place to a wrapper of one tensor twice, is done twice.
+    # An in-place operator on a wrapper of the same tensor twice changes that tensor twice.
     if second is not None and it.machine.tensors[second] is not tensor:
         it.step({"two_tensor": [first, second], "out": it.new_name()})
 
@@ -535,7 +535,7 @@ def generate(seed, index):
             it.pick(table)(it)
             if len(it.steps) >= count:
                 break
-        # Last, since a storage without its bytes must not be computed with.
+        # Last, since operators must not be called on a tensor whose storage is too small.
         name = it.tensor(is_plain) if it.chance(0.15) else None
         if name is not None:
             it.step({"resize_storage": name, "bytes": it.random.choice((0, 0, 100))})
@@ -550,7 +550,7 @@ def generate(seed, index):
 
 
 def without_failing_steps(recipe):
-    """A refused step may have changed something before it raised, which the steps after it relied upon."""
+    """Without the steps that fail: a step that raised, and was left out, may have had an effect that others need."""
     while True:
         failing = first_failing_step(recipe)
         if failing is None:
@@ -568,7 +568,7 @@ def first_failing_step(recipe):
         for index, step in enumerate(recipe["steps"]):
             try:
                 machine.run(step)
-            except Exception:  # Whatever PyTorch raises.
+            except Exception:  # PyTorch raises many types.
                 return index
     return None
 

@@ -1,9 +1,9 @@
-"""Builds the tensors of a recipe in Python, and says what the reference makes of them.
+"""Builds the tensors of a recipe in Python, and describes and converts them with the reference.
 
     python recipe.py < recipes.jsonl > answers.jsonl
 
-A recipe is one graph of tensors, written down so that Python and C++ can both build it: `steps`, and the names of the
-tensors to describe and convert, `sources`. recipe_cases.py has many.
+A recipe is a graph of tensors as JSON, which both Python and C++ can build: `steps` make the tensors, and `sources` are
+the names of the tensors to describe and convert. recipe_cases.py has examples.
 
     {"name": "view_op/select", "steps": [{"op": "aten::zeros", "args": [[3, 4]], "out": "x"},
                                          {"op": "aten::select.int", "args": [{"t": "x"}, 0, 1], "out": "v"}],
@@ -16,15 +16,15 @@ The answer has the parts of inmemory_reference.py, `describe` and `convert`, and
      "convert": {"names": {"v": 0, "x": 1}, "errors": {}, "hit": 2, "miss": 0, "successful": true,
                  "storages": […], "tensors": […]}}
 
-`names` is null for a source that the reference does not describe or convert; `errors` says why if it raised. Sources
-that the converter turns down without describing them (quantized, lazy, views of sparse tensors) are not described here
-either, and take no ids.
+`names` is null for a source that the reference does not describe or convert; if it raised, `errors` has the text.
+Sources that the converter does not convert or describe (quantized, lazy, views of sparse tensors) are not described
+here either, and take no ids.
 
-Every occurrence of a name in `sources` is described and converted. functorch levels that the steps leave open are open
-meanwhile. What the steps accept: STEPS, below.
+Every occurrence of a name in `sources` is described and converted, while the functorch levels that the steps left open
+are open. STEPS, below, has the kinds of steps.
 
-Normalised, since they hold addresses: `view_func` is the class's name, `type` too, `functorch_stack` is a list of
-{"type": "Vmap", "level": 1}, innermost first.
+Some fields are normalised, since they contain addresses: `view_func` and `type` are the names of the classes, and
+`functorch_stack` is a list of {"type": "Vmap", "level": 1}, innermost first.
 """
 
 import contextlib
@@ -42,12 +42,12 @@ from torch.testing._internal.two_tensor import TwoTensor
 
 # --- Steps -----------------------------------------------------------------------------------------------------------
 
-# In the order in which a step's keys are looked for: `requires_grad` is also an option of `parameter`.
+# The first key that a step has is its kind: `requires_grad` is also a field of `parameter`.
 STEPS = {}
 
 
 def step(function):
-    """Registers what carries out the steps with the key `function.__name__`."""
+    """Registers the function that runs the steps with the key `function.__name__`."""
     STEPS[function.__name__] = function
     return function
 
@@ -67,11 +67,11 @@ LEVELS = {
 
 
 class Machine:
-    """The tensors made so far, by name, and the functorch levels that are open. A context: closes them."""
+    """The tensors made so far, by name, and the open functorch levels, which it leaves at the end of a with block."""
 
     def __init__(self):
         self.tensors = {}
-        self.levels = []  # The open ones, by what they are called in LEVELS.
+        self.levels = []  # The open ones, as keys of LEVELS.
 
     def __enter__(self):
         return self
@@ -90,7 +90,7 @@ class Machine:
         leave()
 
     def run(self, step):
-        """Carries out one step, or raises what PyTorch raises."""
+        """Runs one step, or raises what PyTorch raises."""
         key = next(key for key in STEPS if key in step)
         with contextlib.ExitStack() as guards:
             if "grad_mode" in step:
@@ -112,7 +112,7 @@ class Machine:
         if "storage" in value:
             return self.tensors[value["storage"]].untyped_storage()
         if "tensor" in value:
-            # A plain tensor even where functorch levels are open.
+            # Not wrapped by the open functorch levels.
             with pyfunctorch.temporarily_clear_interpreter_stack():
                 return torch.tensor(value["tensor"], dtype=getattr(torch, value["dtype"]))
         if "device" in value:
@@ -148,7 +148,7 @@ def parameter(machine, step):
 @step
 def requires_grad(machine, step):
     tensor = machine.tensors[step["requires_grad"]]
-    # What torch.func.grad does to be allowed to, where functorch levels are open.
+    # Within functorch levels it has to be allowed, as torch.func.grad does.
     allowed = _functorch.get_inplace_requires_grad_allowed() if machine.levels else None
     if allowed is not None:
         _functorch.set_inplace_requires_grad_allowed(True)
@@ -249,14 +249,14 @@ def hint_override(machine, step):
 
 
 class Records(describe_reference.Records):
-    """Records as Python writes them, less the addresses in them."""
+    """Records as Python writes them, without the addresses in them."""
 
     def describe(self, tensor):
         """The tensor's id, or None and what the reference raised."""
-        # Each occurrence anew: the parts of a sparse tensor are other objects each time.
+        # Each occurrence is described: the indices and values of a sparse tensor are new objects each time.
         try:
             record = self._describer.describe_tensor(tensor)
-        except Exception as error:  # Whatever it raises is its answer.
+        except Exception as error:  # PyTorch raises many types; the text is the answer.
             return None, first_line(error)
         self._keep(record)
         return record.id, None
@@ -270,7 +270,7 @@ class Records(describe_reference.Records):
             if record.type is not None:
                 fields["type"] = record.type.__name__
             if record.functorch_stack is not None:
-                # The record's own entries do not tell what they are. The stack is still as it was.
+                # The record's entries have no accessors for these. The stack has not changed since.
                 fields["functorch_stack"] = [
                     {"type": interpreter.key().name, "level": interpreter.level()}
                     for interpreter in reversed(_functorch.get_interpreter_stack() or [])
@@ -281,8 +281,8 @@ def first_line(error):
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
-def is_turned_down(tensor):
-    """What MetaConverter.__call__ asks before it describes."""
+def is_not_described(tensor):
+    """The conditions under which MetaConverter.__call__ returns NotImplemented without describing the tensor."""
     return (
         tensor.device.type == "lazy"
         or tensor.is_quantized
@@ -295,7 +295,7 @@ def describe(sources):
     names, errors = {}, {}
     for name, tensor in sources:
         names[name] = None
-        if is_turned_down(tensor):
+        if is_not_described(tensor):
             continue
         names[name], error = records.describe(tensor)
         if error is not None:
@@ -312,7 +312,7 @@ def describe(sources):
 
 
 class Results(inmemory_reference.Results):
-    """The objects that the results consist of, of every kind."""
+    """The results and what they refer to, for every kind of tensor."""
 
     def _properties(self, tensor):
         is_sparse = meta_utils.is_sparse_any(tensor)
@@ -338,7 +338,7 @@ class Results(inmemory_reference.Results):
             "is_view": is_view,
             "base": self.add(tensor._base) if is_view else None,
             "creation_meta": str(torch._C._autograd._get_creation_meta(tensor)) if is_view else None,
-            "version_shared_with_base": None,  # Later, as for dense tensors.
+            "version_shared_with_base": None,  # Set last, as for dense tensors.
             "grad": self.add(meta_utils.safe_grad(tensor)),
             "is_mkldnn": tensor.is_mkldnn,
             "is_nested": tensor.is_nested,
@@ -352,7 +352,7 @@ class Results(inmemory_reference.Results):
         try:
             return self._add_storage(tensor.untyped_storage())
         except (NotImplementedError, RuntimeError):
-            return None  # Sparse, functorch.
+            return None  # Sparse tensors and functorch wrappers have none.
 
     def _functorch_properties(self, tensor):
         if not _functorch.is_functorch_wrapped_tensor(tensor):
@@ -384,7 +384,7 @@ def sparse_properties(tensor):
     indices = tensor.crow_indices() if by_row else tensor.ccol_indices()
     properties["index_dtype"] = repr(indices.dtype)
     if tensor.layout in (torch.sparse_bsr, torch.sparse_bsc):
-        first = indices.dim()  # Batch dimensions, and the one that counts the blocks.
+        first = indices.dim()  # After the batch dimensions and the dimension of the blocks.
         properties["blocksize"] = list(tensor.values().shape[first : first + 2])
     return properties
 
@@ -395,11 +395,11 @@ def convert(sources):
     for name, tensor in sources:
         try:
             results[name] = converter(tensor)
-        except Exception as error:  # Whatever it raises is its answer.
+        except Exception as error:  # PyTorch raises many types; the text is the answer.
             results[name] = NotImplemented
             errors[name] = first_line(error)
     objects = Results()
-    # The results are looked at from outside of all levels, where no call is intercepted.
+    # Their properties are read outside of all functorch levels, which would intercept the calls.
     with pyfunctorch.temporarily_clear_interpreter_stack():
         names = {name: None if result is NotImplemented else objects.add(result) for name, result in results.items()}
         objects.compare_versions()
@@ -422,7 +422,7 @@ def answer(recipe):
         for index, step in enumerate(recipe["steps"]):
             try:
                 machine.run(step)
-            except Exception as error:  # Whatever PyTorch raises.
+            except Exception as error:  # PyTorch raises many types.
                 message = first_line(error)
                 return {
                     "name": recipe["name"],

@@ -1,4 +1,4 @@
-"""Fixed recipes: small ones for every kind of tensor, and for the branches that matter. Named `kind/what`.
+"""Fixed recipes: small ones for every kind of tensor and every branch of the reference. Named `kind/what`.
 
     python recipe_cases.py > recipes.jsonl
 
@@ -46,7 +46,7 @@ def set_grad(name, value):
 
 
 def times(name, out, **guards):
-    """A non-leaf, if `name` requires a gradient."""
+    """Makes a tensor that is not a leaf, if `name` requires a gradient."""
     return op("mul.Scalar", t(name), 2, out=out, **guards)
 
 
@@ -77,7 +77,7 @@ def coo(out, coalesced=None, indices=((0, 1), (1, 2)), values=(1.0, 2.0), size=(
 
 
 def compressed(out, layout, size, values, index_dtype="int64", pointers=(0, 1, 2), indices=(0, 1)):
-    """CSR, CSC, BSR or BSC. `values` are those of one block after the other."""
+    """Makes a CSR, CSC, BSR or BSC tensor. `values` are those of one block after the other."""
     parts = [literal(part, index_dtype) for part in (list(pointers), list(indices))]
     return op(
         "sparse_compressed_tensor.comp_plain_value_size", *parts, literal(values), list(size), out=out,
@@ -103,7 +103,7 @@ def add(name, steps, *sources):
     RECIPES.append({"name": name, "steps": flat, "sources": list(sources)})
 
 
-# Dense: branches that PyTorch's own tests do not reach, and what inmemory_reference.py has no name for.
+# Dense: branches that PyTorch's own tests do not reach, and what the cases of inmemory_reference.py do not contain.
 add("dense/twice", [zeros("x", 3)], "x", "x")
 add("dense/scalar_and_empty", [zeros("x"), zeros("y", 3, 0, 2)], "x", "y")
 for dtype in ("bool", "uint8", "int16", "uint16", "float16", "bfloat16", "float64", "complex32", "complex128",
@@ -191,7 +191,7 @@ add("dense/set_data_of_base",
 add("dense/set_data_of_view",
     [zeros("x", 6), op("slice.Tensor", t("x"), 0, 2, 5, out="v"), zeros("y", 2), {"set_data": "v", "value": "y"}],
     "v", "x")  # fmt: skip
-# Views that are of another dtype than their base, and are not complex and real.
+# Views in another dtype than their base's that are not made by view_as_real or view_as_complex.
 for dtype in ("int32", "uint8", "complex64"):
     add(f"dense/set_data_of_view_{dtype}",
         [zeros("x", 2, 4), op("slice.Tensor", t("x"), 1, 0, 2, out="v"), zeros("y", 2, 2, dtype=dtype),
@@ -504,7 +504,7 @@ add("two_tensor/mark_dynamic", [*TWO, {"mark_dynamic": "w", "indices": [0]}], "w
 add("two_tensor/vmap", [*TWO, vmap(), batched("w", "x")], "x")
 add("two_tensor/grad", [*TWO, GRAD, tracked("w", "x")], "x")
 
-# What the converter turns down
+# What the converter does not convert
 add("misses/quantized", [zeros("d", 3), op("quantize_per_tensor", t("d"), 0.1, 0, {"dtype": "quint8"}, out="q")], "q")
 add("misses/quantized_beside_dense",
     [zeros("d", 3), op("quantize_per_tensor", t("d"), 0.1, 0, {"dtype": "qint8"}, out="q")], "q", "d", "q")
@@ -516,10 +516,10 @@ add("misses/view_of_quantized",
      op("select.int", t("q"), 0, 1, out="v")], "v", "q")  # fmt: skip
 add("misses/values_of_coo", [coo("x", coalesced=True), op("values", t("x"), out="v"), op("indices", t("x"), out="i")],
     "v", "i", "x")  # fmt: skip
-add("misses/legacy_batched", [A, op("_add_batch_dim", t("a"), 0, 1, out="x")], "x", "a")
+add("misses/legacy_batched", [A, op("_add_batch_dim", t("a"), 0, 1, out="x")], "a", "x")
 
 
-# Of each condition that meant.py knows, and of each error of the reference's where ours has an answer, one.
+# One for each entry of expected_recipe_differences.json.
 add("dense/complex_view_of_part",
     [zeros("x", 12), op("slice.Tensor", t("x"), 0, 8, out="p"), op("slice.Tensor", t("p"), 0, 2, 4, out="q"),
      op("view_as_complex", t("q"), out="v")], "v")  # fmt: skip
@@ -546,15 +546,60 @@ add("functorch/stale",
     [zeros("x", 0), zeros("y"), batched("x", "b"),
      {"set_storage": "x", "storage_of": "y", "size": [0, 0], "stride": [0, 0], "offset": 0}], "b")  # fmt: skip
 add("functional/larger_than_its_storage",
-    [zeros("x", 1, inference_mode=True), op("slice.Tensor", t("x"), 0, 0, 0, out="v"), {"to_functional": "v", "out": "f"},
-     op("as_strided", t("f"), [1], [0], out="w")], "w")  # fmt: skip
-add("two_tensor/expand_scalar", [zeros("a"), zeros("b"), two_tensor("w", "a", "b"), op("expand", t("w"), [1], out="v")], "v")
+    [zeros("x", 1, inference_mode=True), op("slice.Tensor", t("x"), 0, 0, 0, out="v"),
+     {"to_functional": "v", "out": "f"}, op("as_strided", t("f"), [1], [0], out="w")], "w")  # fmt: skip
+add("two_tensor/expand_scalar",
+    [zeros("a"), zeros("b"), two_tensor("w", "a", "b"), op("expand", t("w"), [1], out="v")], "v")
 add("two_tensor/inner_requires_grad_later",
     [zeros("a"), zeros("b"), two_tensor("w", "a", "b"), needs_grad("a"), needs_grad("b")], "w")
+add("functorch/functional_whose_elements_share_memory",
+    [{"op": "aten::empty_strided", "args": [[1, 2], [0, 0]], "out": "x"},
+     FUNCTIONALIZE, {"wrap_functional": "x", "level": 1, "out": "f"}, GRAD, tracked("f", "g", 2),
+     op("mul_.Scalar", t("g"), 2), POP], "f")  # fmt: skip
+add("functorch/functional_in_place_in_another_dtype",
+    [zeros("x", 3, dtype="int32"), zeros("y", 3), FUNCTIONALIZE, {"wrap_functional": "x", "level": 1, "out": "f"},
+     GRAD, tracked("f", "g", 2), op("mul_.Tensor", t("g"), t("y")), POP], "f")  # fmt: skip
+add("functorch/dead_grad_of_functional_leaf",
+    [FUNCTIONALIZE, zeros("x", 3, requires_grad=True), GRAD, tracked("x", "y", 2), POP], "y")
+add("functorch/batch_dimension_was_removed",
+    [zeros("x", 4, 1), vmap(1), batched("x", "y", dim=1), op("squeeze_", t("x"))], "y")
+add("functorch/non_leaf_in_batched",
+    [GRAD, vmap(3), vmap(2), zeros("x", 2, 3), batched("x", "y", level=3), needs_grad("x"), op("neg", t("y"), out="z")],
+    "z")
+add("dense/beyond_storage_of_two",
+    [zeros("x", 16), op("detach", t("x"), out="y"), op("as_strided_", t("y"), [1], [1], 4),
+     {"resize_storage": "x", "bytes": 20}], "y", "x")  # fmt: skip
+add("dense/storage_of_a_source_that_raises",
+    [zeros("x", 12), op("slice.Tensor", t("x"), 0, 4, 12, out="v"), op("detach", t("v"), out="y"), GRAD,
+     zeros("z", 2, 8), op("select.int", t("z"), 0, 1, out="g"), set_grad("y", "g"), POP,
+     {"resize_storage": "x", "bytes": 0}], "v", "y")  # fmt: skip
+add("dense/imag_of_conjugate",
+    [zeros("x", dtype="complex64"), op("_conj", t("x"), out="c"), parameter("c", "p"), op("imag", t("p"), out="v")],
+    "v")
+add("dense/set_data_of_complex_leaf_to_its_view",
+    [zeros("x", 6, dtype="complex64", requires_grad=True), op("imag", t("x"), out="v"),
+     {"set_data": "x", "value": "v"}, op("mul_.Tensor", t("v"), t("x"), grad_mode=False)], "v")  # fmt: skip
+add("sparse/view_that_is_a_gradient",
+    [coo("x"), op("transpose.int", t("x"), 0, 1, out="g"), zeros("y", 4, 3), set_grad("y", "g")], "y", "g", "x")
+add("two_tensor/view_as_real_of_view",
+    [zeros("a", 2, 3, 3, dtype="complex64"), zeros("b", 2, 3, 3, dtype="complex64"), two_tensor("w", "a", "b"),
+     op("view", t("w"), [2, 9], out="x"), op("view_as_real", t("x"), out="v")], "v", "w")  # fmt: skip
+add("two_tensor/nested_of_leaf",
+    [*TWO, needs_grad("w"), op("clone", t("w"), out="u"), two_tensor("x", "w", "u")], "x", "w")
+add("two_tensor/nested_of_leaves",
+    [zeros("a", 3), zeros("b", 3), needs_grad("a"), needs_grad("b"), two_tensor("w", "a", "b"),
+     op("clone", t("w"), out="u"), two_tensor("x", "w", "u")], "x")  # fmt: skip
+add("two_tensor/nested_inner_requires_grad_later",
+    [*TWO, op("clone", t("w"), out="u"), two_tensor("x", "w", "u"), needs_grad("w")], "x")
+add("two_tensor/nested_view", [*TWO, op("_neg_view", t("w"), out="v"), op("clone", t("v"), out="u"),
+                               two_tensor("x", "v", "u")], "x", "v")  # fmt: skip
+add("two_tensor/inner_changed_after_views",
+    [zeros("a", 0, 0, 6), zeros("b", 0, 0, 6), two_tensor("w", "a", "b"),
+     op("unbind.int", t("w"), 2, out=["v", None, None, None, None, None]), op("unsqueeze_", t("a"), 0)], "v")
 
 
 def recipes():
-    import view_operators  # Here, since it writes its steps with what is above.
+    import view_operators  # Not at the top, since it imports this module.
 
     return RECIPES + view_operators.recipes()
 

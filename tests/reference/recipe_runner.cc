@@ -2,8 +2,8 @@
 //
 //   recipe_runner < recipes.jsonl > answers.jsonl
 //
-// tests/testing/recipe.h says what a recipe is, tests/testing/recipe_answer.h what an answer is. Whatever a line holds,
-// it has an answer, and no recipe has an effect on those that follow.
+// See tests/testing/recipe.h for recipes and tests/testing/recipe_answer.h for answers. Every line has an answer, even
+// if it is not JSON, and no recipe has an effect on those that follow.
 
 #include <iostream>
 #include <string>

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Holds a runner to golden/recipes.json, which needs no PyTorch for Python: see judge.py.
+# Compares a runner's answers with golden/recipes.json, without PyTorch for Python: see judge.py.
 #
 #   recipes_test.sh JUDGE_PY RUNNER
 

@@ -1,4 +1,4 @@
-"""The Python reference as a process of its own, since PyTorch crashes upon some recipes: see judge.py.
+"""Answers recipes with the Python reference, in a process of its own, since PyTorch crashes on some: see judge.py.
 
 One JSON line in: {"recipe": RECIPE}, or {"seed": SEED, "index": INDEX} for a random one. One JSON line out:
 {"recipe": RECIPE, "answer": ANSWER}.

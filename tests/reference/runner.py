@@ -15,11 +15,11 @@ SHOWN_OF_STDERR = 2000
 
 
 class Died(Exception):
-    """The process died, or took too long and was killed, instead of answering."""
+    """The process died, or was killed because it took too long."""
 
 
 class Runner:
-    """A context. A process that died is started anew for the next recipe."""
+    """A context manager. A process that died is started again for the next recipe."""
 
     def __init__(self, command):
         self._command = shlex.split(command)
@@ -43,10 +43,10 @@ class Runner:
             self._process.stdin.write(json.dumps(recipe) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # `receive` finds out why.
+            pass  # `receive` reports it.
 
     def receive(self):
-        # One answer is one line, and there is never more than one on its way: nothing is left in a buffer.
+        # An answer is one line, and only one is expected at a time, so that no part of an answer is left in a buffer.
         ready, _, _ = select.select([self._process.stdout], [], [], SECONDS_PER_ANSWER)
         line = self._process.stdout.readline() if ready else ""
         if line.endswith("\n"):
@@ -58,10 +58,10 @@ class Runner:
         return self.receive()
 
     def _stop(self):
-        """Ends the process. How it ended, and the last that it wrote to standard error."""
+        """Ends the process. Returns its exit status and the end of what it wrote to standard error."""
         if self._process is None:
             return ""
-        with contextlib.suppress(BrokenPipeError):  # Of a process that is gone.
+        with contextlib.suppress(BrokenPipeError):  # The process may be dead.
             self._process.stdin.close()
         try:
             code = self._process.wait(1)

@@ -1,14 +1,14 @@
-"""Makes a recipe smaller, as long as it keeps failing.
+"""Makes a failing recipe smaller.
 
-`shrink(recipe, fails)` tries, in this order and until nothing helps: fewer sources; fewer steps, whole runs of them
-first, along with the steps that need them; a view's base in the view's place; fewer arguments and smaller numbers.
-`fails(recipe)` says whether a recipe still shows what the first one did. Needs no PyTorch.
+`shrink(recipe, fails)` tries smaller recipes until none of them fails: with fewer sources; with fewer steps, long runs
+of steps first, and without the steps that depend on them; with a view's base instead of the view; with fewer arguments
+and smaller numbers. `fails(recipe)` is whether a recipe fails in the same way. Needs no PyTorch.
 """
 
 import copy
 import json
 
-# What is no reference to a tensor: `value` is a name in the steps `grad` and `set_data` only.
+# The fields of steps that are names of tensors. `value` is one in the steps `grad` and `set_data` only.
 NAMES_USED = ("grad", "set_data", "data", "resize_storage", "set_storage", "storage_of", "parameter", "buffer",
               "add_batch_dim", "wrap_for_grad", "wrap_functional", "to_functional", "mark_dynamic",
               "hint_override")  # fmt: skip
@@ -63,7 +63,7 @@ def rename(value, old, new):
 
 
 def repaired(recipe, steps, sources=None):
-    """A recipe of those steps that have all they need; None if no source is left."""
+    """A recipe of those steps whose tensors exist; None if no source exists."""
     kept, known = [], set()
     for step in steps:
         if "forget" in step:
@@ -82,7 +82,7 @@ def repaired(recipe, steps, sources=None):
 
 
 def candidates(recipe):
-    """Recipes that are smaller than this one, the smallest first."""
+    """Yields recipes that are smaller than this one, the smallest first."""
     yield from fewer_sources(recipe)
     yield from fewer_steps(recipe)
     yield from shortcuts(recipe)
@@ -109,7 +109,7 @@ def fewer_steps(recipe):
         for start in reversed(range(0, len(steps), length)):
             yield repaired(recipe, steps[:start] + steps[start + length :])
         length //= 2
-    # Levels come in pairs.
+    # A functorch level is a step that enters it and one that leaves it.
     for start, step in enumerate(steps):
         for end in range(start + 1, len(steps)):
             if "push" in step and "pop" in steps[end]:
@@ -117,7 +117,7 @@ def fewer_steps(recipe):
 
 
 def shortcuts(recipe):
-    """Without one step, its first tensor in the place of what it made."""
+    """Recipes without one step, with the step's first tensor instead of its result."""
     steps = recipe["steps"]
     for index, step in reversed(list(enumerate(steps))):
         names = made(step)

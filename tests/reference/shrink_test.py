@@ -1,4 +1,4 @@
-"""Shrinking must find what makes a recipe fail, and keep all of it."""
+"""shrink() must keep what makes a recipe fail, and drop the rest."""
 
 import unittest
 

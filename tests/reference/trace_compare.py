@@ -1,19 +1,18 @@
-"""Holds the structured log that TraceFile writes to the one that the reference writes of the same tensors.
+"""Compares the structured log that TraceFile writes with the one that the reference writes for the same tensors.
 
 Run by trace.sh, with the reference's Python:
 
     python trace_compare.py --runner=TRACE_RUNNER
 
-Both answer the requests of trace_requests.py, once as a process without a rank and once as one of several: every field
-of every record, and their order, has to be the same. A difference that is meant stands in
-expected_recipe_differences.json. Not compared:
+Both answer the requests of trace_requests.py, once without a rank and once with one. Every field of every record, and
+the order of records, must be equal, except for the differences in expected_recipe_differences.json. Not compared are
 
-- recipes of which the reference raises while it describes a source: its log ends there, ours has all or nothing;
-- the contents of the prefix and of the stack, which are those of another program, but their form;
-- the addresses in the texts of Python's objects;
-- the record of PyTorch's version, which the reference writes after its first one.
+- recipes for which the reference raises an exception while it describes a source: its log ends there,
+- the contents of the prefix and of the stack, which depend on the program (their form is compared),
+- the addresses in the representations of Python objects,
+- the record of PyTorch's version, which the reference writes after its first record.
 
-Of each recipe that fails, the first differences are shown. The last line is `N passed, N failed`.
+For each recipe that fails, the first differences are printed. The last line is `N passed, N failed`.
 """
 
 import argparse
@@ -27,7 +26,7 @@ import sys
 import tempfile
 
 import documents
-import meant as meant_differences
+import expected_recipe_differences
 import trace_log
 import trace_requests
 
@@ -55,7 +54,7 @@ def write_logs(runner, folder, requests, rank):
 
 
 def normalise(record):
-    """As JSON, without what cannot be the same."""
+    """The record as JSON, without the parts that differ between programs."""
     metadata = record.metadata
     if record.name == "describe_tensor":
         metadata = dict(metadata)
@@ -109,7 +108,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runner", required=True)
     arguments = parser.parse_args()
-    meant = meant_differences.Meant(HERE / "expected_recipe_differences.json")
+    expected = expected_recipe_differences.ExpectedDifferences(HERE / "expected_recipe_differences.json")
     chosen = trace_requests.described_recipes()
     passed = failed = compared = excused = 0
     for rank in RANKS:
@@ -122,13 +121,14 @@ def main():
         for key in keys:
             name = "single records" if key is None else chosen[key]["name"]
             found = list(differences(name, reference[key], ours[key]))
-            wrong = [difference for difference in found if not meant.covers(difference)]
+            in_graph = expected.in_graph({"name": name}, {}, {})
+            wrong = [difference for difference in found if not in_graph.covers(difference)]
             passed, failed = (passed, failed + 1) if wrong else (passed + 1, failed)
             compared += len(reference[key])
             excused += len(found) - len(wrong)
             for difference in wrong[:SHOWN_PER_RECIPE]:
                 print(difference)
-    print(f"{compared} records compared, {excused} differences that are meant")
+    print(f"{compared} records compared, {excused} expected differences")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

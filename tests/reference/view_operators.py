@@ -1,13 +1,13 @@
-"""Recipes for every view operator of LibTorch: the result described and converted before its base.
+"""Recipes for every view operator of LibTorch: the result is described and converted before its base.
 
-`uncovered()` compares the tables here with the operators that PyTorch has: those whose result aliases their first
-argument without writing to it.
+`uncovered()` compares the tables here with the view operators that PyTorch has: those whose result aliases their first
+argument, without writing to it.
 """
 
 import recipe_cases
 from recipe_cases import literal, needs_grad, op, t, zeros
 
-# What the operators are applied to, as `x`.
+# The steps that make the tensor `x` to which an operator is applied.
 BASES = {
     "vector": [zeros("x", 12)],
     "matrix": [zeros("x", 4, 6)],
@@ -25,7 +25,7 @@ BASES = {
     "nested": recipe_cases.NESTED,
 }
 
-# Operator -> (base, arguments after the first, number of results if it gives several)
+# Operator -> (name in BASES, arguments after the first, number of results if there are several)
 CALLS = {
     "_autocast_to_full_precision": [("matrix", [False, False])],
     "_autocast_to_reduced_precision": [("matrix", [False, False, {"dtype": "float16"}, {"dtype": "bfloat16"}])],
@@ -121,13 +121,13 @@ CALLS = {
 
 WITHOUT_RECIPE = {
     "_make_dual": "forward-mode AD: needs a dual level, which recipes do not open",
-    "_nested_get_values": "of a jagged nested tensor, whose class is Python's",
-    "_nested_view_from_jagged": "makes a jagged nested tensor, whose class is Python's",
+    "_nested_get_values": "takes a jagged nested tensor, a class that exists in Python only",
+    "_nested_view_from_jagged": "makes a jagged nested tensor, a class that exists in Python only",
     "_unpack_dual": "forward-mode AD: needs a dual level, which recipes do not open",
     "pin_memory": "needs an accelerator",
 }
 
-# How `x` gets its gradient, and what is in force when the operator is called.
+# Name -> (steps that make `x` require a gradient, modes while the operator is called)
 VARIANTS = {
     "plain": ([], {}),
     "leaf": ([needs_grad("x")], {}),
@@ -159,7 +159,7 @@ def recipes_of_call(operator, index, base, arguments, results=None):
 
 
 def view_operators():
-    """The operators of the dispatcher that alias their first argument without writing to it."""
+    """The names of the operators whose result aliases their first argument, without writing to it."""
     import torch
 
     known = set(torch._C._dispatch_get_all_op_names())
@@ -173,7 +173,7 @@ def view_operators():
 
 
 def uncovered():
-    """View operators with neither a recipe nor a reason, and names in the tables that are no view operators."""
+    """View operators that are in neither table, and names in the tables that are not view operators."""
     there = set(view_operators())
     covered = {operator for operator, calls in CALLS.items() if calls} | WITHOUT_RECIPE.keys()
     return sorted(there - covered), sorted(covered - there)

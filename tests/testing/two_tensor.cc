@@ -80,6 +80,20 @@ at::Tensor Wrap(c10::Storage storage, at::Tensor a, at::Tensor b) {
 
 // --- Every operator, on both parts ---
 
+// An operator that gives several views gives as many as the size of the tensor says, and LibTorch takes one of them by
+// its index, without a check. The parts give another number if their shape was changed since they were wrapped.
+void CheckShapeOfParts(const c10::OperatorHandle& op, const Stack& arguments) {
+  if (op.schema().returns().size() != 1 || op.schema().returns()[0].type()->kind() != c10::TypeKind::ListType) return;
+  for (const c10::IValue& argument : arguments) {
+    if (!argument.isTensor() || !IsTwoTensor(argument.toTensor())) continue;
+    const at::Tensor& tensor = argument.toTensor();
+    for (const at::Tensor& part : {ImplOf(tensor).a(), ImplOf(tensor).b()}) {
+      TORCH_CHECK_VALUE(part.sym_sizes().equals(tensor.sym_sizes()), "TwoTensor: expected tensors of size ",
+                        tensor.sym_sizes(), ", as when they were wrapped, found ", part.sym_sizes());
+    }
+  }
+}
+
 Stack CallOn(const c10::OperatorHandle& op, const Stack& arguments, const at::Tensor& (TwoTensorImpl::*part)() const) {
   Stack stack;
   for (const c10::IValue& argument : arguments) {
@@ -121,6 +135,7 @@ void OnBothParts(const c10::OperatorHandle& op, Stack* stack) {
   const auto count = static_cast<std::ptrdiff_t>(schema.arguments().size());
   const Stack arguments(stack->end() - count, stack->end());
   stack->erase(stack->end() - count, stack->end());
+  CheckShapeOfParts(op, arguments);
   const Stack a = CallOn(op, arguments, &TwoTensorImpl::a);
   const Stack b = CallOn(op, arguments, &TwoTensorImpl::b);
   for (std::size_t i = 0; i < arguments.size(); ++i) {

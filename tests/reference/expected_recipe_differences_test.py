@@ -1,0 +1,153 @@
+"""Each entry of expected_recipe_differences.json must hide the differences that it names, and no others.
+
+    python3 expected_recipe_differences_test.py RUNNER
+
+The runner answers the recipes of golden/recipes.json. Where an entry is needed, one field after the other of the
+runner's answer gets a wrong value, and the comparison must find it.
+"""
+
+import copy
+import json
+import pathlib
+import shlex
+import sys
+import unittest
+
+import answers
+import expected_recipe_differences
+import graphs
+import runner as runners
+
+HERE = pathlib.Path(__file__).resolve().parent
+RECIPES_PER_ENTRY = 3
+EXPECTED_EVERYWHERE = {"is_buffer", "persistent"}  # Fields of records that only ours has.
+RUNNER = None
+
+# What records do not say of results: nothing can find it where the reference has no result.
+NOT_IN_RECORDS = {"grad_fn", "version_shared_with_base", "sparse"}
+# And of wrappers; and what they do say of the tensor in a functorch or functional wrapper, which is converted without the rest.
+NOT_OF_WRAPPERS = {"storage", "storage_offset"}
+OF_INNER = {"size", "dtype", "device", "layout"}
+LINKS = ("storage", "base", "grad")
+
+
+def wrong(value, count):
+    """Another value of the same type. Integers stay below `count`."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return (value + 1) % count if count else value + 1
+    if isinstance(value, str):
+        return value + "?"
+    if isinstance(value, list):
+        return [*value, 1]
+    if isinstance(value, dict) and value:
+        key = next(iter(value))
+        return {**value, key: wrong(value[key], count)}
+    return "?"
+
+
+def wrong_answers(ours, part):
+    """Yields (key of a node, field, answer): an answer in which that field is wrong."""
+    for kind in ("storage", "tensor"):
+        nodes = ours[part][f"{kind}s"]
+        for index, fields in enumerate(nodes):
+            for field in fields.keys() - {"id", "describer_id", "is_parameter"}:
+                changed = copy.deepcopy(ours)
+                node = changed[part][f"{kind}s"][index]
+                if field in LINKS:
+                    node[field] = None if fields[field] is not None else 0
+                else:
+                    node[field] = wrong(fields[field], None)
+                yield (kind, fields.get("id", index)), field, changed
+
+
+class EntriesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.expected = expected_recipe_differences.ExpectedDifferences(HERE / "expected_recipe_differences.json")
+        with (HERE / "golden" / "recipes.json").open(encoding="utf-8") as file:
+            golden = json.load(file)["recipes"]
+        cls.needing = [[] for _ in cls.expected.entries]  # For each entry, the recipes and answers that need it.
+        with runners.Runner(RUNNER) as runner:
+            for pair in golden:
+                recipe, reference = pair["recipe"], pair["answer"]
+                ours = runner.ask(recipe)
+                in_graph = cls.expected.in_graph(recipe, reference, ours)
+                answers.compare(recipe, reference, ours, in_graph)
+                for index in in_graph.used:
+                    cls.needing[index].append((recipe, reference, ours))
+
+    def for_each_entry(self, check):
+        for entry, needing in zip(self.expected.entries, self.needing):
+            self.assertTrue(needing, f"no recipe needs {entry}")
+            for recipe, reference, ours in needing[:RECIPES_PER_ENTRY]:
+                with self.subTest(entry=expected_recipe_differences.short_form(entry), recipe=recipe["name"]):
+                    check(recipe, reference, ours)
+
+    def differences(self, recipe, reference, ours):
+        return answers.compare(recipe, reference, ours, self.expected.in_graph(recipe, reference, ours))
+
+    def test_finds_wrong_results(self):
+        self.for_each_entry(self.check_results)
+
+    def check_results(self, recipe, reference, ours):
+        self.assertEqual(self.differences(recipe, reference, ours), [])
+        in_graph = self.expected.in_graph(recipe, reference, ours)
+        hidden = {}  # Source -> the fields that may be wrong in what is reached from it.
+        for source in recipe["sources"]:
+            if source in reference["describe"]["errors"]:
+                hidden[source] = None
+            elif source in reference["convert"]["errors"]:
+                hidden[source] = NOT_IN_RECORDS
+            else:
+                hidden[source] = in_graph.fields(source)
+        graph = graphs.result_graph(ours["convert"])
+        reached = {source: graph.reached(graph.sources[source]) for source in hidden}
+        wrappers = {key for key, node in graph.nodes.items() if {"unwrapped", "attrs.a"} & node.links.keys()}
+        inner = set()  # What is reached from functorch and functional wrappers only by way of them.
+        for node in graph.nodes.values():
+            if "unwrapped" in node.links:
+                inner |= {*graph.reached(node.links["unwrapped"]), node.links.get("storage")}
+        missed = []
+        for key, field, changed in wrong_answers(ours, "convert"):
+            is_hidden = all(
+                fields is None
+                or field in fields
+                or (source in reference["convert"]["errors"] and key in inner and field not in OF_INNER)
+                or (source in reference["convert"]["errors"] and key in wrappers and field in NOT_OF_WRAPPERS)
+                for source, fields in hidden.items()
+                if key in reached[source]
+            )
+            if not is_hidden and not self.differences(recipe, reference, changed):
+                missed.append((key, field))
+        self.assertEqual(missed, [], "wrong values that were not found")
+
+    def test_finds_wrong_records(self):
+        self.for_each_entry(self.check_records)
+
+    def check_records(self, recipe, reference, ours):
+        described = [source for source in recipe["sources"] if source not in reference["describe"]["errors"]]
+        graph = graphs.record_graph(ours["describe"])
+        reached = {key for source in described for key in graph.reached(graph.sources[source])}
+        for key, field, changed in wrong_answers(ours, "describe"):
+            if key in reached and field not in EXPECTED_EVERYWHERE:
+                self.assertTrue(self.differences(recipe, reference, changed), f"wrong {field} of {key}")
+
+    def test_finds_missing_results(self):
+        self.for_each_entry(self.check_names)
+
+    def check_names(self, recipe, reference, ours):
+        in_graph = self.expected.in_graph(recipe, reference, ours)
+        for source in recipe["sources"]:
+            for part in ("describe", "convert"):
+                if reference[part]["names"][source] is not None and ours[part]["names"][source] is not None:
+                    changed = copy.deepcopy(ours)
+                    changed[part]["names"][source] = None
+                    changed[part]["errors"][source] = "INTERNAL: wrong"
+                    self.assertTrue(self.differences(recipe, reference, changed), f"no {part} of {source}")
+
+
+if __name__ == "__main__":
+    RUNNER = shlex.quote(str(pathlib.Path(sys.argv.pop(1)).resolve()))
+    unittest.main()
