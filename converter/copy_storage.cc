@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "ATen/core/LegacyTypeDispatch.h"
 #include "ATen/core/Tensor.h"
 #include "absl/strings/str_cat.h"
 #include "converter/storage_path.h"

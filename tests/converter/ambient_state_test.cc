@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ATen/FunctionalTensorWrapper.h"
+#include "ATen/core/LegacyTypeDispatch.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/functorch/DynamicLayer.h"

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "ATen/ops/empty.h"
+#include "ATen/ops/empty_like.h"
 #include "ATen/ops/ones.h"
 #include "converter/meta_converter.h"
 #include "gmock/gmock.h"

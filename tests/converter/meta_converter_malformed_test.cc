@@ -74,14 +74,6 @@ TEST(MalformedRecordTest, NestedTooDeep) {
   EXPECT_THAT(converter.MetaTensor(*desc), StatusIs(kInvalidArgument, HasSubstr("nested at most 600 deep")));
 }
 
-MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
-  MetaTensorDesc middle = DenseRecord(inner, {1});
-  middle.grad = Share(DenseRecord(outer, {1}));
-  MetaTensorDesc desc = DenseRecord(outer, {1});
-  desc.grad = Share(std::move(middle));
-  return desc;
-}
-
 TEST(MalformedRecordTest, ARecordThatContainsItself) {
   MetaConverter converter;
   const auto is_error =

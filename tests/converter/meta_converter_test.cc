@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/TensorOperators.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"
 #include "ATen/native/Resize.h"
@@ -25,6 +26,7 @@
 #include "ATen/ops/quantize_per_tensor.h"
 #include "ATen/ops/tensor.h"
 #include "ATen/ops/view_as_complex.h"
+#include "ATen/ops/zeros.h"
 #include "absl/status/statusor.h"
 #include "c10/util/intrusive_ptr.h"
 #include "describer/compile_context.h"

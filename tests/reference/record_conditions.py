@@ -210,6 +210,12 @@ def wrapper_of_requires_grad(record, records):
 
 
 @condition
+def non_leaf_wrapper_subclass(record, records):
+    """A wrapper subclass that is not a leaf, and an inner tensor of it is a view."""
+    return not record.get("is_leaf") and any(inner.get("is_view") for inner in records.inner(record))
+
+
+@condition
 def wrapped(record, records):
     """A functorch or functional wrapper."""
     return record.get("unwrapped") is not None

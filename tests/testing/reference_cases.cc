@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "ATen/TensorIndexing.h"
 #include "ATen/TensorOperators.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/core/grad_mode.h"

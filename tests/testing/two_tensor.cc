@@ -118,8 +118,9 @@ std::optional<std::size_t> AliasedArgument(const c10::FunctionSchema& schema, co
 
 c10::IValue WrapReturned(const c10::Argument& returned, const c10::IValue& aliased, const c10::IValue& a,
                          const c10::IValue& b) {
+  // An in-place operator returns its argument, whether that is a TwoTensor or not.
+  if (aliased.isTensor() && returned.alias_info()->isWrite()) return aliased;
   const bool is_alias = aliased.isTensor() && IsTwoTensor(aliased.toTensor());
-  if (is_alias && returned.alias_info()->isWrite()) return aliased;
   std::vector<at::Tensor> second;
   ForEachTensor(b, [&](const at::Tensor& tensor) { second.push_back(tensor); });
   std::size_t next = 0;

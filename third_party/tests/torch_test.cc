@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "ATen/TensorOperators.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/empty_like.h"
 #include "ATen/ops/empty_strided.h"
