@@ -4,13 +4,13 @@
     ./bazelw build //benchmarks:load_times
     $(tests/reference/environment.sh) benchmarks/load_benchmark.py [--sweep] [--load-times=PROGRAM] [FILE...]
 
-Without FILE arguments, it creates files with few large and many small tensors, in both formats; with --sweep, files of 1
-to 64 MB, each as one tensor and as tensors of 64 KiB. Files are read from the page cache. The time is from the path to the
-tensors, which are either copied, or mapped and not accessed. "Read" is read(2) of the whole file into newly allocated
-memory by one thread. Prints a table of the fastest of several interleaved rounds, in milliseconds.
+Without FILE arguments, it creates files with few large and many small tensors, in both formats; with --sweep, files of
+1 to 64 MiB, each as one tensor and as tensors of 64 KiB. Files are read from the page cache. The time is from the path
+to the tensors, which are either copied, or mapped and not accessed. "Read" is read(2) of the whole file into newly
+allocated memory by one thread. Prints a table of the fastest of several interleaved rounds, in milliseconds.
 
-Memory is newly allocated in all cases, as in the first load of a process. By default glibc keeps freed blocks of up to 32
-MiB, and later rounds would get pages that are already mapped; --keep-freed-memory measures that case.
+Memory is newly allocated in all cases, as in the first load of a process. By default glibc keeps freed blocks of up to
+32 MiB, and later rounds would get pages that are already mapped; --keep-freed-memory measures that case.
 """
 
 import argparse
@@ -38,20 +38,20 @@ SWEEP = {f"{size} MiB, {count} of {name}": (count, size * MIB // 4 // count)
 
 
 def make_files(folder, shapes):
-    """Yields one file after the other, so that few of them are on the disk together."""
+    """Yields the path of each file and deletes the file afterwards, so that one file exists at a time."""
     for name, (count, size) in shapes.items():
         tensors = {f"layers.{i}.weight": torch.full((size,), float(i)) for i in range(count)}
         for suffix, save in (("pt", torch.save), ("safetensors", safetensors.torch.save_file)):
             path = folder / f"{name}.{suffix}"
             save(tensors, path)
             with path.open("rb") as file:
-                os.fsync(file.fileno())  # So that writing it to the disk does not disturb the rounds.
+                os.fsync(file.fileno())  # Otherwise write-back to the disk would disturb the rounds.
             yield path
             path.unlink()
 
 
 def with_fresh_memory():
-    """Starts this program again with a malloc that gives blocks of 128 KiB and more back to the system when they are freed."""
+    """Restarts this program with a malloc that returns freed blocks of 128 KiB and more to the system."""
     if "MALLOC_MMAP_THRESHOLD_" not in os.environ:
         os.environ["MALLOC_MMAP_THRESHOLD_"] = str(128 << 10)
         os.execv(sys.executable, [sys.executable, *sys.argv])
@@ -134,7 +134,7 @@ def main():
     parser.add_argument("files", nargs="*", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--load-times", default="bazel-bin/benchmarks/load_times", help="path of the load_times program")
     parser.add_argument("--rounds", type=int, help="default: 7, with --sweep 50")
-    parser.add_argument("--sweep", action="store_true", help="create files of 1 to 64 MB")
+    parser.add_argument("--sweep", action="store_true", help="create files of 1 to 64 MiB")
     parser.add_argument("--only", default="", metavar="TEXT", help="measure only files with this text in their name")
     parser.add_argument("--keep-freed-memory", action="store_true", help="leave malloc's settings unchanged")
     arguments = parser.parse_args()

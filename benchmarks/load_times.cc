@@ -4,7 +4,7 @@
 //
 // read: reads the whole file with read(2) into newly allocated memory in one thread, as the baseline.
 // copy, map: creates real tensors on the CPU that are read from the file, or that map it.
-// For each line of standard input, loads the file once and prints one number. The time to free the memory is not included.
+// For each line of standard input, loads the file once and prints one number. The time to free memory is not included.
 
 #include <fcntl.h>
 #include <sys/stat.h>

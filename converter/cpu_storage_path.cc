@@ -22,8 +22,9 @@ static_assert(std::endian::native == std::endian::little, "Checksums require a l
 
 const bool kRegistered = RegisterStoragePath(c10::DeviceType::CPU, std::make_unique<CpuStoragePath>());
 
-// The bytes of a piece that is about to be written. A compressed storage, which is one long piece, gets its pages as its
-// bytes arrive: they may turn out to be damaged.
+// Returns the address of a piece that is about to be written, after making its pages present. For a piece larger than
+// kPieceSize, such as a compressed storage, pages become present as they are written: if the compressed data is
+// damaged, the rest is never written.
 char* PresentBytes(const c10::Storage& storage, std::int64_t offset, std::int64_t size) {
   char* const bytes = static_cast<char*>(storage.mutable_data()) + offset;
   if (size <= kPieceSize) MakePresent(bytes, size);

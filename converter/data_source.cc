@@ -142,8 +142,8 @@ class CopiedSource final : public DataSource {
   absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc, c10::Device) override { return CloneOpaque(desc); }
 
  private:
-  // Uses the path of the device that is not the CPU, if there is one. Copies between the same types of devices go
-  // together.
+  // Uses the path of the device that is not the CPU, if there is one. Copies between the same types of devices are
+  // made in one call.
   static absl::Status CopyAll(std::vector<StorageCopy> copies, c10::Device device) {
     while (!copies.empty()) {
       const c10::Device first = copies.front().from.device();

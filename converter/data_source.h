@@ -2,10 +2,11 @@
 //
 // Example:
 //   Materialize(*record, at::kCPU, *Zeros());
-//   Materialize(*record, at::kCPU, *Filler([](const MetaStorageDesc& storage, std::int64_t offset, absl::Span<char> into) {
+//   const auto fill = [](const MetaStorageDesc& storage, std::int64_t offset, absl::Span<char> into) {
 //     std::memset(into.data(), 0xff, into.size());
 //     return absl::OkStatus();
-//   }));
+//   };
+//   Materialize(*record, at::kCPU, *Filler(fill));
 //
 // For the bytes of a checkpoint file use checkpoint_data.h.
 //

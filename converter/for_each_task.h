@@ -1,7 +1,8 @@
 // ForEachTask: runs numbered tasks on several threads, starting them in order, until one fails.
 //
 // Example:
-//   absl::Status status = ForEachTask(chunks.size(), /*threads=*/4, [&](std::size_t i) { return LoadChunk(chunks[i]); });
+//   absl::Status status =
+//       ForEachTask(chunks.size(), /*threads=*/4, [&](std::size_t i) { return LoadChunk(chunks[i]); });
 //
 // Thread safety: `work` is called from up to `threads` threads at once, including the calling one.
 // Lifetime: all threads have ended when ForEachTask returns.

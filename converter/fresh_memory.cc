@@ -13,7 +13,7 @@ std::uintptr_t SmallPageSize() {
   return size;
 }
 
-// Begins and ends at multiples of the size of a page.
+// A range of addresses that begins and ends at a multiple of a page size.
 struct Range {
   std::uintptr_t begin;
   std::uintptr_t end;
@@ -49,7 +49,7 @@ void MakePresent(void* memory, std::int64_t size_bytes) {
   const auto begin = reinterpret_cast<std::uintptr_t>(memory);
   const std::uintptr_t end = begin + static_cast<std::uintptr_t>(size_bytes);
   if (IsPresent(begin + (end - begin) / 2)) return;
-  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE: headers from before Linux 5.14 do not have it.
+  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, which headers older than Linux 5.14 do not define.
   Range{RoundDown(begin, SmallPageSize()), RoundUp(end, SmallPageSize())}.Advise(kPopulateWrite);
 }
 

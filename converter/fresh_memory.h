@@ -1,13 +1,15 @@
-// Requests to the kernel about fresh host memory. See Note [Placing storages].
+// UseHugePages, MakePresent, GiveBackPages: madvise(2) hints for newly allocated host memory. See Note [Placing
+// storages].
 //
-// They are hints: a kernel that does not know one ignores it, and no byte that is in use changes.
+// A kernel that does not support a hint ignores it. UseHugePages and MakePresent change no bytes. To allocate storages,
+// use host_storages.h, which calls these functions.
 //
 // Example:
-//   UseHugePages(memory, size);                // Before anything is written.
-//   MakePresent(piece, piece_size);            // From the thread that is about to write to the piece.
+//   UseHugePages(memory, size);                // Before the first write.
+//   MakePresent(piece, piece_size);            // On the thread that then writes the piece.
 //
 // Thread safety: Thread-safe.
-// Lifetime: nothing is kept.
+// Lifetime: the functions keep no reference to the memory.
 
 #ifndef METACONV_CONVERTER_FRESH_MEMORY_H_
 #define METACONV_CONVERTER_FRESH_MEMORY_H_
@@ -16,17 +18,19 @@
 
 namespace metaconv {
 
-// On x86-64, and on Arm where small pages have 4 KiB.
+// The size of a huge page on x86-64, and on Arm with small pages of 4 KiB.
 inline constexpr std::int64_t kHugePageSize = std::int64_t{2} << 20;
 
-// Huge pages for each whole block of kHugePageSize inside. No more memory is used than without.
+// Requests huge pages for each aligned block of kHugePageSize bytes that lies completely within the memory. This does
+// not increase memory usage.
 void UseHugePages(void* memory, std::int64_t size_bytes);
 
-// Makes all pages present in one call, in place of a fault for each, unless the one in the middle is present already. Does
-// nothing for less than 128 KiB.
+// Makes all pages present in one system call instead of one page fault per page. Does nothing if the page in the middle
+// is present already, or if the memory is smaller than 128 KiB.
 void MakePresent(void* memory, std::int64_t size_bytes);
 
-// Gives all whole pages inside back to the system. Their bytes are lost; the memory may be written to again.
+// Returns all pages that lie completely within the memory to the system. Their contents are lost; the memory may be
+// written again.
 void GiveBackPages(void* memory, std::int64_t size_bytes);
 
 }  // namespace metaconv

@@ -19,7 +19,7 @@ namespace metaconv {
 namespace {
 
 constexpr std::int64_t kAlignment = c10::gAlignment;
-constexpr std::int64_t kMinShared = std::int64_t{128} << 10;  // From here on malloc maps each allocation by itself.
+constexpr std::int64_t kMinShared = std::int64_t{128} << 10;  // malloc maps larger allocations separately.
 constexpr std::int64_t kMaxBlock = std::int64_t{64} << 20;
 constexpr std::int64_t kWorthAHugePage = kHugePageSize * 3 / 8;
 
@@ -38,7 +38,7 @@ c10::Storage StorageOf(c10::DataPtr data, std::int64_t size_bytes) {
                       c10::GetCPUAllocator(), /*resizable=*/true);
 }
 
-// Memory that begins at a huge page, and may have them.
+// Allocates memory that is aligned to a huge page, and requests huge pages for it.
 absl::StatusOr<c10::DataPtr> AllocateAtHugePage(std::int64_t size_bytes) {
   absl::StatusOr<c10::DataPtr> whole = AllocateBytes(size_bytes + kHugePageSize);
   if (!whole.ok()) return whole;
@@ -51,14 +51,14 @@ absl::StatusOr<c10::DataPtr> AllocateAtHugePage(std::int64_t size_bytes) {
 
 bool IsShared(std::int64_t size_bytes) { return size_bytes >= kMinShared && size_bytes < kHugePageSize; }
 
-// Blocks that storages share, one after the other.
+// Allocates the shared blocks, and places storages in them one after the other.
 class SharedBlocks {
  public:
   explicit SharedBlocks(absl::Span<const std::int64_t> sizes) {
     for (const std::int64_t size : sizes) rest_ += IsShared(size) ? RoundUp(size, kAlignment) : 0;
   }
 
-  // Memory for the next of `sizes` that is shared; absent if there is no block for it.
+  // Memory for the next of `sizes` that is placed in a block; nullopt if there is no block for it.
   std::optional<c10::DataPtr> Allocate(std::int64_t size_bytes) {
     const std::int64_t size = RoundUp(size_bytes, kAlignment);
     if (size > left_) NewBlock();
@@ -83,7 +83,8 @@ class SharedBlocks {
     if (part->block.use_count() > 1) GiveBackPages(part->begin, part->size);
   }
 
-  // For all that is left, as far as it goes into one block. Without one each storage is allocated for itself.
+  // Allocates a block for the remaining storages, of at most kMaxBlock bytes. If it allocates none, because too little
+  // remains or memory is short, the storages are allocated one by one.
   void NewBlock() {
     left_ = 0;
     std::int64_t size = std::min(rest_, kMaxBlock);
@@ -96,10 +97,10 @@ class SharedBlocks {
     block_ = std::make_shared<c10::DataPtr>(*std::move(block));
   }
 
-  std::int64_t rest_ = 0;  // What is still to come, in bytes.
+  std::int64_t rest_ = 0;  // The total size of the storages that are not placed yet.
   std::shared_ptr<c10::DataPtr> block_;
   char* next_ = nullptr;
-  std::int64_t left_ = 0;  // In the block, from next_ on.
+  std::int64_t left_ = 0;  // The free bytes of the block, from next_ on.
 };
 
 }  // namespace

@@ -1,24 +1,29 @@
-// AllocateHostStorages: storages in fresh host memory, placed so that huge pages hold them.
+// AllocateHostStorages: allocates storages in new host memory, placed so that they can use huge pages.
+// AllocateHostStorage allocates a single storage.
+//
+// To allocate storages on any device, use AllocateStorages of data_source.h.
 //
 // Note [Placing storages]
-// The first write to a page of fresh memory is a page fault, and the faults of small pages take several times as long as
-// reading the bytes of a file. A huge page needs one fault for 2 MiB, but the kernel makes one only for an aligned block of
-// 2 MiB that nothing was written to yet. LibTorch's allocator aligns to 64 bytes, and malloc writes a header before what it
-// returns, so storages that are allocated one by one have small pages at both ends; those of up to 2 MiB have nothing else.
-// So:
-// - A storage from 2 MiB on begins at a huge page. The allocator is asked for 2 MiB more, of which nothing is written to.
-// - Storages from 128 KiB to 2 MiB lie in blocks of up to 64 MiB that they share. A block is freed with the last storage in
-//   it, and each storage that is freed before gives its pages back to the system.
-// - Smaller storages are allocated one by one; malloc places them side by side.
-// A block may end within a huge page if at least 3/8 of that page are used, and less than 2 MiB remain unused at the end of
-// a block of 64 MiB. So at most 1.25 MiB and 1/32 of the storages' size are present without being used.
+// The first write to a page of new memory causes a page fault. With small pages, the page faults take several times as
+// long as reading the file. A huge page needs one page fault for 2 MiB, but the kernel creates one only for an aligned
+// block of 2 MiB to which nothing was written yet. LibTorch's allocator aligns to 64 bytes, and malloc writes a header
+// in front of each allocation. Storages that are allocated one by one therefore have small pages at both ends, and
+// storages of less than 2 MiB have only small pages. For this reason:
+// - A storage of 2 MiB or more is aligned to a huge page. The allocation is 2 MiB larger; the additional bytes are
+//   never written and use no physical memory.
+// - Storages from 128 KiB to less than 2 MiB are placed in shared blocks of up to 64 MiB. A block is freed with its
+//   last storage. Each storage that is freed earlier returns its pages to the system.
+// - Smaller storages are allocated one by one; malloc places them next to each other.
+// A block may end within a huge page if at least 3/8 of that page are used, and less than 2 MiB at the end of a block
+// of 64 MiB remain unused. The unused part of the present memory is thus at most 1.25 MiB plus 1/32 of the size of the
+// storages.
 //
 // Example:
 //   std::vector<c10::Storage> storages;
 //   absl::Status status = AllocateHostStorages({4096, 16 << 20}, storages);
 //
 // Thread safety: Thread-safe.
-// Lifetime: storages are independent of each other.
+// Lifetime: each storage owns its memory, also if it is in a shared block, and may be freed in any order.
 
 #ifndef METACONV_CONVERTER_HOST_STORAGES_H_
 #define METACONV_CONVERTER_HOST_STORAGES_H_
@@ -33,14 +38,14 @@
 
 namespace metaconv {
 
-// Appends a storage for each of `sizes`, in order; all memory comes from LibTorch's allocator.
-// Errors: kResourceExhausted; `storages` then has those before the one that failed.
+// Appends a storage for each of `sizes`, in order. All memory comes from LibTorch's CPU allocator.
+// Errors: kResourceExhausted; `storages` then has the storages before the one that failed.
 absl::Status AllocateHostStorages(absl::Span<const std::int64_t> sizes, std::vector<c10::Storage>& storages);
 
-// One storage where the allocator places it. Errors: kResourceExhausted.
+// Allocates one storage, without alignment to a huge page. Errors: kResourceExhausted.
 absl::StatusOr<c10::Storage> AllocateHostStorage(std::int64_t size_bytes);
 
-// The error for `wanted` bytes that are not there, with the number of those that are.
+// The error if `wanted` bytes cannot be allocated. Its message has the number of available bytes.
 absl::Status NoHostMemory(std::int64_t wanted);
 
 }  // namespace metaconv

@@ -68,7 +68,7 @@ absl::Status SetBits(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   return absl::OkStatus();
 }
 
-// Only an allocation callback returns such a tensor where one with a storage is requested.
+// The error for an allocation without a storage where one is required. Only an allocation callback can cause it.
 absl::Status NoStorage() {
   return absl::InvalidArgumentError("allocation callback: expected a tensor with a storage, found one without");
 }
@@ -256,7 +256,7 @@ absl::Status MemoConversion::MoveToStorage(const MetaTensorDesc& desc, const at:
   if (const c10::Device own = tensor.storage().device(); own != storage->device()) {
     return absl::InvalidArgumentError(
         absl::StrCat("record ", desc.id, ": expected an allocation on ", PythonRepr(storage->device()),
-                     " as that of the storage it shares, found one on ", PythonRepr(own)));
+                     ", the device of the storage it shares, found one on ", PythonRepr(own)));
   }
   return LayOut(desc, tensor, *std::move(storage));
 }

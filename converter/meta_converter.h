@@ -93,12 +93,12 @@ class MetaConverter {
   void SetTensorMemo(MetaTensorId id, const at::Tensor& tensor);
   void SetStorageMemo(MetaStorageId id, const c10::Storage& storage);
 
-  // How many results the memos have that somebody holds: `len(tensor_memo)` and `len(storage_memo)` of the reference.
+  // The number of live results in the memos: `len(tensor_memo)` and `len(storage_memo)` of the reference.
   std::size_t TensorMemoSize() const { return memo_.tensors.CountAlive(); }
   std::size_t StorageMemoSize() const { return memo_.storages.CountAlive(); }
-  // Call `visit` for each of these, in the order of the ids: `tensor_memo.items()` and `storage_memo.items()`. No lock is
-  // held, so `visit` may use this converter. A result that comes or goes meanwhile is visited or not. One that is visited
-  // stays alive during that.
+  // Call `visit` for each live result, in the order of the ids: `tensor_memo.items()` and `storage_memo.items()` of the
+  // reference. No lock is held, so `visit` may use this converter. A result that is added or destroyed during the call
+  // may or may not be visited. A result stays alive while it is visited.
   void ForEachTensorMemo(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit);
   void ForEachStorageMemo(absl::FunctionRef<void(MetaStorageId id, const c10::Storage& storage)> visit);
 

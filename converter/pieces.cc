@@ -22,7 +22,7 @@ struct Plan {
   std::int64_t size = 0;
 };
 
-// Where the piece that begins at `offset` ends.
+// The end offset of the piece that begins at `offset`.
 std::int64_t EndOfPiece(const Whole& whole, std::int64_t offset) {
   if (whole.in_one) return whole.size;
   const auto address = reinterpret_cast<std::uintptr_t>(whole.address);
@@ -51,7 +51,7 @@ Plan MakePlan(absl::Span<const Whole> wholes) {
   return plan;
 }
 
-// Starting a thread and waiting for its end takes about as long as copying 1 MiB.
+// The number of threads for `size` bytes. Starting and joining a thread takes about as long as copying 1 MiB.
 int ThreadsFor(std::int64_t size) {
   constexpr std::int64_t kBytesPerThread = std::int64_t{2} << 20;
   return static_cast<int>(std::clamp<std::int64_t>(size / kBytesPerThread, 1, at::get_num_threads()));

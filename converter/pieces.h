@@ -4,8 +4,8 @@
 //   absl::Status status = ForEachPiece({{.size = a.nbytes()}, {.size = b.nbytes()}},
 //                                      [&](std::size_t i, std::int64_t offset, std::int64_t size) { … });
 //
-// Large storages are cut into pieces, and small ones are combined. Pieces are started in order, so that a file is read from
-// start to end.
+// Large storages are split into pieces, and small ones are combined. Pieces are started in order, so that a file is
+// read from start to end.
 //
 // Thread safety: the function is called from several threads at once, on different pieces, with no lock held.
 // Lifetime: all threads have ended when ForEachPiece returns.
@@ -24,14 +24,14 @@
 namespace metaconv {
 
 struct Whole {
-  std::int64_t size = 0;          // In bytes. Nothing is called for an empty one.
+  std::int64_t size = 0;          // In bytes. If 0, the function is not called.
   bool in_one = false;            // Process it as a single piece.
-  const void* address = nullptr;  // The address of the bytes in memory, if they are in memory: see kPieceSize.
+  const void* address = nullptr;  // The memory that is written; null if it is not on the CPU. See kPieceSize.
 };
 
-// The maximum size of a piece. Pieces end at addresses that are multiples of it, or at such offsets if there is no
-// address. It is the size of a huge page: two threads that write to the same new huge page at the same time would both
-// make the kernel clear one.
+// The maximum size of a piece, which is the size of a huge page. Pieces end at addresses that are multiples of it, or
+// at offsets that are multiples if `address` is null. Two threads then do not write to the same new huge page; if they
+// did, each of them would make the kernel clear a huge page.
 inline constexpr std::int64_t kPieceSize = std::int64_t{2} << 20;
 
 // The offsets of pieces are multiples of this.

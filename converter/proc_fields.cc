@@ -12,8 +12,8 @@
 namespace metaconv {
 namespace {
 
-// The first 4 KiB of a file of /proc or /sys. Such files have no size that can be requested. A std::ifstream takes longer
-// than the kernel takes to produce the text.
+// Reads the first 4 KiB of a file in /proc or /sys. Such files report a size of 0 or one page, so it reads until the
+// end. A std::ifstream would take longer than the kernel takes to produce the text.
 class KernelFile {
  public:
   explicit KernelFile(const std::string& path) {

@@ -1,10 +1,14 @@
-// Numbers from files of Linux's /proc and /sys. ProcFieldBytes: amounts of memory from a file with one "Key: N kB" on each
-// line, such as /proc/meminfo and /proc/self/status. ProcNumber: the number in a file such as memory.max of a control group.
+// ProcFieldBytes, ProcNumber: numbers from files in /proc and /sys. ProcFieldBytes reads amounts of memory from a file
+// with a "Key: N kB" on each line, such as /proc/meminfo and /proc/self/status. ProcNumber reads the number in a file
+// such as memory.max of a control group.
+//
+// Not for files of more than 4 KiB: only the first 4 KiB are read.
 //
 // Example:
-//   ProcFieldBytes("/proc/meminfo", {"MemAvailable", "SwapFree"});   // 512000 for "MemAvailable: 400 kB\nSwapFree: 100 kB"
+//   // 512000 for "MemAvailable: 400 kB\nSwapFree: 100 kB"
+//   std::optional<std::int64_t> bytes = ProcFieldBytes("/proc/meminfo", {"MemAvailable", "SwapFree"});
 //
-// Thread safety: thread-safe.
+// Thread safety: Thread-safe.
 // Lifetime: the result holds no reference to the file.
 
 #ifndef METACONV_CONVERTER_PROC_FIELDS_H_
@@ -18,10 +22,10 @@
 
 namespace metaconv {
 
-// The sum of the fields with these keys, in bytes. Absent if the file has none of them or cannot be read.
+// The sum of the fields with these keys, in bytes. Nullopt if the file has none of them or cannot be read.
 std::optional<std::int64_t> ProcFieldBytes(const std::string& path, std::initializer_list<std::string_view> keys);
 
-// The number at the start of the file. Absent if the file starts with other text or cannot be read.
+// The number at the start of the file. Nullopt if the file starts with other text or cannot be read.
 std::optional<std::int64_t> ProcNumber(const std::string& path);
 
 }  // namespace metaconv

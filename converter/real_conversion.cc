@@ -14,7 +14,7 @@ absl::StatusOr<at::Tensor> RealConversion::AllocateStrided(const MetaTensorDesc&
   return StridedTensor(*storage, desc.dtype);
 }
 
-// It is on its storage since AllocateStrided.
+// AllocateStrided has already created the tensor on its storage.
 absl::Status RealConversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {
   return LayOut(desc, tensor, tensor.storage());
 }

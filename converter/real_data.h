@@ -7,8 +7,8 @@
 //
 // Results that share memory give real tensors that share memory, with the strides and offsets of the results. The data
 // is freed with the result, with one exception: LibTorch keeps the tensors inside of compressed, functorch and
-// functional tensors until the last weak reference is gone. The converter's table has such a reference until its next
-// sweep.
+// functional tensors until the last weak reference is destroyed. The converter's table has such a reference until its
+// next sweep.
 //
 // Thread safety: Thread-safe.
 // Lifetime: the returned tensor or storage shares the copy, and keeps it alive.

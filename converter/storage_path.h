@@ -73,8 +73,9 @@ class StoragePath {
   // An uninitialized storage of `size_bytes` bytes. A storage of 0 bytes may have a null pointer.
   virtual absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) = 0;
 
-  // Appends a storage for each of `sizes`, in order. After an error `storages` has those before the one that failed. A path
-  // may place storages that are allocated together better than one by one.
+  // Appends a storage for each of `sizes`, in order. After an error `storages` has the storages before the one that
+  // failed. The default calls Allocate for each; an implementation may place storages that are allocated together more
+  // efficiently.
   virtual absl::Status AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
                                    std::vector<c10::Storage>& storages);
 

@@ -12,9 +12,9 @@
 //   return memo.GetOrSet(id, tensor);
 //
 // Threads would deadlock if each waits for a result that another one of them builds. This can happen if callbacks
-// convert tensors, or if records of the same tensors were made at different times. The thread whose wait would close such
-// a cycle builds the result too, without waiting ("aside"), and the result of the thread that finishes first is stored. A
-// thread that needs the result that it is building itself gets an error.
+// convert tensors, or if records of the same tensors were made at different times. The thread whose wait would close
+// such a cycle builds the result too, without waiting ("aside"), and the result of the thread that finishes first is
+// stored. A thread that needs the result that it is building itself gets an error.
 //
 // Thread safety: Thread-safe. No lock is held while a thread has a turn.
 // Lifetime: keeps no tensor alive. Turns must end before the memo is destroyed, each on the thread that entered it.
@@ -83,10 +83,10 @@ class TensorMemo {
 
   void Set(MetaTensorId id, const at::Tensor& tensor);
 
-  // How many results are alive.
+  // The number of live results.
   std::size_t CountAlive() const { return entries_.CountAlive(); }
 
-  // Calls `visit` for each result that is alive, in the order of the ids, with no lock held.
+  // Calls `visit` for each live result, in the order of the ids, with no lock held.
   void ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit);
 
   void Sweep() { entries_.Sweep(); }

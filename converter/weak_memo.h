@@ -38,7 +38,7 @@ class WeakMemo {
   void Set(std::int64_t id, const Strong& object) {
     WeakReference<T> reference = object ? WeakReference<T>(*object) : WeakReference<T>();
     entries_.Visit(id, [&](Entry& entry) { std::swap(entry.object, reference); });
-    // The old reference is dropped here, without the lock.
+    // The old reference is destroyed here, after the lock is released.
   }
 
   // The object of `id`. If there is none, stores `object` and returns null. `object` must be alive.
@@ -49,13 +49,13 @@ class WeakMemo {
       winner = entry.object.Lock();
       if (!winner) std::swap(entry.object, reference);
     });
-    return winner;  // The old reference is dropped here, without the lock.
+    return winner;  // The old reference is destroyed here, after the lock is released.
   }
 
-  // How many objects are alive.
+  // The number of live objects.
   std::size_t CountAlive() const { return entries_.CountAlive(); }
 
-  // Calls visit(id, const Strong&) for each object that is alive, in the order of the ids, with no lock held.
+  // Calls visit(id, const Strong&) for each live object, in the order of the ids, with no lock held.
   template <typename Visitor>
   void ForEach(Visitor&& visit) {
     std::vector<std::int64_t> ids;

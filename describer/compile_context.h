@@ -1,14 +1,15 @@
-// CompileContext: while it lives, the trace records of this thread name the compilation that they belong to.
+// CompileContext: a scope in which the trace records of the current thread have the id of a compilation.
 //
-// Tools show the records of one compilation together. Records that are written outside of any context name the stack of
-// their caller in its place.
+// Tools such as tlparse group records by compilation. A record that is written outside of any context has the stack of
+// its caller instead. Programs that compile nothing need no context.
 //
 // Example:
 //   const CompileContext context({.compile_id = {.frame_id = 0, .frame_compile_id = 2}});
-//   converter.Convert(tensor, {.source = "L['x']"});   // {"describe_source": …, "frame_id":0,"frame_compile_id":2,"attempt":0}
+//   // Writes {"describe_source":{…},"frame_id":0,"frame_compile_id":2,"attempt":0}, among others.
+//   converter.Convert(tensor, {.source = "L['x']"});
 //
 // Thread safety: affects the constructing thread only, and must be destroyed on it.
-// Lifetime: scopes nest; the end of each restores what was before it.
+// Lifetime: contexts nest; the destructor restores the enclosing context.
 // Source: `CompileId`, `TraceId`, `CompileContext` of torch/_guards.py.
 
 #ifndef METACONV_DESCRIBER_COMPILE_CONTEXT_H_
@@ -19,11 +20,11 @@
 
 namespace metaconv {
 
-// Numbers without a sign: tools read no others.
+// The numbers are unsigned because the tools do not accept negative numbers.
 struct CompileId {
   std::optional<std::uint32_t> compiled_autograd_id = {};
-  std::optional<std::uint32_t> frame_id = {};          // Which function of the program is compiled.
-  std::optional<std::uint32_t> frame_compile_id = {};  // How often it was compiled before.
+  std::optional<std::uint32_t> frame_id = {};          // The number of the compiled function.
+  std::optional<std::uint32_t> frame_compile_id = {};  // How often that function was compiled before.
 };
 
 struct TraceId {
@@ -39,7 +40,7 @@ class CompileContext {
   CompileContext(const CompileContext&) = delete;
   CompileContext& operator=(const CompileContext&) = delete;
 
-  // That of the innermost context on this thread; none outside of any.
+  // The id of the innermost context on this thread; nullopt outside of any context.
   static std::optional<TraceId> CurrentTraceId();
 
  private:

@@ -156,7 +156,7 @@ std::shared_ptr<const OpaqueValue> FakeModeOf(const at::TensorImpl& impl) {
 
 MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId()), options_(std::move(options)) {}
 
-// Note [Described once in a call]
+// Note [Described once per call]
 // The reference describes a tensor each time that it is reached through a gradient, a base or a wrapper. If these share
 // tensors at every level, it does so an exponential number of times. A tensor does not change while it is described, so
 // we describe a tensor with parts of its own once per call and use its record again. For other tensors, a look-up takes
@@ -327,8 +327,8 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
     if (const auto found = parts.records.find(shared->id); found != parts.records.end()) found->second = shared;
     return shared;
   }
-  // After the swap this is the old reference. It may be the last to the memory of a record, so it is dropped without the
-  // lock.
+  // The swap moves the old reference here, so that it is destroyed without the lock: destroying the last reference
+  // frees the memory of a record.
   std::weak_ptr<const MetaTensorDesc> reference = *desc;
   tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared.swap(reference); });
   return desc;

@@ -1,7 +1,7 @@
 // MetaTensorDescriber: creates records of tensors and storages.
 //
-// To read the records of a checkpoint file without loading its tensors, use checkpoint/checkpoint.h instead. To convert a
-// tensor, use converter/meta_converter.h, which has a describer of its own.
+// To read the records of a checkpoint file without loading its tensors, use checkpoint/checkpoint.h instead. To convert
+// a tensor, use converter/meta_converter.h, which has a describer of its own.
 //
 // A describer identifies the objects that it has described: a tensor has the same id each time, the records of tensors
 // that share a storage have the same storage id, and the records of views have the record of their base. Ids count from
@@ -123,15 +123,16 @@ class MetaTensorDescriber {
   MetaStorageId GetStorageId(const c10::Storage& storage);
   // The id of `tensor`, nullopt if it has none. `tensor` must be defined.
   std::optional<MetaTensorId> FindTensorId(const at::Tensor& tensor);
-  // The id of `storage` if it has one. `storage` must not be null.
+  // The id of `storage`, nullopt if it has none. `storage` must not be null.
   std::optional<MetaStorageId> FindStorageId(const c10::Storage& storage);
 
-  // How many tensors / storages have an id and are alive: `len(lookup_tensor)` and `len(lookup_storage)` of the reference.
+  // The number of live tensors / storages that have an id: `len(lookup_tensor)` and `len(lookup_storage)` of the
+  // reference.
   std::size_t TensorCount() const { return tensors_.CountAlive(); }
   std::size_t StorageCount() const { return storages_.CountAlive(); }
-  // Call `visit` for each of these, in the order of the ids: `lookup_tensor.items()` and `lookup_storage.items()`. No lock
-  // is held, so `visit` may use this describer. A tensor that comes or goes meanwhile is visited or not. One that is
-  // visited stays alive during that.
+  // Call `visit` for each live tensor / storage that has an id, in the order of the ids: `lookup_tensor.items()` and
+  // `lookup_storage.items()` of the reference. No lock is held, so `visit` may use this describer. An object that gets
+  // its id or is destroyed during the call may or may not be visited. An object stays alive while it is visited.
   void ForEachTensor(absl::FunctionRef<void(const at::Tensor& tensor, MetaTensorId id)> visit);
   void ForEachStorage(absl::FunctionRef<void(const c10::Storage& storage, MetaStorageId id)> visit);
 

@@ -31,10 +31,10 @@ absl::Status CannotWrite(const std::string& path, const std::string& reason) {
   return absl::UnavailableError(absl::StrCat(path, ": cannot write a trace: ", reason));
 }
 
-// As Python's json.dumps escapes: no byte of it but ASCII.
+// Escapes like Python's json.dumps: the result contains ASCII characters only.
 std::string Dump(const Json& json) { return json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace); }
 
-// `text` with U+FFFD for each byte that is not UTF-8, as Dump() writes it.
+// Returns `text` with each invalid UTF-8 byte replaced by U+FFFD, as in Dump().
 std::string ToUtf8(std::string_view text) { return Json::parse(Dump(Json(text))).get<std::string>(); }
 
 std::string Prefix(const char* source_file, int source_line) {
@@ -43,7 +43,7 @@ std::string Prefix(const char* source_file, int source_line) {
 }
 
 absl::Status CheckName(std::string_view name) {
-  // What records have entries of, and what tlparse adds to them.
+  // The names of other entries of records, and of the entries that tlparse adds.
   constexpr std::array kTaken = {"rank",         "compiled_autograd_id",
                                  "frame_id",     "frame_compile_id",
                                  "attempt",      "severity",
@@ -52,8 +52,8 @@ absl::Status CheckName(std::string_view name) {
                                  "str",          "has_payload",
                                  "subgraph_name"};
   if (std::find(kTaken.begin(), kTaken.end(), name) == kTaken.end()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "trace record: expected a name that its other entries do not have, found '", std::string(name), "'"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("trace record: expected a name that is not reserved, found '", std::string(name), "'"));
 }
 
 void AddCompilation(const TraceId& trace_id, Json& record) {
@@ -140,14 +140,14 @@ absl::Status TraceFile::status() const {
 }
 
 // Note [Stacks in traces]
-// The reference writes the stack of the Python program. Ours is that of the C++ program, up to the caller of Write(): the
-// functions by their names in the symbol table, and the file that holds the code. Line and source text, which need debug
-// information, are 0 and "".
+// The reference writes the stack of the Python program. We write the stack of the C++ program, up to the caller of
+// Write(). A frame has the name of the function from the symbol table, and as its file name the path of the program or
+// shared library. The line is 0 and the source text is empty, because both would need debug information.
 Json TraceFile::FrameJson(void* address, const std::string& prefix, std::string& lines) {
   const auto [frame, is_new] = frames_.try_emplace(address);
   if (!is_new) return frame->second;
   constexpr const char* kUnknown = "??";
-  // The call lies before the address that it returns to.
+  // The call instruction precedes the return address.
   void* const call = static_cast<char*>(address) - 1;
   char function[1024];
   const bool has_name = absl::Symbolize(call, function, sizeof(function));
@@ -172,7 +172,7 @@ absl::Status TraceFile::Append(std::string_view lines) {
       rest.remove_prefix(written);
     } else if (errno != EINTR) {
       const int error = errno;
-      // Without what there is of this record.
+      // Removes the part of the record that was written.
       const off_t end = lseek(fd_, 0, SEEK_END) - static_cast<off_t>(lines.size() - rest.size());
       if (ftruncate(fd_, end) != 0) {
         return CannotWrite(path_, absl::StrCat(std::strerror(error), "; the file ends within a record"));

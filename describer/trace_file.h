@@ -1,7 +1,7 @@
-// TraceFile: a structured log as PyTorch writes it under TORCH_TRACE, for tlparse and other tools that read those logs.
+// TraceFile: writes a structured log in the format of PyTorch's TORCH_TRACE, which tlparse and other tools read.
 //
-// Pass Sink() to a describer or converter as its `trace_sink`. Write() adds records of your own, under names that the
-// tools know. Not for progress or error messages: each record is a system call, and the tools read no other lines.
+// Pass Sink() to a describer or converter as its `trace_sink`. Write() adds your own records, with names that the tools
+// know. Not for progress or error messages: each record costs a system call, and the tools accept no other lines.
 //
 // Example:
 //   absl::StatusOr<std::shared_ptr<TraceFile>> file = TraceFile::Create("/tmp/trace", {.rank = 3});
@@ -13,17 +13,18 @@
 //   }
 //   return (*file)->status();
 //
-// This leaves three records in /tmp/trace/dedicated_log_torch_trace_rank_3_XXXXXX.log. The first, on one line:
+// This writes three records to /tmp/trace/dedicated_log_torch_trace_rank_3_XXXXXX.log. The first, on one line:
 //   V0401 12:00:00.123456 4711 describer/trace_file.cc:150] {"describe_storage":{"id":0,"describer_id":0,"size":16},
 //   "rank":3,"frame_id":0,"frame_compile_id":0,"attempt":0}
 //
-// The prefix is local time, process id and the place that wrote the record. A record outside of any CompileContext has
-// the stack of its caller, outermost function first; file names in it are numbers, which records named "str" explain.
-// A payload follows its record, each line after a tab, and the record has its MD5 as "has_payload".
+// The prefix has the local time, the process id, and the source file and line that wrote the record. A record outside
+// of any CompileContext has the stack of its caller, outermost function first. File names in stacks are numbers; a
+// record named "str" defines each number. A payload follows its record, with a tab in front of each line, and the entry
+// "has_payload" of the record is the MD5 of the payload.
 //
-// Thread safety: Thread-safe. Records of several threads follow each other in whole lines.
-// Lifetime: the file is closed when the last owner, sinks included, is gone; it is never deleted. After fork() the child
-// must Create() a file of its own: in the parent's, the numbers of its texts would mean others.
+// Thread safety: Thread-safe. Records of several threads are not interleaved.
+// Lifetime: the file is closed when its last owner is destroyed, sinks included; it is never deleted. After fork() the
+// child process must Create() a new file, because parent and child would define the same "str" numbers differently.
 // Source: `trace_structured`, `TorchLogsFormatter`, `LazyTraceHandler` of torch/_logging/_internal.py;
 // torch/_logging/structured.py.
 
@@ -49,20 +50,21 @@
 namespace metaconv {
 
 struct TraceFileOptions {
-  // Of this process, where several work together: goes into the file's name and into each record.
+  // The rank of this process in distributed training. It is part of the file name and of each record.
   std::optional<std::uint32_t> rank = {};
-  // Whether records outside of any CompileContext have a stack. The first record of each call site takes longer.
+  // Whether records outside of any CompileContext have a stack. The first record of each call site then takes longer.
   bool stacks = true;
 };
 
 class TraceFile {
  public:
-  // Opens a new file, which no other process has, in `directory`, which is made if need be: what TORCH_TRACE names.
+  // Creates a file with a unique name in `directory`, which corresponds to the value of TORCH_TRACE. Creates the
+  // directory if it does not exist.
   // Errors: kUnavailable with the path and the reason.
   static absl::StatusOr<std::shared_ptr<TraceFile>> Create(const std::filesystem::path& directory,
                                                            const TraceFileOptions& options = {});
 
-  // Writes what it is given to `file`, which it keeps open. Errors are kept: see status().
+  // Returns a sink that writes to `file` and shares its ownership. status() returns the errors of its writes.
   static TraceSink Sink(std::shared_ptr<TraceFile> file);
 
   ~TraceFile();
@@ -70,15 +72,16 @@ class TraceFile {
   TraceFile(const TraceFile&) = delete;
   TraceFile& operator=(const TraceFile&) = delete;
 
-  // Writes one record: the entry `name` with `metadata`, the rank, the compilation or the stack, and the payload. In text
-  // that is not UTF-8, each wrong byte becomes U+FFFD. `source_file` and `source_line` are the caller's.
-  // Errors: kInvalidArgument for a name that records have entries of; that of status(), and then nothing was written.
+  // Writes one record: the entry `name` with `metadata`, the rank, the compile id or the stack, and the payload. Each
+  // invalid UTF-8 byte is replaced by U+FFFD. `source_file` and `source_line` are those of the caller.
+  // Errors: kInvalidArgument if `name` is reserved for other entries of a record; the error of status(). After an error
+  // the record is not in the file.
   absl::Status Write(std::string_view name, const nlohmann::ordered_json& metadata,
                      std::optional<std::string_view> payload = std::nullopt, const char* source_file = __builtin_FILE(),
                      int source_line = __builtin_LINE()) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // kUnavailable, with the path and the reason, from the first record on that could not be written. The file ends with
-  // the last whole record before it.
+  // OK until a record cannot be written; from then on kUnavailable, with the path and the reason. The file then ends
+  // with the last complete record.
   absl::Status status() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::string& path() const { return path_; }
@@ -87,7 +90,7 @@ class TraceFile {
   TraceFile(std::string path, int fd, const TraceFileOptions& options)
       : path_(std::move(path)), fd_(fd), options_(options) {}
 
-  // The entry of one function in a stack. Adds lines to `lines` for the texts in it that are new.
+  // Returns the stack frame for a return address. Appends a "str" record to `lines` if the file name is new.
   nlohmann::ordered_json FrameJson(void* address, const std::string& prefix, std::string& lines)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Append(std::string_view lines) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

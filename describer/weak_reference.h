@@ -8,9 +8,9 @@
 //   storage = WeakReference(*tensor.storage().unsafeGetStorageImpl());
 //   if (c10::intrusive_ptr<c10::StorageImpl> alive = storage.Lock()) …
 //
-// Destroying the last weak reference to a dead object runs the object's destructor, which may call code of LibTorch or of
-// users: a functorch wrapper releases the tensor that it wraps only then. Under a lock, swap references and destroy the
-// old one after the lock is released.
+// Destroying the last weak reference to a dead object runs the object's destructor, which may call code of LibTorch or
+// of users: for example, a functorch wrapper releases the wrapped tensor in its destructor. Code that holds a lock must
+// swap references and destroy the old one after the lock is released.
 //
 // Thread safety: that of a raw pointer; the object's reference counts are atomic.
 // Lifetime: keeps the object's memory allocated, but not the object alive.
@@ -34,7 +34,7 @@ class WeakReference {
   // The object; null if the reference is empty or the object was destroyed.
   c10::intrusive_ptr<Target> Lock() const { return target_.lock(); }
 
-  // Whether there is an object, and it is not gone.
+  // Whether the reference is not empty and the object was not destroyed.
   bool IsAlive() const { return !target_.expired(); }
   bool IsEmpty() const { return target_._unsafe_get_target() == nullptr; }
   // Whether the reference is not empty and the object was destroyed.

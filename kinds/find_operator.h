@@ -1,11 +1,13 @@
-// FindOperator: an operator of LibTorch's by its full name, as c10::toString writes it.
+// FindOperator: looks up an operator by its full name, which c10::toString(c10::OperatorName) returns.
+//
+// Not for hot paths: each call parses the name and searches the dispatcher. Keep the handle instead.
 //
 // Example:
 //   std::optional<c10::OperatorHandle> select = FindOperator("aten::select.int");
-//   std::optional<c10::OperatorHandle> t = FindOperator("aten::t");                  // The overload without a name.
+//   std::optional<c10::OperatorHandle> t = FindOperator("aten::t");                  // The unnamed overload.
 //
-// Thread safety: any thread.
-// Lifetime: the handle is valid while the operator is registered; those of LibTorch always are.
+// Thread safety: Thread-safe.
+// Lifetime: the handle is valid while the operator is registered. LibTorch's own operators are never deregistered.
 
 #ifndef METACONV_KINDS_FIND_OPERATOR_H_
 #define METACONV_KINDS_FIND_OPERATOR_H_
@@ -19,7 +21,7 @@
 
 namespace metaconv {
 
-// Empty if no operator of that name and overload has a schema.
+// Nullopt if no operator with this name and overload name has a schema.
 inline std::optional<c10::OperatorHandle> FindOperator(std::string_view full_name) {
   const c10::OperatorNameView name = c10::OperatorNameView::parse(full_name);
   return c10::Dispatcher::singleton().findSchema({std::string(name.name), std::string(name.overload_name)});

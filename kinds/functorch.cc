@@ -39,8 +39,8 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
 
 namespace {
 
-// functorch asks the tensor that it wraps for its strides. Sparse COO tensors have some for it; compressed and nested ones
-// throw, so there are no wrappers of those.
+// functorch calls strides() on the tensor that it wraps. This works for sparse COO tensors, but throws for sparse
+// compressed and nested tensors, so these cannot be wrapped.
 absl::Status CheckCanBeWrapped(const MetaTensorDesc& desc) {
   const MetaTensorDesc& wrapped = *desc.unwrapped;
   if (!wrapped.is_nested && !IsSparseCompressedLayout(wrapped.layout)) return absl::OkStatus();

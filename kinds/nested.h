@@ -3,8 +3,8 @@
 //
 // Note [Strided nested tensors]
 // The reference does not support them. Our record has the storage of the buffer and, in fields of our own, the sizes,
-// strides and offsets of the components. `size` is empty, `stride` is nullopt and `storage_offset` is 0, because a nested
-// tensor as a whole has none of them.
+// strides and offsets of the components. `size` is empty, `stride` is nullopt and `storage_offset` is 0, because a
+// nested tensor as a whole has none of them.
 //
 // Thread safety: see Description and Conversion.
 // Lifetime: retains no reference to its arguments.

@@ -33,7 +33,7 @@ c10::IValue MapSymInts(const c10::Type& type, const c10::IValue& value, const Vi
   }
 }
 
-// Empty where this process has no operator of that name that takes as many arguments.
+// Nullopt if this process has no operator with this name and number of arguments.
 std::optional<c10::OperatorHandle> OperatorOf(const OperatorCall& call) {
   const std::optional<c10::OperatorHandle> op = FindOperator(call.name);
   if (!op.has_value() || op->schema().arguments().size() != call.arguments.size() || call.arguments.empty()) return {};

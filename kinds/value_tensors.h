@@ -1,15 +1,17 @@
-// ForEachTensor, MapTensors: the tensors in a value that an operator takes or returns, which may be one tensor, a list of
+// ForEachTensor, MapTensors: visit or replace the tensors in an argument or result of an operator: a tensor, a list of
 // tensors, or a list of optional tensors.
+//
+// Not for dictionaries, tuples and objects: their tensors are neither visited nor replaced.
 //
 // Example:
 //   std::vector<at::Tensor> tensors;
 //   ForEachTensor(argument, [&](const at::Tensor& tensor) { tensors.push_back(tensor); });
 //   c10::IValue detached = MapTensors(argument, [](const at::Tensor& tensor) { return tensor.detach(); });
 //
-// Undefined tensors and absent ones are not passed to the function and stay as they are.
+// Undefined tensors and absent optional tensors are not passed to the function, and MapTensors keeps them unchanged.
 //
-// Thread safety: as the function.
-// Lifetime: keeps nothing. MapTensors changes no list: a list in the result is a new one.
+// Thread safety: Thread-safe if the passed function is.
+// Lifetime: keeps no reference to the arguments. MapTensors does not modify lists: a list in the result is new.
 
 #ifndef METACONV_KINDS_VALUE_TENSORS_H_
 #define METACONV_KINDS_VALUE_TENSORS_H_
@@ -23,7 +25,7 @@
 
 namespace metaconv {
 
-// Calls visit(tensor) for each, in the order of the list.
+// Calls visit(tensor) for each defined tensor in `value`, in the order of the list.
 template <typename Visitor>
 void ForEachTensor(const c10::IValue& value, Visitor&& visit) {
   if (value.isTensor()) {
@@ -32,12 +34,12 @@ void ForEachTensor(const c10::IValue& value, Visitor&& visit) {
     for (const at::Tensor& tensor : value.toTensorVector()) {
       if (tensor.defined()) visit(tensor);
     }
-  } else if (value.isList()) {  // Of optional tensors, or of anything else.
+  } else if (value.isList()) {  // A list of optional tensors or of other values.
     for (const c10::IValue& element : value.toListRef()) ForEachTensor(element, visit);
   }
 }
 
-// `value` with map(tensor) in place of each tensor, in the same order.
+// Returns `value` with each defined tensor replaced by map(tensor), in the same order.
 template <typename Map>
 c10::IValue MapTensors(const c10::IValue& value, Map&& map) {
   if (value.isTensor()) return value.toTensor().defined() ? c10::IValue(map(value.toTensor())) : value;

@@ -32,7 +32,8 @@ at::Tensor Flat(const at::Tensor& base) {
   return base.as_strided({elements}, {1}, 0);
 }
 
-// Whether view_as_real, which doubles the strides, can do so without overflow. The stride of a dimension of one element may be any number.
+// Whether view_as_real can double all strides without overflow. The stride of a dimension with one element may have any
+// value.
 bool CanDoubleStrides(const at::Tensor& tensor) {
   for (const c10::SymInt& stride : tensor.sym_strides()) {
     if (stride.maybe_as_int().value_or(0) > std::numeric_limits<std::int64_t>::max() / 2) return false;
@@ -131,7 +132,7 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   if (base.is_nested() && !desc.base->is_traceable_wrapper_subclass) {
     return Malformed(desc, "base", "a tensor with sizes for a view of a wrapper type", "a nested tensor");
   }
-  // For a view that is not a leaf, the base is made to require grad.
+  // If the view is not a leaf, its base is set to require grad, which other dtypes do not allow.
   if (desc.requires_grad && !torch::autograd::isDifferentiableType(desc.base->dtype)) {
     return Malformed(desc, "base.dtype", "a floating point or complex dtype for a view that requires a gradient",
                      PythonRepr(desc.base->dtype));

@@ -55,7 +55,9 @@ struct WrapperType {
   // The name of the type in records. Must be unique.
   std::string name;
   std::function<absl::StatusOr<FlattenedTensor>(const at::Tensor& tensor)> flatten;
-  // Creates a tensor of the given size and stride from the parts that flatten returns. It must not require grad.
+  // Creates a tensor of the given size and stride from the parts that flatten returns. It must not require grad. It
+  // must check the inner tensors, because a record may come from anywhere, and return kInvalidArgument or throw
+  // c10::ValueError if they do not fit. Any other exception becomes kInternal.
   std::function<absl::StatusOr<at::Tensor>(const FlattenedTensor& parts, c10::SymIntArrayRef outer_size,
                                            c10::SymIntArrayRef outer_stride)>
       unflatten;

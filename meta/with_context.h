@@ -1,13 +1,13 @@
-// WithContext: a status whose message names the place where the error occurred.
+// WithContext: adds the place where an error occurred to the message of its status.
 //
-// Not for a status that is returned unchanged, nor for one that gets another code: make a new one of those.
+// Not for changing the code of a status: create a new status instead.
 //
 // Example:
 //   absl::Status status = absl::DataLossError("expected 8 bytes, found 4");
 //   WithContext("storage 3", status);           // DATA_LOSS: "storage 3: expected 8 bytes, found 4"
 //   WithContext("member 'a'", status, ", ");    // DATA_LOSS: "member 'a', expected 8 bytes, found 4"
 //
-// Thread safety: a pure function.
+// Thread safety: Thread-safe; a pure function.
 // Lifetime: the result owns its message.
 
 #ifndef METACONV_META_WITH_CONTEXT_H_
@@ -19,8 +19,8 @@
 
 namespace metaconv {
 
-// `status` with `context` and `separator` in front of its message; code and payloads are kept. An OK status has no
-// message and is returned as it is.
+// Returns `status` with `context` and `separator` in front of its message, and with the same code and payloads. Returns
+// an OK status unchanged.
 absl::Status WithContext(std::string_view context, const absl::Status& status, std::string_view separator = ": ");
 
 }  // namespace metaconv

@@ -2,7 +2,8 @@
 //
 // Example:
 //   std::vector<at::Tensor> results(kTensorsMeasured);
-//   const absl::StatusOr<Cost> cost = CostOfEach(converter, [&](int i) { results[i] = *converter.Convert(sources[i]); });
+//   const absl::StatusOr<Cost> cost =
+//       CostOfEach(converter, [&](int i) { results[i] = *converter.Convert(sources[i]); });
 //
 // Note [Reproducible costs]
 // A table grows occasionally, and for which tensor it does depends on addresses. The work is therefore measured for one

@@ -1,4 +1,4 @@
-// A shared library with a C interface, made of metaconv's targets: a plugin, or a Python extension.
+// A shared library with a C interface that links metaconv, such as a plugin or a Python extension module.
 
 #include <cstddef>
 #include <cstdio>
@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "converter/meta_converter.h"
 
-// Writes the sizes and the device of a converted tensor, or the error, to `text`. Returns 0 if the tensor was converted.
+// Converts a tensor, and writes the sizes and the device of the result, or the error, to `text`. Returns 0 on success.
 extern "C" int convert_example(char* text, std::size_t size) {
   metaconv::MetaConverter converter;
   const absl::StatusOr<at::Tensor> meta = converter.Convert(at::rand({2, 3}).t());

@@ -1,4 +1,4 @@
-/* Loads the plugin as a program that knows neither C++ nor metaconv does: plugin_host PATH */
+/* A C program that does not link metaconv. Loads the plugin with dlopen and calls it: plugin_host PLUGIN */
 
 #include <dlfcn.h>
 #include <stdio.h>

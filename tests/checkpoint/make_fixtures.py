@@ -226,7 +226,7 @@ class Subclass(torch.Tensor):
 
 
 def pickled_as(module):
-    """Makes the classes of this file look as if they came from `module`, so that the files do not depend on this one."""
+    """Sets the module of the classes in this file to `module`, so that the fixtures do not depend on this file."""
     fake = types.ModuleType(module)
     for cls in (Unknown, Slotted, WithState, DictSubclass, Subclass, Net):
         cls.__module__ = module

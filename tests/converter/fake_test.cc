@@ -1,4 +1,5 @@
-// Tests results that are LibTorch's native fake tensors: with MetaConverter::Options::fake, and from an allocation callback.
+// Tests results that are native fake tensors of LibTorch: with MetaConverter::Options::fake, and from an allocation
+// callback.
 
 #include <algorithm>
 #include <array>
@@ -201,7 +202,7 @@ TEST(FakeCallbackTest, SeparateStoragesStaySeparate) {
   EXPECT_TRUE(SameStorage(ConvertToFake(converter, a.detach()), fake_a));
 }
 
-TEST(FakeCallbackTest, AViewThatWasMovedToAnotherStorage) {
+TEST(FakeCallbackTest, AViewMovedToAnotherStorageIsOnThatStorage) {
   MetaConverter converter;
   const at::Tensor base = at::empty({2, 3});
   const at::Tensor elsewhere = at::empty({50});
@@ -215,7 +216,7 @@ TEST(FakeCallbackTest, AViewThatWasMovedToAnotherStorage) {
   EXPECT_TRUE(at::Tensor(fake_view._base()).is_same(fake_base));
 }
 
-TEST(FakeCallbackTest, ALaterAliasSharesAlthoughTheSourceAndItsResultAreGone) {
+TEST(FakeCallbackTest, ALaterAliasSharesTheStorageAfterTheSourceAndItsResultAreDestroyed) {
   MetaConverter converter;
   at::Tensor source = at::empty({12});
   at::Tensor alias = source.detach();
@@ -244,8 +245,8 @@ TEST(FakeCallbackTest, StoragesOnTwoDevicesAreAnError) {
   EXPECT_THAT(
       converter.Convert(flat.detach(), {.callback = callback}),
       StatusIs(absl::StatusCode::kInvalidArgument,
-               "record 1: expected an allocation on device(type='cpu') as that of the storage it shares, found one on "
-               "device(type='meta')"));
+               "record 1: expected an allocation on device(type='cpu'), the device of the storage it shares, found one "
+               "on device(type='meta')"));
 }
 
 // --- Operators. ---

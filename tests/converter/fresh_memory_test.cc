@@ -21,17 +21,17 @@ using ::testing::HasSubstr;
 
 constexpr std::int64_t kSmallPage = 4096;
 
-// Fresh memory of several huge pages, in a mapping of its own.
+// New memory with the size of several huge pages, in a separate mapping.
 class FreshMemoryTest : public ::testing::Test {
  protected:
   FreshMemoryTest()
       : memory_(static_cast<char*>(
             mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-    madvise(memory_, kSize, MADV_NOHUGEPAGE);  // Where the system uses them without being asked.
+    madvise(memory_, kSize, MADV_NOHUGEPAGE);  // The system may use huge pages by default.
   }
   ~FreshMemoryTest() override { munmap(memory_, kSize); }
 
-  // Which pages are present.
+  // Whether each page is present.
   std::vector<bool> Present() const {
     std::vector<unsigned char> pages(kSize / static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
     EXPECT_EQ(mincore(memory_, kSize, pages.data()), 0);
@@ -41,7 +41,8 @@ class FreshMemoryTest : public ::testing::Test {
   }
   std::ptrdiff_t PresentCount() const { return std::ranges::count(Present(), true); }
 
-  // What the kernel says about the mapping that has `address`: "rd wr …", where hg is the hint for huge pages.
+  // The kernel's flags of the mapping that contains `address`, such as "rd wr ". The flag "hg" means that huge pages
+  // were requested.
   static std::string FlagsOf(const void* address) {
     std::ifstream file("/proc/self/smaps");
     bool is_inside = false;
@@ -61,13 +62,13 @@ class FreshMemoryTest : public ::testing::Test {
   char* const memory_;
 };
 
-TEST_F(FreshMemoryTest, MakePresentCoversThePagesOfTheBytesOnly) {
+TEST_F(FreshMemoryTest, MakePresentAffectsOnlyThePagesOfTheBytes) {
   MakePresent(memory_ + 10 * kSmallPage + 17, 32 * kSmallPage);
   const std::ptrdiff_t expected = 32 * kSmallPage / sysconf(_SC_PAGESIZE) + 1;
-  EXPECT_THAT(PresentCount(), ::testing::AnyOf(expected, 0)) << "0: the kernel is older than 5.14";
+  EXPECT_THAT(PresentCount(), ::testing::AnyOf(expected, 0)) << "0 if the kernel is older than 5.14";
 }
 
-TEST_F(FreshMemoryTest, MakePresentKeepsWhatWasWritten) {
+TEST_F(FreshMemoryTest, MakePresentKeepsTheContents) {
   memory_[100] = 'a';
   MakePresent(memory_, 100 * kSmallPage);
   EXPECT_EQ(memory_[100], 'a');
@@ -80,7 +81,7 @@ TEST_F(FreshMemoryTest, MakePresentDoesNothingIfTheMiddleIsPresent) {
   EXPECT_EQ(PresentCount(), 1);
 }
 
-TEST_F(FreshMemoryTest, MakePresentLeavesFewPagesToFaults) {
+TEST_F(FreshMemoryTest, MakePresentIgnoresSmallSizes) {
   MakePresent(memory_, 32 * kSmallPage - 1);
   EXPECT_EQ(PresentCount(), 0);
 }
@@ -93,21 +94,21 @@ TEST_F(FreshMemoryTest, GiveBackPagesDropsWholePagesOnly) {
   EXPECT_EQ(PresentCount(), all - 2);
   EXPECT_EQ(memory_[page - 1], 1);
   EXPECT_EQ(memory_[3 * page], 1);
-  EXPECT_EQ(memory_[page], 0) << "gone, and fresh again";
+  EXPECT_EQ(memory_[page], 0) << "the page was dropped";
   GiveBackPages(memory_ + 1, page);
   EXPECT_EQ(memory_[1], 1);
 }
 
-TEST_F(FreshMemoryTest, UseHugePagesAsksForWholeBlocksInside) {
-  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) return;  // The kernel has none to ask for.
+TEST_F(FreshMemoryTest, UseHugePagesRequestsThemForWholeBlocks) {
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) return;  // The kernel has no huge pages.
   UseHugePages(memory_ + 64, static_cast<std::int64_t>(kSize) - 64);
   const auto first = (reinterpret_cast<std::uintptr_t>(memory_) / kHugePageSize + 1) * kHugePageSize;
   EXPECT_THAT(FlagsOf(reinterpret_cast<void*>(first)), HasSubstr(" hg "));
   EXPECT_THAT(FlagsOf(memory_), ::testing::Not(HasSubstr(" hg ")));
-  EXPECT_EQ(PresentCount(), 0) << "a hint takes no memory";
+  EXPECT_EQ(PresentCount(), 0) << "the hint allocates no memory";
 }
 
-TEST_F(FreshMemoryTest, LessThanABlockGetsNoHint) {
+TEST_F(FreshMemoryTest, UseHugePagesIgnoresLessThanABlock) {
   UseHugePages(memory_, kHugePageSize - 1);
   EXPECT_THAT(FlagsOf(memory_), ::testing::Not(HasSubstr(" hg ")));
 }

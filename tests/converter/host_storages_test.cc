@@ -36,7 +36,7 @@ std::vector<c10::Storage> Allocated(const std::vector<std::int64_t>& sizes) {
 
 std::uintptr_t AddressOf(const c10::Storage& storage) { return reinterpret_cast<std::uintptr_t>(storage.data()); }
 
-// How many bytes are present of the whole pages inside.
+// The number of present bytes, counting only pages that lie completely within the memory.
 std::int64_t PresentBytes(std::uintptr_t begin, std::size_t size) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const std::uintptr_t first = (begin + page - 1) / page * page;
@@ -47,7 +47,7 @@ std::int64_t PresentBytes(std::uintptr_t begin, std::size_t size) {
          std::ranges::count_if(pages, [](unsigned char present) { return (present & 1) != 0; });
 }
 
-// Sizes around all limits: of small, shared and large storages, and of blocks.
+// Sizes close to all limits: of small, shared and large storages, and of blocks.
 std::vector<std::int64_t> ManySizes() {
   std::vector<std::int64_t> sizes = {0, 1, 63, 64, 65, 128 * kKiB - 1, 128 * kKiB, 128 * kKiB + 1, 768 * kKiB, kMiB};
   for (const std::int64_t size : {2 * kMiB - 1, 2 * kMiB, 2 * kMiB + 1, 5 * kMiB + 3}) sizes.push_back(size);
@@ -55,7 +55,7 @@ std::vector<std::int64_t> ManySizes() {
   return sizes;
 }
 
-TEST(HostStoragesTest, EachHasItsOwnBytes) {
+TEST(HostStoragesTest, StoragesDoNotOverlap) {
   const std::vector<std::int64_t> sizes = ManySizes();
   const std::vector<c10::Storage> storages = Allocated(sizes);
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -72,18 +72,18 @@ TEST(HostStoragesTest, EachHasItsOwnBytes) {
   }
 }
 
-TEST(HostStoragesTest, LargeOnesBeginAtAHugePage) {
+TEST(HostStoragesTest, LargeStoragesBeginAtAHugePage) {
   for (const c10::Storage& storage : Allocated({2 * kMiB, 5 * kMiB + 3, 16 * kMiB, 2 * kMiB})) {
     EXPECT_EQ(AddressOf(storage) % kHugePageSize, 0);
   }
 }
 
-TEST(HostStoragesTest, AMediumOneAloneBeginsAtAHugePageIfItFillsAThird) {
+TEST(HostStoragesTest, ASingleMediumStorageBeginsAtAHugePageIfItFillsThreeEighths) {
   EXPECT_EQ(AddressOf(Allocated({kMiB})[0]) % kHugePageSize, 0);
   EXPECT_EQ(AddressOf(Allocated({1'000'000})[0]) % kHugePageSize, 0);
 }
 
-TEST(HostStoragesTest, MediumOnesLieSideBySide) {
+TEST(HostStoragesTest, MediumStoragesAreAdjacent) {
   const std::vector<c10::Storage> storages = Allocated({kMiB, 300 * kKiB + 1, 7, 500 * kKiB});
   EXPECT_EQ(AddressOf(storages[1]), AddressOf(storages[0]) + kMiB);
   EXPECT_EQ(AddressOf(storages[3]), AddressOf(storages[1]) + 300 * kKiB + 64);
@@ -95,7 +95,7 @@ TEST(HostStoragesTest, NothingIsPresentBeforeItIsWritten) {
 }
 
 // Tensors of a model are freed one by one, for example when they are moved to another device.
-TEST(HostStoragesTest, AFreedStorageGivesItsPagesBackWhileOthersLive) {
+TEST(HostStoragesTest, AFreedStorageReturnsItsPagesWhileOthersAreAlive) {
   std::vector<c10::Storage> storages = Allocated(std::vector<std::int64_t>(16, kMiB));
   for (const c10::Storage& storage : storages) std::memset(storage.mutable_data(), 5, kMiB);
   const std::uintptr_t begin = AddressOf(storages[0]);
@@ -121,7 +121,7 @@ TEST(HostStoragesTest, ThreadsMayFreeStoragesOfOneBlock) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST(HostStoragesTest, AnErrorLeavesTheStoragesBeforeIt) {
+TEST(HostStoragesTest, AfterAnErrorTheEarlierStoragesAreReturned) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 60;
   std::vector<c10::Storage> storages;
   EXPECT_THAT(AllocateHostStorages({100, kMiB, kHuge, 100}, storages),
@@ -136,7 +136,7 @@ TEST(HostStoragesTest, TheLargestSizeIsAnError) {
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("device cpu")));
 }
 
-TEST(HostStoragesTest, OneAtATimeIsAsLibTorchAligns) {
+TEST(HostStoragesTest, ASingleStorageHasTheAlignmentOfLibTorch) {
   const absl::StatusOr<c10::Storage> storage = AllocateHostStorage(3 * kMiB);
   ASSERT_THAT(storage, IsOk());
   EXPECT_EQ(AddressOf(*storage) % c10::gAlignment, 0);

@@ -127,7 +127,7 @@ StorageMemoItems StorageItems(MetaConverter& converter) {
   return items;
 }
 
-TEST(MetaConverterTest, MemosHaveASizeAndItemsOfWhatIsAlive) {
+TEST(MetaConverterTest, MemosCountAndVisitLiveResults) {
   MetaConverter converter;
   EXPECT_EQ(converter.TensorMemoSize(), 0);
   EXPECT_EQ(converter.StorageMemoSize(), 0);
@@ -154,7 +154,7 @@ TEST(MetaConverterTest, MemosHaveASizeAndItemsOfWhatIsAlive) {
     EXPECT_EQ(storages[1].first, 1);
     EXPECT_EQ(storages[1].second.unsafeGetStorageImpl(), meta_other.storage().unsafeGetStorageImpl());
   }
-  // What is dead, and was not swept yet, is neither counted nor visited; and nothing above has kept anything alive.
+  // Dead entries that were not swept yet are neither counted nor visited, and the visits kept nothing alive.
   meta_view.reset();
   EXPECT_EQ(converter.TensorMemoSize(), 1);
   EXPECT_EQ(converter.StorageMemoSize(), 1);
@@ -178,7 +178,7 @@ TEST(MetaConverterTest, AVisitorMayUseTheConverter) {
     results[id].reset();  // Stays alive during its visit.
     EXPECT_EQ(tensor.numel(), id + 1);
     EXPECT_EQ(converter.TensorMemoSize(), 3 - id);
-    if (id == 1) results[2].reset();  // Is gone before its turn.
+    if (id == 1) results[2].reset();  // Destroyed before it is visited.
   });
   EXPECT_THAT(visited, ElementsAre(0, 1));
   EXPECT_EQ(converter.TensorMemoSize(), 0);

@@ -76,8 +76,8 @@ TEST(PiecesTest, InOneIsNotSplit) {
   EXPECT_EQ(coverage.PiecesOf(1), 3);
 }
 
-// Two threads then do not write to the same huge page, but for storages that share one.
-TEST(PiecesTest, AreCutAtAddressesWhereThereAreSome) {
+// Two threads then write to the same huge page only if storages share it.
+TEST(PiecesTest, PiecesEndAtMultiplesOfTheAddressIfThereIsOne) {
   const auto address = [](std::int64_t value) { return reinterpret_cast<const void*>(value); };
   Coverage coverage;
   const std::vector<Whole> wholes = {{.size = 3 * kPieceSize, .address = address(10 * kPieceSize + 64)},
@@ -94,7 +94,7 @@ TEST(PiecesTest, AreCutAtAddressesWhereThereAreSome) {
   EXPECT_THAT(coverage.Offsets(3), ElementsAre(0, kPieceSize)) << "an address that is not aligned";
 }
 
-// Which threads work on `size` bytes, if every turn takes a while.
+// The threads that process `size` bytes, if each piece takes some time.
 std::set<std::thread::id> ThreadsOn(std::int64_t size) {
   std::mutex mutex;
   std::set<std::thread::id> threads;
@@ -109,7 +109,7 @@ std::set<std::thread::id> ThreadsOn(std::int64_t size) {
   return threads;
 }
 
-TEST(PiecesTest, LittleWorkStaysOnTheThreadOfTheCaller) {
+TEST(PiecesTest, ASmallAmountOfWorkRunsOnTheCallingThread) {
   at::set_num_threads(4);
   EXPECT_THAT(ThreadsOn(2 * kPieceSize - 1), ElementsAre(std::this_thread::get_id()));
   EXPECT_GT(ThreadsOn(64 * kPieceSize).size(), 1);

@@ -22,7 +22,7 @@ TEST(ProcFieldsTest, AddsUpTheNamedFields) {
   EXPECT_EQ(ProcFieldBytes(path, {"VmRSS", "VmSwap"}), 5 * 1024);
 }
 
-TEST(ProcFieldsTest, AbsentWithoutSuchAFieldOrFile) {
+TEST(ProcFieldsTest, IsNulloptWithoutSuchAFieldOrFile) {
   EXPECT_EQ(ProcFieldBytes(FileWith("VmHWM: 12 kB\n"), {"Vm", "VmHWM:", ""}), std::nullopt);
   EXPECT_EQ(ProcFieldBytes(FileWith(""), {"VmHWM"}), std::nullopt);
   EXPECT_EQ(ProcFieldBytes(::testing::TempDir() + "/no_such_file", {"VmHWM"}), std::nullopt);

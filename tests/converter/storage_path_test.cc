@@ -31,7 +31,7 @@ TEST(StoragePathTest, TheFirstRegistrationWins) {
   EXPECT_EQ(StoragePathFor(c10::Device(c10::kXLA, 0)).value(), first);
 }
 
-// A path that places storages one by one, as one does that does not override AllocateAll, and has no room for large ones.
+// A path that does not override AllocateAll, and returns an error for large storages.
 class OneByOnePath final : public StoragePath {
  public:
   absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) override {
@@ -47,7 +47,7 @@ class OneByOnePath final : public StoragePath {
   absl::Status Wait(c10::Device) override { return absl::OkStatus(); }
 };
 
-TEST(StoragePathTest, AllocateAllIsAllocateForEach) {
+TEST(StoragePathTest, TheDefaultAllocateAllCallsAllocateForEachStorage) {
   OneByOnePath path;
   std::vector<c10::Storage> storages;
   ASSERT_THAT(path.AllocateAll(c10::kCPU, {10, 0, 100}, storages), IsOk());
@@ -61,7 +61,7 @@ TEST(StoragePathTest, AllocateAllEndsAtTheFirstError) {
   std::vector<c10::Storage> storages;
   EXPECT_THAT(path.AllocateAll(c10::kCPU, {10, 101, 10}, storages),
               StatusIs(absl::StatusCode::kResourceExhausted, "no room"));
-  EXPECT_EQ(storages.size(), 1) << "the index of the one that failed";
+  EXPECT_EQ(storages.size(), 1) << "the storages before the one that failed";
 }
 
 }  // namespace

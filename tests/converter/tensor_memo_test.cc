@@ -153,81 +153,83 @@ TEST(TensorMemoTest, SettingAnUndefinedTensorRemovesTheEntry) {
   EXPECT_FALSE(memo.Get(3).defined());
 }
 
-// Code that runs when an object's memory is freed, with its last weak reference. It asks a memo for something, on another
-// thread, and notes whether it gets an answer while the object is being freed. It does not if the memo holds the lock then.
-class Question {
+// Calls `look_up` on another thread from the destructor of an object, and counts the calls that return while the
+// destructor runs. The destructor runs when the last weak reference to the dead object is destroyed. If the memo holds
+// its lock at that time, `look_up` does not return before the destructor does.
+class LookupOnDestruction {
  public:
-  explicit Question(std::function<void()> ask) : ask_(std::move(ask)) {}
+  explicit LookupOnDestruction(std::function<void()> look_up) : look_up_(std::move(look_up)) {}
 
-  std::function<void()> OnFreed() {
+  // The function that the destructor must call.
+  std::function<void()> OnDestroyed() {
     return [this] {
-      asked_.push_back(std::async(std::launch::async, ask_));
-      if (asked_.back().wait_for(std::chrono::seconds(5)) == std::future_status::ready) ++answers_;
+      lookups_.push_back(std::async(std::launch::async, look_up_));
+      if (lookups_.back().wait_for(std::chrono::seconds(5)) == std::future_status::ready) ++finished_;
     };
   }
-  int answers() const { return answers_; }
+  int finished() const { return finished_; }
 
  private:
-  const std::function<void()> ask_;
-  std::vector<std::future<void>> asked_;
-  int answers_ = 0;
+  const std::function<void()> look_up_;
+  std::vector<std::future<void>> lookups_;
+  int finished_ = 0;
 };
 
 class WatchedTensor final : public c10::TensorImpl {
  public:
-  explicit WatchedTensor(std::function<void()> on_freed)
+  explicit WatchedTensor(std::function<void()> on_destroyed)
       : TensorImpl(c10::DispatchKeySet(c10::DispatchKey::Meta), caffe2::TypeMeta::Make<float>(), c10::Device("meta")),
-        on_freed_(std::move(on_freed)) {}
-  ~WatchedTensor() override { on_freed_(); }
+        on_destroyed_(std::move(on_destroyed)) {}
+  ~WatchedTensor() override { on_destroyed_(); }
 
  private:
-  const std::function<void()> on_freed_;
+  const std::function<void()> on_destroyed_;
 };
 
-TEST(TensorMemoTest, AReplacedReferenceIsDroppedWithoutTheLock) {
+TEST(TensorMemoTest, AReplacedReferenceIsDestroyedWithoutTheLock) {
   TensorMemo memo;
   const at::Tensor other = at::empty({1});
-  Question question([&] { memo.Get(3); });
-  // Its memory is kept by the memo alone.
-  const auto put_dead_tensor = [&] { memo.Set(3, at::detail::make_tensor<WatchedTensor>(question.OnFreed())); };
+  LookupOnDestruction lookup([&] { memo.Get(3); });
+  // Only the weak reference of the memo keeps the memory of the tensor.
+  const auto put_dead_tensor = [&] { memo.Set(3, at::detail::make_tensor<WatchedTensor>(lookup.OnDestroyed())); };
   put_dead_tensor();
   memo.Set(3, other);
-  EXPECT_EQ(question.answers(), 1);
+  EXPECT_EQ(lookup.finished(), 1);
   put_dead_tensor();
   memo.Set(3, at::Tensor());
-  EXPECT_EQ(question.answers(), 2);
+  EXPECT_EQ(lookup.finished(), 2);
   put_dead_tensor();
   EXPECT_TRUE(memo.GetOrSet(3, other).is_same(other));
-  EXPECT_EQ(question.answers(), 3);
+  EXPECT_EQ(lookup.finished(), 3);
   put_dead_tensor();
   EXPECT_TRUE(memo.Enter(3).value().Finish(other).is_same(other));
-  EXPECT_EQ(question.answers(), 4);
+  EXPECT_EQ(lookup.finished(), 4);
 }
 
 struct Watched final : c10::intrusive_ptr_target {
-  explicit Watched(std::function<void()> on_freed) : on_freed(std::move(on_freed)) {}
-  ~Watched() override { on_freed(); }
+  explicit Watched(std::function<void()> on_destroyed) : on_destroyed(std::move(on_destroyed)) {}
+  ~Watched() override { on_destroyed(); }
 
-  const std::function<void()> on_freed;
+  const std::function<void()> on_destroyed;
 };
 
-TEST(WeakMemoTest, AReplacedReferenceIsDroppedWithoutTheLock) {
+TEST(WeakMemoTest, AReplacedReferenceIsDestroyedWithoutTheLock) {
   WeakMemo<Watched> memo;
-  Question question([&] { memo.Get(3); });
+  LookupOnDestruction lookup([&] { memo.Get(3); });
   const auto other = c10::make_intrusive<Watched>([] {});
-  const auto put_dead_object = [&] { memo.Set(3, c10::make_intrusive<Watched>(question.OnFreed())); };
+  const auto put_dead_object = [&] { memo.Set(3, c10::make_intrusive<Watched>(lookup.OnDestroyed())); };
   put_dead_object();
   memo.Set(3, other);
-  EXPECT_EQ(question.answers(), 1);
+  EXPECT_EQ(lookup.finished(), 1);
   put_dead_object();
   memo.Set(3, {});
-  EXPECT_EQ(question.answers(), 2);
+  EXPECT_EQ(lookup.finished(), 2);
   put_dead_object();
   EXPECT_FALSE(memo.GetOrSet(3, *other));
-  EXPECT_EQ(question.answers(), 3);
+  EXPECT_EQ(lookup.finished(), 3);
 }
 
-TEST(TensorMemoTest, CountsAndVisitsWhatIsAlive) {
+TEST(TensorMemoTest, CountsAndVisitsLiveResults) {
   TensorMemo memo;
   std::vector<at::Tensor> alive;
   for (int id = 1000; id-- > 0;) {

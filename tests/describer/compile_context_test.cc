@@ -33,7 +33,7 @@ TEST(CompileContextTest, ContextsNest) {
   EXPECT_FALSE(CompileContext::CurrentTraceId().has_value());
 }
 
-TEST(CompileContextTest, AThreadHasItsOwn) {
+TEST(CompileContextTest, EachThreadHasItsOwnContext) {
   const CompileContext context({.compile_id = {.frame_id = 1}});
   std::thread([] { EXPECT_FALSE(CompileContext::CurrentTraceId().has_value()); }).join();
 }

@@ -218,8 +218,8 @@ TEST(MetaTensorDescriberTest, NestingHasALimit) {
   EXPECT_THAT(describer.DescribeTensor(outer), StatusIs(kInvalidArgument, HasSubstr("nested at most 256 deep")));
 }
 
-// The gradient of each tensor, and that of its base, are the tensor of the level below: 2^levels ways lead from the last to
-// the first.
+// The gradient of each tensor, and the gradient of its base, are the tensor of the level below. There are 2^levels
+// paths from the last tensor to the first.
 std::vector<at::Tensor> SharedAtEveryLevel(int levels) {
   std::vector<at::Tensor> tensors = {at::empty({2})};
   for (int level = 1; level <= levels; ++level) {
@@ -232,19 +232,20 @@ std::vector<at::Tensor> SharedAtEveryLevel(int levels) {
   return tensors;
 }
 
-TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOnceInACall) {
+TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOncePerCall) {
   constexpr int kLevels = 60;
   const std::vector<at::Tensor> tensors = SharedAtEveryLevel(kLevels);
   MetaTensorDescriber describer;
   const MetaTensorDescPtr last = Describe(describer, tensors.back());
-  // The ids are in the reference's order: down by the gradients, and then the bases on the way back.
+  // The ids are in the reference's order: first all gradients, from the last level down, then the bases, from the first
+  // level up.
   const MetaTensorDesc* desc = last.get();
   for (int level = kLevels; level > 0; --level) {
     EXPECT_EQ(desc->id, kLevels - level);
     ASSERT_NE(desc->grad, nullptr);
     ASSERT_NE(desc->base, nullptr);
     EXPECT_EQ(desc->base->id, kLevels + level);
-    if (level > 1) {  // The first tensor leads to no other, so its record is made again.
+    if (level > 1) {  // The first tensor has no parts, so it is described each time.
       EXPECT_EQ(desc->base->grad, desc->grad);
     }
     desc = desc->grad.get();
@@ -253,7 +254,7 @@ TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOnceInACall) {
   EXPECT_EQ(describer.TensorCount(), 2 * kLevels + 1);
   EXPECT_EQ(describer.GetTensorId(at::empty({1})), 2 * kLevels + 1);
 
-  // A later call describes all of it anew.
+  // A later call describes all tensors again.
   const MetaTensorDescPtr again = Describe(describer, tensors.back());
   EXPECT_EQ(*again, *last);
   tensors[0].resize_({3});
@@ -267,7 +268,7 @@ TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOnceInACall) {
   EXPECT_NE(*changed, *last);
 }
 
-// The same without any sharing: each gradient is a tensor of its own.
+// The same structure without sharing: each gradient is a separate tensor.
 at::Tensor SharedNowhere(int levels) {
   if (levels == 0) return at::empty({2});
   at::Tensor base = at::empty({2});
@@ -296,7 +297,7 @@ TEST(MetaTensorDescriberTest, WrappersThatShareTheirInnerTensors) {
   for (int level = 0; level < 40; ++level) tensor = TwoTensor(tensor, tensor);
   MetaTensorDescriber describer;
   const MetaTensorDescPtr desc = Describe(describer, tensor);
-  EXPECT_EQ(desc->id, 40);  // The inner ones come first.
+  EXPECT_EQ(desc->id, 40);  // The inner tensors get their ids first.
   ASSERT_TRUE(desc->attrs.has_value());
   EXPECT_EQ((*desc->attrs)[0].second, (*desc->attrs)[1].second);
   EXPECT_EQ(describer.TensorCount(), 41);
@@ -311,8 +312,8 @@ at::Tensor ChainOfGradients(int length, at::Tensor last) {
   return last;
 }
 
-// What is met first near the surface counts for the limit where it lies deepest.
-TEST(MetaTensorDescriberTest, SharedPartsCountByTheLongestWay) {
+// The depth limit applies to the longest path to a tensor, even if the tensor is reached by a shorter path first.
+TEST(MetaTensorDescriberTest, SharedPartsCountWithTheirLongestPath) {
   const at::Tensor shared = ChainOfGradients(199, at::empty({1}));
   for (const int detour : {0, 54, 55, 56, 200}) {
     const at::Tensor base = at::empty({1});
@@ -340,7 +341,7 @@ TEST(MetaTensorDescriberTest, ACycleBehindSharedParts) {
   first.mutable_grad().reset();
 }
 
-TEST(MetaTensorDescriberTest, TablesHaveASizeAndItemsOfWhatIsAlive) {
+TEST(MetaTensorDescriberTest, TablesCountAndVisitLiveObjects) {
   MetaTensorDescriber describer;
   EXPECT_EQ(describer.TensorCount(), 0);
   EXPECT_EQ(describer.StorageCount(), 0);
@@ -362,7 +363,7 @@ TEST(MetaTensorDescriberTest, TablesHaveASizeAndItemsOfWhatIsAlive) {
   EXPECT_TRUE(tensors[1].first.is_same(view));
   EXPECT_TRUE(tensors[2].first.is_same(other));
   tensors.clear();
-  // A visitor may use the describer, and drop what it visits.
+  // A visitor may use the describer, and release the object that it visits.
   std::vector<MetaStorageId> storages;
   describer.ForEachStorage([&](const c10::Storage& storage, MetaStorageId id) {
     EXPECT_EQ(describer.FindStorageId(storage), id);

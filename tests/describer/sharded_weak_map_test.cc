@@ -106,12 +106,12 @@ TEST(ShardedWeakMapTest, SweepRemovesAllDeadEntries) {
   }
 }
 
-TEST(ShardedWeakMapTest, VisitsAndCountsWhatIsAlive) {
+TEST(ShardedWeakMapTest, VisitsAndCountsLiveEntries) {
   Map map;
   EXPECT_EQ(map.CountAlive(), 0);
   const auto alive = std::make_shared<int>(0);
   for (std::int64_t key = 0; key < 1000; ++key) Put(map, key, key % 10 == 0 ? alive : std::make_shared<int>(1));
-  for (std::int64_t key = 1000; key < 1100; ++key) map.Visit(key, [](Entry&) {});  // Without an object.
+  for (std::int64_t key = 1000; key < 1100; ++key) map.Visit(key, [](Entry&) {});  // These entries have no object.
   EXPECT_EQ(map.CountAlive(), 100);
   std::vector<std::int64_t> keys;
   map.VisitAlive([&](std::int64_t key, const Entry& entry) {

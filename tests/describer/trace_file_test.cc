@@ -71,7 +71,7 @@ std::vector<std::string> Lines(const TraceFile& file) {
   return lines;
 }
 
-// What follows the prefix in each line that has one.
+// The JSON after the prefix of each line that has a prefix.
 std::vector<Json> Records(const TraceFile& file) {
   static const std::regex& prefix = *new std::regex(R"(V\d{4} \d\d:\d\d:\d\d\.\d{6} \d+ [^:]+:\d+\] )");
   std::vector<Json> records;
@@ -98,7 +98,7 @@ TEST(TraceFileTest, EachRecordIsALineWithAPrefix) {
   EXPECT_THAT(Lines(*file)[1], HasSubstr(absl::StrCat("tests/describer/trace_file_test.cc:", line, "] {")));
 }
 
-TEST(TraceFileTest, AFileIsNew) {
+TEST(TraceFileTest, CreateMakesANewFile) {
   const std::shared_ptr<TraceFile> first = Create();
   const std::shared_ptr<TraceFile> second = Create();
   EXPECT_NE(first->path(), second->path());
@@ -106,7 +106,7 @@ TEST(TraceFileTest, AFileIsNew) {
   EXPECT_EQ(Text(*first), "");
 }
 
-TEST(TraceFileTest, AFileOutlivesItsOwnersAndIsComplete) {
+TEST(TraceFileTest, TheFileIsCompleteAfterItsOwnersAreDestroyed) {
   std::shared_ptr<TraceFile> file = Create();
   const std::string path = file->path();
   TraceSink sink = TraceFile::Sink(std::move(file));
@@ -116,7 +116,7 @@ TEST(TraceFileTest, AFileOutlivesItsOwnersAndIsComplete) {
   EXPECT_GT(std::filesystem::file_size(path), 0);
 }
 
-TEST(TraceFileTest, APayloadHasItsLinesIndentedAndItsMd5) {
+TEST(TraceFileTest, PayloadLinesAreIndentedAndTheRecordHasTheirMd5) {
   const std::shared_ptr<TraceFile> file = Create();
   const auto write = [&](std::string_view payload) {
     EXPECT_THAT(file->Write("artifact", {{"name", "x"}}, payload), IsOk());
@@ -146,21 +146,19 @@ TEST(TraceFileTest, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(Records(*file)[0].at("has_payload"), "a7024714d49331cc7e0ad6e2d8bbe401");
 }
 
-TEST(TraceFileTest, NamesOfOtherEntriesAreRefused) {
+TEST(TraceFileTest, ReservedNamesAreRejected) {
   const std::shared_ptr<TraceFile> file = Create();
   for (const char* name : {"rank", "compiled_autograd_id", "frame_id", "frame_compile_id", "attempt", "severity",
                            "timestamp", "pathname", "thread", "subgraph_name", "stack", "str", "has_payload"}) {
-    EXPECT_THAT(
-        file->Write(name, Json::object()),
-        StatusIs(kInvalidArgument, Eq(absl::StrCat("trace record: expected a name that its other entries do not "
-                                                   "have, found '",
-                                                   name, "'"))));
+    EXPECT_THAT(file->Write(name, Json::object()),
+                StatusIs(kInvalidArgument,
+                         Eq(absl::StrCat("trace record: expected a name that is not reserved, found '", name, "'"))));
   }
   EXPECT_EQ(Text(*file), "");
   EXPECT_THAT(file->status(), IsOk());
 }
 
-TEST(TraceFileTest, ARecordNamesRankAndCompilation) {
+TEST(TraceFileTest, RecordsHaveTheRankAndTheCompileId) {
   const std::shared_ptr<TraceFile> file = Create({.rank = 0});
   EXPECT_THAT(file->path(), HasSubstr("/dedicated_log_torch_trace_rank_0_"));
   const auto write = [&](const TraceId& trace_id) {
@@ -179,21 +177,21 @@ TEST(TraceFileTest, ARecordNamesRankAndCompilation) {
           R"({"artifact":{},"rank":0,"compiled_autograd_id":1,"frame_id":2,"frame_compile_id":3,"attempt":4})"));
 }
 
-// Not inlined, so that it has a place in the stack.
+// Not inlined, so that the stack has a frame for it.
 [[gnu::noinline]] absl::Status WriteFromAFunctionWithAName(TraceFile& file) {
   absl::Status status = file.Write("artifact", Json::object());
   EXPECT_THAT(status, IsOk());
   return status;
 }
 
-TEST(TraceFileTest, OutsideOfACompilationARecordHasTheStack) {
+TEST(TraceFileTest, RecordsOutsideOfACompileContextHaveTheStack) {
   const std::shared_ptr<TraceFile> file = Create({.stacks = true});
   for (int i = 0; i < 2; ++i) EXPECT_THAT(WriteFromAFunctionWithAName(*file), IsOk());
   std::vector<std::string> strings;
   std::vector<Json> stacks;
   for (const Json& record : Records(*file)) {
     if (record.contains("str")) {
-      // Texts come before their numbers are used, each once.
+      // A string is defined once, before its number is used.
       EXPECT_EQ(record.size(), 1);
       EXPECT_EQ(record.at("str").at(1), strings.size());
       strings.push_back(record.at("str").at(0));
@@ -207,14 +205,14 @@ TEST(TraceFileTest, OutsideOfACompilationARecordHasTheStack) {
   }
   EXPECT_EQ(std::set<std::string>(strings.begin(), strings.end()).size(), strings.size());
   ASSERT_EQ(stacks.size(), 2);
-  // Outermost first.
+  // The outermost function comes first.
   std::vector<std::string> names;
   for (const Json& frame : stacks[0]) names.push_back(frame.at("name"));
   EXPECT_THAT(names, Contains(HasSubstr("main")));
   EXPECT_THAT(names.back(), HasSubstr("WriteFromAFunctionWithAName"));
 }
 
-TEST(TraceFileTest, ThreadsWriteWholeRecords) {
+TEST(TraceFileTest, RecordsOfSeveralThreadsAreNotInterleaved) {
   constexpr int kThreads = 8;
   constexpr int kRecords = 200;
   const std::shared_ptr<TraceFile> file = Create({.stacks = true});
@@ -229,7 +227,7 @@ TEST(TraceFileTest, ThreadsWriteWholeRecords) {
       }
     }
   });
-  // Each thread's records in order, each with its own context, each payload behind its record.
+  // The records of each thread are in order and have the context of the thread. Each payload follows its record.
   std::vector<int> next(kThreads);
   const std::vector<std::string> lines = Lines(*file);
   int records = 0;
@@ -258,18 +256,18 @@ TEST(TraceFileTest, ThreadsWriteWholeRecords) {
   EXPECT_THAT(file->status(), IsOk());
 }
 
-TEST(TraceFileTest, AFolderThatCannotBeMadeIsAnError) {
+TEST(TraceFileTest, ADirectoryThatCannotBeCreatedIsAnError) {
   const std::string below_a_file = Create()->path() + "/trace";
   EXPECT_THAT(TraceFile::Create(below_a_file),
               StatusIs(kUnavailable, Eq(below_a_file + ": cannot write a trace: Not a directory")));
   EXPECT_THAT(TraceFile::Create(""), StatusIs(kUnavailable, HasSubstr(": cannot write a trace: ")));
-  // Nobody makes files here, not even root.
+  // No user can create files here, not even root.
   EXPECT_THAT(TraceFile::Create("/proc/self"),
               StatusIs(kUnavailable, AllOf(StartsWith("/proc/self/dedicated_log_torch_trace_"),
                                            HasSubstr(": cannot write a trace: "))));
 }
 
-// Calls `write` while files may not grow beyond `bytes`: a write beyond that fails as on a full disk.
+// Calls `write` with the maximum file size set to `bytes`: writes beyond it fail, as on a full disk.
 template <typename F>
 void WithLimitedFiles(rlim_t bytes, F write) {
   const auto handler = signal(SIGXFSZ, SIG_IGN);
@@ -282,7 +280,7 @@ void WithLimitedFiles(rlim_t bytes, F write) {
   signal(SIGXFSZ, handler);
 }
 
-TEST(TraceFileTest, AFullDiskLeavesWholeRecordsAndAnError) {
+TEST(TraceFileTest, AfterAWriteErrorTheFileHasWholeRecordsOnly) {
   const std::shared_ptr<TraceFile> file = Create();
   const TraceSink sink = TraceFile::Sink(file);
   int written = 0;
@@ -295,7 +293,7 @@ TEST(TraceFileTest, AFullDiskLeavesWholeRecordsAndAnError) {
   ASSERT_EQ(records.size(), written - 1);
   EXPECT_EQ(records.back().at("artifact").at("id"), written - 2);
 
-  // Later records are not written either, even where there is room again.
+  // Later records are not written either, even if there is space again.
   EXPECT_THAT(file->Write("artifact", Json::object()), StatusIs(kUnavailable, HasSubstr("File too large")));
   EXPECT_EQ(Records(*file).size(), records.size());
 }

@@ -1,4 +1,4 @@
-// Tests that inconsistent records are refused with an error that names the field.
+// Tests that inconsistent records are rejected with an error that names the field.
 
 #include <fstream>
 #include <string>

@@ -34,8 +34,8 @@ void Require(bool condition, std::string_view what) {
   std::abort();
 }
 
-// The allowed status codes. kInternal is not allowed: a record that contradicts itself is rejected before LibTorch raises
-// an exception for it, and a result that does not match its record is a bug.
+// The allowed status codes. kInternal is not allowed: an inconsistent record is rejected before LibTorch raises an
+// exception for it, and a result that does not match its record is a bug.
 void CheckError(const absl::Status& status) {
   Require(absl::IsInvalidArgument(status) || absl::IsUnimplemented(status) || absl::IsResourceExhausted(status),
           "kInvalidArgument, kUnimplemented or kResourceExhausted, found " + status.ToString());

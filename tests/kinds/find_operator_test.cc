@@ -8,7 +8,7 @@
 namespace metaconv {
 namespace {
 
-TEST(FindOperatorTest, FindsWhatToStringWrites) {
+TEST(FindOperatorTest, FindsTheNamesThatToStringReturns) {
   for (const char* name : {"aten::t", "aten::select.int", "aten::split.Tensor"}) {
     const std::optional<c10::OperatorHandle> op = FindOperator(name);
     ASSERT_TRUE(op.has_value()) << name;
@@ -16,7 +16,7 @@ TEST(FindOperatorTest, FindsWhatToStringWrites) {
   }
 }
 
-TEST(FindOperatorTest, FindsNoUnknownNameOrOverload) {
+TEST(FindOperatorTest, ReturnsNulloptForUnknownNamesAndOverloads) {
   for (const char* name : {"", ".", "t", "aten::no_such", "aten::select", "aten::select.no_such", "aten::t.int"}) {
     EXPECT_FALSE(FindOperator(name).has_value()) << name;
   }

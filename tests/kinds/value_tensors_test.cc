@@ -19,7 +19,7 @@ std::vector<at::Tensor> TensorsOf(const c10::IValue& value) {
 
 at::Tensor Doubled(const at::Tensor& tensor) { return tensor * 2; }
 
-// What each tensor of `value` holds, all of one element.
+// The element of each tensor in `value`. Each tensor has one element.
 std::vector<std::int64_t> ItemsOf(const c10::IValue& value) {
   std::vector<std::int64_t> items;
   for (const at::Tensor& tensor : TensorsOf(value)) items.push_back(tensor.item<std::int64_t>());
@@ -57,7 +57,7 @@ TEST(ValueTensorsTest, ListsOfOptionalTensorsKeepAbsentElements) {
   EXPECT_TRUE(mapped.toListRef()[1].isNone());
 }
 
-TEST(ValueTensorsTest, OtherValuesHaveNone) {
+TEST(ValueTensorsTest, OtherValuesHaveNoTensors) {
   for (const c10::IValue& value : {c10::IValue(), c10::IValue(std::int64_t{3}),
                                    c10::IValue(std::vector<std::int64_t>{1, 2}), c10::IValue(at::Tensor())}) {
     EXPECT_TRUE(TensorsOf(value).empty()) << value;

@@ -13,13 +13,13 @@ TEST(WithContextTest, PutsTheContextInFrontOfTheMessage) {
   EXPECT_EQ(WithContext("member 'a'", status, ", "), absl::DataLossError("member 'a', expected 8 bytes, found 4"));
 }
 
-TEST(WithContextTest, NestsFromTheInnermostOut) {
+TEST(WithContextTest, TheOutermostContextComesFirst) {
   const absl::Status inner = WithContext("offset 12", absl::InvalidArgumentError("expected a list, found none"));
   EXPECT_EQ(WithContext("member 'a'", inner, ", "),
             absl::InvalidArgumentError("member 'a', offset 12: expected a list, found none"));
 }
 
-TEST(WithContextTest, LeavesOkAlone) { EXPECT_EQ(WithContext("storage 3", absl::OkStatus()), absl::OkStatus()); }
+TEST(WithContextTest, ReturnsOkUnchanged) { EXPECT_EQ(WithContext("storage 3", absl::OkStatus()), absl::OkStatus()); }
 
 TEST(WithContextTest, KeepsPayloads) {
   absl::Status status = absl::InternalError("no memory");

@@ -27,7 +27,7 @@ if [[ ! -e "${environment}" ]]; then
   flock "${lock}"
   if [[ ! -e "${environment}" ]]; then
     echo "Making the Python environment of the reference in ${environment} (about a minute, 5.4 GB)" >&2
-    rm -rf "${environment}".tmp-*  # Of an interrupted run. Nobody uses it, since this process has the lock.
+    rm -rf "${environment}".tmp-*  # Left by an interrupted run, and not in use: this process has the lock.
     temporary="${environment}.tmp-$$"
     trap 'rm -rf "${temporary}"' EXIT
     # Without a pip of its own, so that Debian's python3-venv is not needed; the system's pip installs into it.

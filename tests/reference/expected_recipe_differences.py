@@ -3,13 +3,14 @@
 Each entry has a reason and one of these forms:
 
     {"where", "fields"}         for a source for which a condition of record_conditions.py holds: these fields of its
-                                result, and of what is reached from there, may differ from the reference's
+                                result, and of all tensors and storages reached from it, may differ from the
+                                reference's
     {"raises", "where"}         the reference raises this (a regular expression) for a source, and ours may have a
                                 result; with `where`, only if the condition holds for the source
     {"refuses", "where"}        ours may have this error (a regular expression) for a source for which the condition
                                 holds, where the reference has a result
-    {"file", "name", "fields"}  single differences, by shell patterns for the recipe and for what is printed before the
-                                field
+    {"file", "name", "fields"}  single differences, by shell patterns for the recipe and for the text that is printed
+                                before the field
 
 Our results are compared with the records of the sources in any case: see answers.py. Needs no PyTorch.
 """
@@ -31,7 +32,7 @@ FORMS = (
 
 
 class ExpectedDifferences:
-    """The entries, and in how many graphs each came up."""
+    """The entries, and the number of graphs in which each was needed."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -47,7 +48,7 @@ class ExpectedDifferences:
         return ExpectedInGraph(self.entries, recipe, reference, ours)
 
     def count(self, in_graph):
-        """Adds a graph that was compared to the counts."""
+        """Adds a compared graph to the counts."""
         for index in in_graph.used:
             self._graphs[index] += 1
 
@@ -55,7 +56,7 @@ class ExpectedDifferences:
         return [entry for entry, graphs in zip(self.entries, self._graphs) if not graphs]
 
     def table(self):
-        """In how many graphs each entry was needed, the most frequent first."""
+        """Returns the number of graphs in which each entry was needed, in decreasing order."""
         rows = sorted(zip(self._graphs, map(short_form, self.entries)), key=lambda row: -row[0])
         return [f"{count:7} {text}" for count, text in rows]
 
@@ -72,10 +73,10 @@ def short_form(entry):
 
 
 class ExpectedInGraph:
-    """Which differences are expected in the answers to one recipe.
+    """The expected differences in the answers to one recipe.
 
-    `used` are the entries that were needed so far, `differing` the (path, field) of the differences, and `only_ours` the
-    paths of what only ours has.
+    `used` has the indices of the entries that were needed so far, `differing` the (path, field) of the differences, and
+    `only_ours` the paths that exist in our answer only.
     """
 
     def __init__(self, entries, recipe, reference, ours):
@@ -89,7 +90,7 @@ class ExpectedInGraph:
         self._conditions = {}  # Source -> the names of the conditions that hold.
 
     def fields(self, source):
-        """The fields of the results of `source` that may differ."""
+        """Returns the fields of the results of `source` that may differ."""
         held = self.conditions(source)
         return {
             field
@@ -99,7 +100,7 @@ class ExpectedInGraph:
         }
 
     def may_differ(self, source, path, field):
-        """Whether `field` of what is reached from `source` by `path` may differ."""
+        """Whether `field` of the node that `path` leads to from `source` may differ."""
         held = self.conditions(source)
         self.differing.add((path, field))
         return self._use(lambda entry: "fields" in entry and entry.get("where") in held and field in entry["fields"])
@@ -126,7 +127,7 @@ class ExpectedInGraph:
         )
 
     def conditions(self, source):
-        """The names of the conditions that hold for a source: by the reference's records, if it has any of it."""
+        """Returns the conditions that hold for a source, by the reference's records, or by ours if it has none."""
         if source not in self._conditions:
             self._conditions[source] = set()
             for describe in self._describes:

@@ -1,9 +1,9 @@
-"""Each entry of expected_recipe_differences.json must hide the differences that it names, and no others.
+"""Tests that each entry of expected_recipe_differences.json hides the differences that it names, and no others.
 
     python3 expected_recipe_differences_test.py RUNNER
 
-The runner answers the recipes of golden/recipes.json. Where an entry is needed, one field after the other of the
-runner's answer gets a wrong value, and the comparison must find it.
+The runner answers the recipes of golden/recipes.json. For each recipe that needs an entry, the test sets each field of
+the runner's answer to a wrong value in turn, and the comparison must report it.
 """
 
 import copy
@@ -20,14 +20,15 @@ import runner as runners
 
 HERE = pathlib.Path(__file__).resolve().parent
 RECIPES_PER_ENTRY = 3
-EXPECTED_EVERYWHERE = {"is_buffer", "persistent"}  # Fields of records that only ours has.
+EXPECTED_EVERYWHERE = {"is_buffer", "persistent"}  # Fields that only our records have.
 RUNNER = None
 
-# What records do not say of results: nothing can find it where the reference has no result.
+# Fields of results that records do not have: if the reference has no result, a wrong value cannot be detected.
 NOT_IN_RECORDS = {"grad_fn", "version_shared_with_base", "sparse"}
-# Nor this of wrappers.
+# The same for wrappers.
 NOT_OF_WRAPPERS = {"storage", "storage_offset"}
-# What they say of the tensor in a functorch or functional wrapper, which is converted without the rest.
+# Fields of the tensor in a functorch or functional wrapper that are compared with its record. The other fields of the
+# record are not converted.
 OF_INNER = {"size", "dtype", "device", "layout"}
 # Links that only ours has under some entries: what is reached by them is compared with records, too.
 LINKS_OF_OURS = {"base", "unwrapped"}
@@ -35,7 +36,7 @@ LINKS = ("storage", "base", "grad")
 
 
 def wrong(value, count):
-    """Another value of the same type. Integers stay below `count`."""
+    """Returns a different value of the same type. Integers stay below `count`."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
@@ -51,7 +52,7 @@ def wrong(value, count):
 
 
 def wrong_answers(ours, part):
-    """Yields (key of a node, field, answer): an answer in which that field is wrong."""
+    """Yields (key of a node, field, answer) for each field, where the field has a wrong value in the answer."""
     for kind in ("storage", "tensor"):
         nodes = ours[part][f"{kind}s"]
         for index, fields in enumerate(nodes):
@@ -99,7 +100,7 @@ class EntriesTest(unittest.TestCase):
         in_graph = self.expected.in_graph(recipe, reference, ours)
         graph = graphs.result_graph(ours["convert"])
         wrappers = {key for key, node in graph.nodes.items() if {"unwrapped", "attrs.a"} & node.links.keys()}
-        inner = set()  # What is reached from functorch and functional wrappers.
+        inner = set()  # The nodes inside of functorch and functional wrappers.
         for node in graph.nodes.values():
             if "unwrapped" in node.links:
                 inner |= {*graph.reached(node.links["unwrapped"]), node.links.get("storage")}
@@ -123,7 +124,7 @@ class EntriesTest(unittest.TestCase):
             hidden = all(is_hidden(source, key, field) for source in from_sources)
             if not hidden and not self.differences(recipe, reference, changed):
                 missed.append((key, field))
-        self.assertEqual(missed, [], "wrong values that were not found")
+        self.assertEqual(missed, [], "wrong values that were not reported")
 
     def test_finds_wrong_records(self):
         self.for_each_entry(self.check_records)

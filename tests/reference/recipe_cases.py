@@ -103,7 +103,7 @@ def add(name, steps, *sources):
     RECIPES.append({"name": name, "steps": flat, "sources": list(sources)})
 
 
-# Dense: branches that PyTorch's own tests do not reach, and what the cases of inmemory_reference.py do not contain.
+# Dense: branches that neither PyTorch's own tests nor the cases of inmemory_reference.py reach.
 add("dense/twice", [zeros("x", 3)], "x", "x")
 add("dense/scalar_and_empty", [zeros("x"), zeros("y", 3, 0, 2)], "x", "y")
 for dtype in ("bool", "uint8", "int16", "uint16", "float16", "bfloat16", "float64", "complex32", "complex128",
@@ -507,7 +507,7 @@ add("two_tensor/mark_dynamic", [*TWO, {"mark_dynamic": "w", "indices": [0]}], "w
 add("two_tensor/vmap", [*TWO, vmap(), batched("w", "x")], "x")
 add("two_tensor/grad", [*TWO, GRAD, tracked("w", "x")], "x")
 
-# What the converter does not convert
+# Tensors that the converter does not convert
 add("misses/quantized", [zeros("d", 3), op("quantize_per_tensor", t("d"), 0.1, 0, {"dtype": "quint8"}, out="q")], "q")
 add("misses/quantized_beside_dense",
     [zeros("d", 3), op("quantize_per_tensor", t("d"), 0.1, 0, {"dtype": "qint8"}, out="q")], "q", "d", "q")

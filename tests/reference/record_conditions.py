@@ -1,15 +1,14 @@
-"""Conditions under which results differ from the reference's: what expected_recipe_differences.json calls `where`.
+"""The conditions under which results differ from the reference's: `where` in expected_recipe_differences.json.
 
-Each is a question about one record. It holds for a source if it holds for the record of the source or any record that
-is reached from there.
-Needs no PyTorch.
+Each condition is a predicate on one record. It holds for a source if it holds for the record of the source or for any
+record that is reached from it. Needs no PyTorch.
 """
 
 import re
 
 
 class Records:
-    """The records in the part `describe` of the answer to a recipe, as JSON has them, by their ids."""
+    """The JSON records in the part `describe` of the answer to a recipe, by id."""
 
     def __init__(self, recipe, describe, raised):
         """`raised` are the ids of the records reached from the sources that the reference does not convert."""
@@ -22,14 +21,14 @@ class Records:
         return self._records[identity]
 
     def get(self, identity):
-        """The record, or None."""
+        """Returns the record, or None if there is none with this id."""
         return self._records.get(identity)
 
     def __iter__(self):
         return iter(self._records.values())
 
     def linked(self, record, *links):
-        """The records that these fields of `record` name."""
+        """Returns the records whose ids are in these fields of `record`."""
         return [self._records[record[link]] for link in links if record.get(link) in self._records]
 
     def inner(self, record):
@@ -96,7 +95,7 @@ def functorch_wrapper_in_another(record, records):
 
 @condition
 def stale_wrapper(record, records):
-    """A wrapper whose inner tensor got another shape, by set_() for example, after it was wrapped."""
+    """A wrapper whose inner tensor was given another shape after it was wrapped, for example by set_()."""
     if any(inner["size"] != record["size"] for inner in records.inner(record)):
         return True
     wrapped = records.linked(record, "unwrapped")
@@ -118,7 +117,7 @@ def unbatched(record, values):
 
 @condition
 def beyond_storage(record, records):
-    """A tensor whose storage was made smaller than it, or than another tensor that uses the storage, needs."""
+    """A tensor whose storage is too small for it, or for another tensor on the storage, after it was made smaller."""
     available = records.storage_bytes(record)
     return bool(available) and any(
         needed_bytes(other) > available for other in records if other.get("storage") == record["storage"]
@@ -126,7 +125,7 @@ def beyond_storage(record, records):
 
 
 def needed_bytes(record):
-    """How many bytes of its storage a tensor needs."""
+    """Returns the number of bytes that a tensor needs in its storage."""
     if "stride" not in record or 0 in record["size"]:
         return 0
     last = sum((extent - 1) * stride for extent, stride in zip(record["size"], record["stride"]))
@@ -141,7 +140,7 @@ def item_bytes(dtype):
 
 @condition
 def storage_of_raised(record, records):
-    """A tensor that shares its storage with one of a source for which the reference raises."""
+    """A tensor that shares its storage with a tensor of a source for which the reference raises."""
     storages = {records[identity].get("storage") for identity in records.raised}
     return record.get("storage") is not None and record["storage"] in storages
 
@@ -186,13 +185,13 @@ def grad_of_another_form(record, records):
 
 @condition
 def view_in_another_dtype(record, records):
-    """A view whose dtype is not its base's: a view operator, an assignment to `.data`, or set_() made it so."""
+    """A view whose dtype differs from its base's, due to a view operator, an assignment to `.data`, or set_()."""
     return any(base["dtype"] != record["dtype"] for base in records.linked(record, "base"))
 
 
 @condition
 def replaced_data(record, records):
-    """A view, and the recipe assigns to `.data` or calls set_(), so that the view or its base may have other data."""
+    """A view in a recipe that assigns to `.data` or calls set_(), which may replace the data of the view or its base."""
     replaces = any("set_data" in step or "set_storage" in step for step in records.recipe["steps"])
     return replaces and bool(record.get("is_view"))
 
@@ -205,7 +204,7 @@ def view_of_wrapper_subclass(record, records):
 
 @condition
 def wrapper_of_requires_grad(record, records):
-    """A wrapper subclass that does not require a gradient, and an inner tensor of it does."""
+    """A wrapper subclass that does not require a gradient, although one of its inner tensors does."""
     return any(inner.get("requires_grad") and not record.get("requires_grad") for inner in records.inner(record))
 
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Has tlparse read a log of the fixed recipes: see tlparse_check.py.
+# Checks that tlparse reads a log of the fixed recipes: see tlparse_check.py.
 #
 #   tlparse_test.sh TLPARSE_CHECK_PY RUNNER TLPARSE
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Holds the structured logs that TraceFile writes to those of the Python reference: see trace_compare.py.
+# Compares the structured logs of TraceFile with those of the Python reference: see trace_compare.py.
 #
 #   tests/reference/trace.sh [RUNNER]
 #
-# RUNNER is the program to judge; without it, //tests/reference:trace_runner is built. The Python environment is made if
-# need be: see environment.sh.
+# RUNNER is the program to test; without it, //tests/reference:trace_runner is built. The Python environment is created
+# if it does not exist: see environment.sh.
 # The last line is `N passed, N failed`.
 
 set -euo pipefail
@@ -25,5 +25,5 @@ else
   )"
 fi
 
-# No bytecode beside the sources.
+# Writes no bytecode to the source tree.
 PYTHONDONTWRITEBYTECODE=1 "${python}" "${here}/trace_compare.py" --runner="${runner}"

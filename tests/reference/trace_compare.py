@@ -36,7 +36,7 @@ SHOWN_PER_RECIPE = 5
 
 
 def write_logs(runner, folder, requests, rank):
-    """The reference's log and ours."""
+    """Returns the records of the reference's log and of ours."""
     made = []
     programs = {"reference": [sys.executable, str(HERE / "trace_reference.py")], "ours": [runner, str(folder / "ours")]}
     ranked = f"rank_{rank[0]}_" if rank else ""
@@ -54,7 +54,7 @@ def write_logs(runner, folder, requests, rank):
 
 
 def normalise(record):
-    """The record as JSON, without the parts that differ between programs."""
+    """Returns the record as JSON, without the parts that depend on the program."""
     metadata = record.metadata
     if record.name == "describe_tensor":
         metadata = dict(metadata)
@@ -71,7 +71,7 @@ def normalise(record):
 
 
 def by_describer(records):
-    """What each describer traced, in order; the rest under None."""
+    """Returns the records of each describer, in order. The key of all other records is None."""
     groups = collections.defaultdict(list)
     for record in records:
         if record.metadata == {"name": "torch_version", "encoding": "json"}:
@@ -81,7 +81,7 @@ def by_describer(records):
 
 
 def differences(name, reference, ours):
-    """Yields a documents.Difference for everything that differs between two sequences of records."""
+    """Yields a documents.Difference for each difference between two sequences of records."""
     if len(reference) != len(ours):
         yield documents.Difference(name, "describe: log", "records", len(reference), len(ours))
     for index, pair in enumerate(zip(reference, ours)):
@@ -92,13 +92,13 @@ def differences(name, reference, ours):
         left, right = (fields(record) for record in pair)
         for field in left | right:
             values = [side.get(field, documents.NOT_THERE) for side in (left, right)]
-            # Python finds True == 1; JSON does not.
+            # In Python True == 1, but their JSON differs.
             if json.dumps(values[0]) != json.dumps(values[1]):
                 yield documents.Difference(name, place, field, *values)
 
 
 def fields(record):
-    """The fields of the metadata, and the other entries of the record."""
+    """Returns the fields of the metadata and the other entries of the record."""
     named, *others = record.items()
     metadata = named[1] if isinstance(named[1], dict) else {named[0]: named[1]}
     return {**dict(others), **metadata}
@@ -117,7 +117,7 @@ def main():
         reference, ours = (by_describer(log) for log in logs)
         keys = [*range(len(chosen)), None]
         if unknown := (reference.keys() | ours.keys()) - set(keys):
-            sys.exit(f"expected the describers 0 to {len(chosen) - 1}, found {unknown}, too")
+            sys.exit(f"expected the describers 0 to {len(chosen) - 1}, also found {unknown}")
         for key in keys:
             name = "single records" if key is None else chosen[key]["name"]
             found = list(differences(name, reference[key], ours[key]))

@@ -1,4 +1,4 @@
-"""Reads a structured log, strictly: whatever is not as the reference writes it is an error.
+"""Reads a structured log strictly: any deviation from the format of the reference is an error.
 
 Needs no PyTorch.
 """
@@ -8,9 +8,9 @@ import hashlib
 import json
 import re
 
-# Month and day, time, process, file and line.
+# The month and day, time, process id, file and line.
 PREFIX = re.compile(r"V\d{4} \d\d:\d\d:\d\d\.\d{6} \d+ [^:\s]+:\d+\] (?=\{)")
-# What may stand beside the entry that gives a record its name.
+# The entries that a record may have in addition to the entry that names it.
 CONTEXT = {"rank", "compiled_autograd_id", "frame_id", "frame_compile_id", "attempt", "stack", "has_payload"}
 FRAME = {"line": int, "name": str, "filename": int, "loc": str}
 
@@ -19,16 +19,16 @@ FRAME = {"line": int, "name": str, "filename": int, "loc": str}
 class Record:
     name: str
     metadata: object
-    context: dict  # The rest of the entries. File names in the stack are texts.
-    payload: object  # Text, or None.
+    context: dict  # The other entries. File names in the stack are strings, not numbers.
+    payload: object  # A string or None.
 
 
 def read(path):
-    """The records of a log, but for those named "str", which are resolved."""
+    """Returns the records of a log, without the "str" records, whose numbers are replaced by their strings."""
     with open(path, encoding="utf-8", newline="") as file:
         lines = file.read().split("\n")
     if lines.pop() != "":
-        raise ValueError(f"{path}: the last line has no end")
+        raise ValueError(f"{path}: expected a newline at the end")
     strings, records, number = [], [], 0
     while number < len(lines):
         place, line = f"{path}:{number + 1}", lines[number]
@@ -43,7 +43,7 @@ def read(path):
             number += 1
         if "str" in entries:
             if entries.keys() != {"str"} or entries["str"][1] != len(strings) or payload:
-                raise ValueError(f"{place}: expected text number {len(strings)}, found {line}")
+                raise ValueError(f"{place}: expected string number {len(strings)}, found {line}")
             strings.append(entries["str"][0])
             continue
         records.append(make_record(place, entries, "\n".join(payload) if payload else None, strings))
@@ -61,6 +61,6 @@ def make_record(place, entries, payload, strings):
     for frame in context.get("stack", []):
         kinds = {key: type(value) for key, value in frame.items()}
         if kinds != FRAME or frame["filename"] >= len(strings):
-            raise ValueError(f"{place}: expected a frame of a stack, found {frame}")
+            raise ValueError(f"{place}: expected a stack frame, found {frame}")
         frame["filename"] = strings[frame["filename"]]
     return Record(names[0], entries[names[0]], context, payload)

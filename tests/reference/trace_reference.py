@@ -2,7 +2,7 @@
 
     TORCH_TRACE=DIRECTORY python trace_reference.py [RANK] < requests.jsonl
 
-Makes the log in DIRECTORY.
+Creates the log in DIRECTORY.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def trace_recipe(recipe):
             machine.run(step)
         converter = meta_utils.MetaConverter()
         for name in recipe["sources"]:
-            with contextlib.suppress(Exception):  # What does not convert is traced as far as it is described.
+            with contextlib.suppress(Exception):  # A failed conversion leaves its describe records.
                 converter(machine.tensors[name], source=LocalSource(name))
 
 

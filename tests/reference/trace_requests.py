@@ -1,10 +1,10 @@
-"""What is to be written to a structured log, for trace_runner and trace_reference.py: one JSON object per line.
+"""The requests that trace_runner and trace_reference.py write to a structured log: one JSON object per line.
 
     {"trace_id": TRACE_ID, "recipe": RECIPE}    convert the recipe's sources with one new converter; the source "x" is
                                                 called L['x']
     {"trace_id": TRACE_ID, "name": NAME, "metadata": OBJECT, "payload": TEXT}    write this record
 
-TRACE_ID is the compilation that the records belong to, or null; PAYLOAD may be null, too. Needs no PyTorch.
+TRACE_ID is the compilation that the records belong to, or null. TEXT may be null, too. Needs no PyTorch.
 """
 
 import json
@@ -45,19 +45,19 @@ def trace_id_of(index):
 
 
 def records():
-    """Requests for single records."""
+    """Yields the requests for single records."""
     for index, payload in enumerate(PAYLOADS):
         metadata = {"name": f"payload_{index}", "encoding": "string", "text": payload}
         yield {"trace_id": trace_id_of(index), "name": "artifact", "metadata": metadata, "payload": payload}
 
 
 def recipes():
-    """The fixed recipes."""
+    """Returns the fixed recipes."""
     return [entry["recipe"] for entry in golden()]
 
 
 def described_recipes():
-    """Those of them whose sources the reference describes without an error."""
+    """Returns the fixed recipes whose sources the reference describes without an error."""
     return [entry["recipe"] for entry in golden() if not entry["answer"]["describe"]["errors"]]
 
 
@@ -67,7 +67,7 @@ def golden():
 
 
 def requests(chosen):
-    """Requests for `chosen` recipes, each of whose describers has its index as id, and then for single records."""
+    """Yields the requests for the `chosen` recipes, whose indices become the describer ids, and for single records."""
     for index, recipe in enumerate(chosen):
         yield {"trace_id": trace_id_of(index), "recipe": recipe}
     yield from records()

@@ -2,7 +2,7 @@
 //
 //   trace_runner DIRECTORY [RANK] < requests.jsonl
 //
-// Makes the log in DIRECTORY and prints its path.
+// Creates the log in DIRECTORY and prints its path.
 
 #include <cstdint>
 #include <cstdlib>
@@ -38,7 +38,8 @@ TraceId TraceIdFromJson(const Json& json) {
           .attempt = json.at("attempt").get<std::uint32_t>()};
 }
 
-// Converts each source of a recipe by its name. What does not convert is traced as far as it is described.
+// Converts each source of a recipe, with its name as the source name. If a conversion fails, the records that were
+// traced before remain.
 absl::Status TraceRecipe(const Json& recipe, const std::shared_ptr<TraceFile>& file) {
   absl::StatusOr<RecipeResult> built = RunRecipe(recipe);
   if (!built.ok()) return built.status();

@@ -39,8 +39,8 @@ using Json = nlohmann::ordered_json;
 // Note [In-place operators under functionalize]
 // Functionalization calls an in-place operator on meta tensors first, to check the shapes. LibTorch's meta kernels also
 // raise if elements share memory or if the result's dtype cannot be cast; those of Python (torch._refs) do not. Without
-// this call, a step that succeeds in Python succeeds here. LibTorch reads the variable once, at the first such operator,
-// so it is set before main().
+// this call, a step that succeeds in Python succeeds here. LibTorch reads the variable once, at the first such
+// operator, so it is set before main().
 [[maybe_unused]] const bool kWithoutMetaReference =
     setenv("TORCH_DISABLE_FUNCTIONALIZATION_META_REFERENCE", "1", /*overwrite=*/1) == 0;
 

@@ -80,8 +80,9 @@ at::Tensor Wrap(c10::Storage storage, at::Tensor a, at::Tensor b) {
 
 // --- Every operator, on both parts ---
 
-// An operator that gives several views gives as many as the size of the tensor says, and LibTorch takes one of them by
-// its index, without a check. The parts give another number if their shape was changed since they were wrapped.
+// The number of views that an operator such as unbind returns depends on the size of the tensor, and LibTorch indexes
+// the views without a bounds check. The operator would return a different number for parts whose shape was changed
+// after they were wrapped.
 void CheckShapeOfParts(const c10::OperatorHandle& op, const Stack& arguments) {
   if (op.schema().returns().size() != 1 || op.schema().returns()[0].type()->kind() != c10::TypeKind::ListType) return;
   for (const c10::IValue& argument : arguments) {

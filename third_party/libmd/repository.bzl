@@ -1,10 +1,10 @@
-"""@libmd//:md from the system: MD5, as headers and the shared library.
+"""@libmd//:md: MD5, from the header and the shared library of the system.
 
-PyTorch's structured logs have the MD5 of each payload, and neither LibTorch nor
-Abseil computes it (c10 has SHA-1 only). Of the libraries that do, libmd is the
-smallest: public-domain and BSD code without further dependencies, which Debian's
-own dpkg is linked with. OpenSSL's libcrypto is a hundred times its size (4.7 MB),
-and refuses MD5 where the system is in FIPS mode.
+PyTorch's structured logs contain the MD5 of each payload. Neither LibTorch nor
+Abseil has MD5 (c10 has only SHA-1). libmd is the smallest library that has it:
+public-domain and BSD code without dependencies, which Debian's dpkg also uses.
+OpenSSL's libcrypto is a hundred times larger (4.7 MB), and disables MD5 if the
+system is in FIPS mode.
 """
 
 load("//third_party:system.bzl", "require_file", "system_layout")
@@ -36,6 +36,6 @@ def _impl(rctx):
 
 system_libmd = repository_rule(
     implementation = _impl,
-    doc = "libmd as the system has it.",
+    doc = "The libmd of the system.",
     local = True,
 )

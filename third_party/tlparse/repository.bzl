@@ -1,4 +1,4 @@
-"""@tlparse//:tlparse: the reader of PyTorch's structured logs, for tests.
+"""@tlparse//:tlparse: the parser of PyTorch's structured logs, for tests.
 
     load("@metaconv//third_party/tlparse:repository.bzl", "tlparse_binary")
 
@@ -6,8 +6,8 @@
 
     data = ["@tlparse//:tlparse"]
 
-The program out of its wheel, fetched when a test that asks for it is built, and
-then kept in the cache: see //third_party/pypi. BSD licence.
+The program from the tlparse wheel. It is downloaded when a test that uses it is
+built, and cached: see //third_party/pypi. BSD licence.
 """
 
 load("//third_party/pypi:wheel.bzl", "WHEEL_ENVIRON", "wheel_folder")
@@ -25,7 +25,7 @@ def _impl(rctx):
         keep = ["*/scripts/tlparse"],
     )
 
-    # A copy: the cache may be deleted at any time.
+    # Copied, because the cache may be deleted at any time.
     program = "%s/tlparse-%s.data/scripts/tlparse" % (folder, _VERSION)
     result = rctx.execute(["install", "-D", "-m", "755", program, "tlparse"])
     if result.return_code != 0:
@@ -35,5 +35,5 @@ def _impl(rctx):
 tlparse_binary = repository_rule(
     implementation = _impl,
     environ = WHEEL_ENVIRON,
-    doc = "tlparse, a program.",
+    doc = "The tlparse program.",
 )
