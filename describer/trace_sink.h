@@ -19,7 +19,7 @@
 #include <functional>
 #include <string_view>
 
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace metaconv {
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "ATen/TensorOperators.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/tensor.h"
 #include "gtest/gtest.h"

@@ -5,6 +5,8 @@
 #include <variant>
 
 #include "ATen/core/grad_mode.h"
+#include "ATen/functorch/DynamicLayer.h"
+#include "ATen/functorch/Interpreter.h"
 #include "c10/core/AutogradState.h"
 #include "c10/core/InferenceMode.h"
 #include "c10/util/Exception.h"

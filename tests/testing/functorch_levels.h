@@ -16,10 +16,11 @@
 #define METACONV_TESTS_TESTING_FUNCTORCH_LEVELS_H_
 
 #include <cstdint>
-#include <vector>
 
-#include "ATen/functorch/DynamicLayer.h"
-#include "ATen/functorch/Interpreter.h"
+// LibTorch's header takes several seconds to compile.
+namespace at::functorch {
+enum class RandomnessType;
+}
 
 namespace metaconv {
 
