@@ -32,8 +32,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 
-// The tensor reaches beyond the end of its storage, which was shrunk, so there is no memory to copy.
-constexpr char kBeyondStorage[] = "dense/beyond_storage";
+// A tensor reaches beyond the end of its storage, which was shrunk, so there is no memory to copy.
+bool IsBeyondStorage(const std::string& name) { return absl::StartsWith(name, "dense/beyond_storage"); }
 
 // A wrapper's own storage has no bytes and is a new storage. The tensors inside a sparse COO tensor, which LibTorch
 // creates, are new objects too.
@@ -100,7 +100,7 @@ TEST(RoundTripTest, RecordsWithDataGiveTheSameTensors) {
     const Tensors sources = SourcesOf(built);
     const Records records = Describe(sources);
     const absl::StatusOr<Tensors> copies = Materialize(records, at::kCPU, *CopiedData());
-    if (recipe.at("name") == kBeyondStorage) {
+    if (IsBeyondStorage(recipe.at("name"))) {
       EXPECT_THAT(copies, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage.size: expected at least")));
       return;
     }
@@ -134,7 +134,7 @@ std::multiset<std::string> BytesOf(const Tensors& tensors) {
 TEST(RoundTripTest, ResultsWithDataGiveTheSameTensors) {
   ForEachRecipe([](const auto& recipe, RecipeResult& built) {
     const std::string name = recipe.at("name");
-    if (name == kBeyondStorage || WrapsTooLittle(name)) return;
+    if (IsBeyondStorage(name) || WrapsTooLittle(name)) return;
     const Tensors sources = SourcesOf(built);
     MetaConverter converter({.describer = {.copy_data = true}});
     Tensors results;
