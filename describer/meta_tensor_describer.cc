@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
 #include "c10/core/UndefinedTensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
+#include "describer/check_supported.h"
 #include "describer/disable_inference_mode.h"
+#include "describer/view_base.h"
 #include "kinds/data_slot.h"
 #include "kinds/description.h"
 #include "kinds/kind.h"
@@ -39,86 +40,12 @@ DescriberId NextDescriberId() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Returns a reference, in contrast to at::Tensor::_base(), which returns a copy.
-const at::Tensor& BaseOf(const at::Tensor& view) {
-  return torch::autograd::impl::get_view_autograd_meta(view)->get_backward_view().base_;
-}
-
 CreationMeta CreationMetaOf(const at::Tensor& view) {
   return static_cast<CreationMeta>(torch::autograd::impl::get_view_autograd_meta(view)->get_creation_meta());
 }
 
 MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, bool keeps_data) {
   return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
-}
-
-// Checks that a tensor, and all tensors reachable from it, can be described. Runs before any id is assigned, so that a
-// tensor that cannot be described changes nothing.
-class SupportCheck {
- public:
-  absl::Status Check(const at::Tensor& tensor) { return Height(tensor, 0).status(); }
-
- private:
-  struct Checked {
-    at::Tensor tensor;  // Keeps the address from being reused.
-    int height;
-  };
-
-  // The number of levels of tensors below `tensor`, which is at level `depth`.
-  absl::StatusOr<int> Height(const at::Tensor& tensor, int depth);
-  absl::StatusOr<int> HeightOfParts(const TensorKind& kind, const at::Tensor& tensor, int depth);
-
-  // The tensors already checked. Tensors form a graph: without this table, tensors that are shared at every level would
-  // be checked an exponential number of times.
-  absl::flat_hash_map<const at::TensorImpl*, Checked> checked_;
-};
-
-absl::Status TooDeep() {
-  return absl::InvalidArgumentError(absl::StrCat("expected gradients and bases nested at most ",
-                                                 MetaTensorDescriber::kMaxDepth,
-                                                 " deep, found more: does a gradient lead back to its tensor?"));
-}
-
-absl::StatusOr<int> SupportCheck::Height(const at::Tensor& tensor, int depth) {
-  if (!tensor.defined()) return absl::InvalidArgumentError("expected a tensor, found an undefined one");
-  if (depth > MetaTensorDescriber::kMaxDepth) return TooDeep();
-  const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  if (const auto found = checked_.find(impl); found != checked_.end()) {
-    if (depth + found->second.height > MetaTensorDescriber::kMaxDepth) return TooDeep();
-    return found->second.height;
-  }
-  const TensorKind& kind = KindOf(tensor);
-  if (!kind.is_supported() || (kind.only_nested && depth == 0)) {
-    return absl::UnimplementedError(absl::StrCat("tensors of kind '", kind.name, "' are not supported"));
-  }
-  const absl::StatusOr<int> height = HeightOfParts(kind, tensor, depth);
-  // Checking a tensor with one level below it again takes no longer than a look-up.
-  if (height.ok() && *height > 1 && depth > 0) checked_.try_emplace(impl, Checked{tensor, *height});
-  return height;
-}
-
-absl::StatusOr<int> SupportCheck::HeightOfParts(const TensorKind& kind, const at::Tensor& tensor, int depth) {
-  int height = 0;
-  const auto check = [&](const at::Tensor& part) {
-    const absl::StatusOr<int> below = Height(part, depth + 1);
-    if (below.ok()) height = std::max(height, *below + 1);
-    return below.status();
-  };
-  if (kind.inner != nullptr) {
-    const absl::StatusOr<std::vector<at::Tensor>> inner = kind.inner(tensor);
-    if (!inner.ok()) return inner.status();
-    for (const at::Tensor& part : *inner) {
-      if (absl::Status status = check(part); !status.ok()) return status;
-    }
-  }
-  if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return height;
-  if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
-    if (absl::Status status = check(grad); !status.ok()) return status;
-  }
-  if (tensor.is_view()) {
-    if (absl::Status status = check(BaseOf(tensor)); !status.ok()) return status;
-  }
-  return height;
 }
 
 // Calls visit(object, id) for each live object in `table`, in the order of the ids, with no lock held. Between the
@@ -229,7 +156,7 @@ class MetaTensorDescriber::Session final : public Description {
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
                                                                       const DescribeOptions& options) {
   return CatchTorch("describing a tensor", [&]() -> absl::StatusOr<MetaTensorDescPtr> {
-    if (absl::Status status = SupportCheck().Check(tensor); !status.ok()) return status;
+    if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
     Parts parts;
     auto desc = std::make_shared<MetaTensorDesc>();
     if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, nullptr, *desc); !status.ok())
@@ -241,7 +168,7 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
 absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,
                                                      MomentaryRecord& record) {
   return CatchTorch("describing a tensor", [&] {
-    if (absl::Status status = SupportCheck().Check(tensor); !status.ok()) return status;
+    if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
     Parts parts;
     return DescribeInto(tensor, options, parts, &record.storage, &record, record.desc);
   });
