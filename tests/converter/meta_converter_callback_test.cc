@@ -133,9 +133,10 @@ TEST(AllocationCallbackTest, TwoDevicesOnOneStorage) {
   MetaConverter converter;
   const at::Tensor flat = at::empty({12});
   const at::Tensor first = Convert(converter, flat, options);
-  EXPECT_THAT(converter.Convert(flat.detach(), options),
-              StatusIs(kInvalidArgument, Eq("record 1: expected an allocation on device(type='meta') as that of the "
-                                            "storage it shares, found one on device(type='cpu')")));
+  EXPECT_THAT(
+      converter.Convert(flat.detach(), options),
+      StatusIs(kInvalidArgument, Eq("record 1: expected an allocation on device(type='meta'), the device of the "
+                                    "storage it shares, found one on device(type='cpu')")));
 }
 
 }  // namespace

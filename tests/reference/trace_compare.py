@@ -7,7 +7,7 @@ Run by trace.sh, with the reference's Python:
 Both answer the requests of trace_requests.py, once without a rank and once with one. Every field of every record, and
 the order of records, must be equal, except for the differences in expected_recipe_differences.json. Not compared are
 
-- recipes for which the reference raises an exception while it describes a source: its log ends there,
+- recipes with a source that one of the two does not describe: the log of the reference ends there,
 - the contents of the prefix and of the stack, which depend on the program (their form is compared),
 - the addresses in the representations of Python objects,
 - the record of PyTorch's version, which the reference writes after its first record.
