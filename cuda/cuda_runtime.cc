@@ -11,6 +11,7 @@
 #include "c10/cuda/CUDACachingAllocator.h"
 #include "c10/cuda/CUDAGuard.h"
 #include "c10/cuda/CUDAStream.h"
+#include "c10/cuda/PeerToPeerAccess.h"
 #include "cuda/segment_kernel.h"
 #include "cuda_runtime_api.h"
 #include "meta/torch_status.h"
@@ -129,6 +130,11 @@ class RealCudaRuntime final : public CudaRuntime {
     return OnDevice("current stream", device, [&] { return c10::cuda::getCurrentCUDAStream(device.index()).unwrap(); });
   }
 
+  absl::StatusOr<c10::Stream> TransferStream(c10::Device device) override {
+    return OnDevice("stream for transfers", device,
+                    [&] { return c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index()).unwrap(); });
+  }
+
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) override {
     return OnDevice("allocating", stream.device(), [&] {
       const c10::cuda::CUDAStreamGuard guard(stream);
@@ -145,6 +151,29 @@ class RealCudaRuntime final : public CudaRuntime {
     });
     if (!status.ok()) return status;
     return PinnedMemory(static_cast<char*>(memory), [](char* freed) { static_cast<void>(cudaFreeHost(freed)); });
+  }
+
+  absl::StatusOr<bool> IsPinned(const void* memory, std::int64_t size, c10::Device device) override {
+    const char* first = static_cast<const char*>(memory);
+    bool is_pinned = true;
+    for (const char* byte : {first, first + size - 1}) {
+      cudaPointerAttributes attributes = {};
+      absl::Status status =
+          CallCuda("cudaPointerGetAttributes", device, [&] { return cudaPointerGetAttributes(&attributes, byte); });
+      if (!status.ok()) return status;
+      is_pinned &= attributes.type == cudaMemoryTypeHost;
+    }
+    return is_pinned;
+  }
+
+  absl::StatusOr<bool> EnablePeerAccess(c10::Device device, c10::Device peer) override {
+    return OnDevice("enabling access to a peer", device,
+                    [&] { return c10::cuda::get_p2p_access(device.index(), peer.index()); });
+  }
+
+  absl::Status Fill(void* into, unsigned char fill, std::int64_t size, c10::Stream stream) override {
+    return CallCuda("cudaMemsetAsync", stream.device(),
+                    [&] { return cudaMemsetAsync(into, fill, static_cast<std::size_t>(size), StreamOf(stream)); });
   }
 
   absl::Status Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) override {
@@ -165,6 +194,11 @@ class RealCudaRuntime final : public CudaRuntime {
   absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) override {
     return CallCuda("launching the segment kernel", stream.device(),
                     [&] { return metaconv::LaunchSegments(table, StreamOf(stream)); });
+  }
+
+  absl::Status LaunchArgumentSegments(const SegmentTable& table, c10::Stream stream) override {
+    return CallCuda("launching the segment kernel", stream.device(),
+                    [&] { return metaconv::LaunchArgumentSegments(table, StreamOf(stream)); });
   }
 
   absl::StatusOr<std::unique_ptr<CudaEvent>> Record(c10::Stream stream) override {

@@ -12,8 +12,9 @@
 // ordered by events only. An error of such work is returned by the first call that waits for it, and possibly by later
 // calls.
 //
-// Errors: kFailedPrecondition if there is no driver, kNotFound for a device that does not exist, kResourceExhausted if
-// memory runs out, kInternal for all others. Messages name the call and the device.
+// Errors: kFailedPrecondition if there is no driver, and for a stream that captures a graph; kNotFound for a device that
+// does not exist; kResourceExhausted if memory runs out; kInternal for all others. Messages name the call and the
+// device.
 //
 // Thread safety: Thread-safe. An event must be used by one thread at a time.
 // Lifetime: must outlive the memory and the events that it returns, unless the implementation documents otherwise.
@@ -36,6 +37,8 @@ namespace metaconv {
 
 struct CudaMemoryInfo {
   std::int64_t free_bytes = 0;
+  // Held by the allocator, but not in use: Allocate may return this memory too.
+  std::int64_t cached_bytes = 0;
   std::int64_t total_bytes = 0;
 };
 
@@ -59,8 +62,12 @@ class CudaRuntime {
 
   virtual absl::StatusOr<CudaMemoryInfo> MemoryInfo(c10::Device device) = 0;
 
-  // The calling thread's current stream of `device`.
+  // The calling thread's current stream of `device`. Errors: kFailedPrecondition if the stream captures a graph, because
+  // the work of a storage path must not become part of one.
   virtual absl::StatusOr<c10::Stream> CurrentStream(c10::Device device) = 0;
+
+  // A stream of `device` for transfers, on which copies can run while other streams compute.
+  virtual absl::StatusOr<c10::Stream> TransferStream(c10::Device device) = 0;
 
   // Memory on the stream's device for use on that stream. After it is freed, it may be reused by later work on the same
   // stream. `size` must be positive.
@@ -73,6 +80,15 @@ class CudaRuntime {
   // is initialized.
   virtual absl::StatusOr<PinnedMemory> AllocatePinned(c10::Device device, std::int64_t size) = 0;
 
+  // Whether devices can access all of these bytes of host memory directly. False for memory that is not known to CUDA.
+  virtual absl::StatusOr<bool> IsPinned(const void* memory, std::int64_t size, c10::Device device) = 0;
+
+  // Allows work on `device` to access memory of `peer`, if the machine can do that. Returns whether it can.
+  virtual absl::StatusOr<bool> EnablePeerAccess(c10::Device device, c10::Device peer) = 0;
+
+  // Starts setting `size` bytes to `fill`.
+  virtual absl::Status Fill(void* into, unsigned char fill, std::int64_t size, c10::Stream stream) = 0;
+
   // Starts a copy within the stream's device, or between the device and pinned memory.
   virtual absl::Status Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) = 0;
 
@@ -82,6 +98,10 @@ class CudaRuntime {
 
   // Starts the work of `table`, whose segments must be in memory of the device.
   virtual absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) = 0;
+
+  // Starts the work of `table`, whose segments, at most kMaxArgumentSegments, must be in host memory. They are passed as
+  // arguments of the kernel and need not exist after the call.
+  virtual absl::Status LaunchArgumentSegments(const SegmentTable& table, c10::Stream stream) = 0;
 
   // Records an event after all work that was started on the stream.
   virtual absl::StatusOr<std::unique_ptr<CudaEvent>> Record(c10::Stream stream) = 0;

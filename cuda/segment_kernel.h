@@ -1,11 +1,11 @@
-// LaunchSegments: processes a segment table on a device in one kernel launch.
+// LaunchSegments, LaunchArgumentSegments: process a segment table on a device in one kernel launch.
 //
 // Example:
 //   cudaError_t error = LaunchSegments(table, stream);   // The device of `stream` must be current.
 //
 // Thread safety: Thread-safe.
-// Lifetime: the table's segments, in device memory, and the memory that they point to must exist until the work is
-// done.
+// Lifetime: the memory that the segments point to must exist until the work is done. So must the segments of
+// LaunchSegments, which are in device memory; those of LaunchArgumentSegments are copied by the call.
 
 #ifndef METACONV_CUDA_SEGMENT_KERNEL_H_
 #define METACONV_CUDA_SEGMENT_KERNEL_H_
@@ -15,8 +15,12 @@
 
 namespace metaconv {
 
-// Errors: those of the launch. Errors of the kernel are returned by a later call.
+// Errors: those of the launch itself; pending errors of other calls are neither returned nor cleared. Errors of the
+// kernel are returned by a later call.
 cudaError_t LaunchSegments(const SegmentTable& table, cudaStream_t stream);
+
+// `table.segments` is in host memory, and `table.size` at most kMaxArgumentSegments.
+cudaError_t LaunchArgumentSegments(const SegmentTable& table, cudaStream_t stream);
 
 }  // namespace metaconv
 

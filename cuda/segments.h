@@ -40,8 +40,11 @@ enum class SegmentWork : std::uint32_t {
   kChecksum,  // Adds ChecksumTerm for each word of `from`, but not the term of the length.
 };
 
+// The largest table that can be passed as a kernel argument. CUDA limits the arguments of a launch to 32,764 bytes.
+inline constexpr std::uint64_t kMaxArgumentSegments = 1000;
+
 struct SegmentTable {
-  const Segment* segments = nullptr;  // In the memory of the device that runs the threads.
+  const Segment* segments = nullptr;  // In memory that the threads can read.
   std::uint64_t size = 0;
   std::uint64_t chunks = 0;
   SegmentWork work = SegmentWork::kCopy;

@@ -26,6 +26,9 @@ namespace {
 constexpr std::size_t kAlignment = 512;
 constexpr int kNever = -1;
 
+// The stream of each device that TransferStream returns. Tests use smaller numbers.
+constexpr c10::StreamId kTransferStream = 1000;
+
 // The value of bytes that were not written.
 constexpr unsigned char kUnwritten = 0xcd;
 
@@ -153,6 +156,12 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     return c10::Stream(c10::Stream::UNSAFE, device, current_[{std::this_thread::get_id(), device.index()}]);
   }
 
+  absl::StatusOr<c10::Stream> TransferStream(c10::Device device) {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Call("TransferStream", device); !status.ok()) return status;
+    return c10::Stream(c10::Stream::UNSAFE, device, kTransferStream);
+  }
+
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("Allocate", stream.device(), absl::StatusCode::kResourceExhausted); !status.ok()) {
@@ -186,6 +195,30 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     return PinnedMemory(memory, [state = shared_from_this()](char* freed) { state->FreePinned(freed); });
   }
 
+  absl::StatusOr<bool> IsPinned(const void* memory, std::int64_t size, c10::Device device) {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Call("IsPinned", device); !status.ok()) return status;
+    const Memory* found = Holding(static_cast<const char*>(memory), size);
+    return found != nullptr && found->is_pinned && !found->freed.has_value();
+  }
+
+  absl::StatusOr<bool> EnablePeerAccess(c10::Device device, c10::Device peer) {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Call("EnablePeerAccess", device); !status.ok()) return status;
+    if (options_.peers) peers_.insert({device.index(), peer.index()});
+    return options_.peers;
+  }
+
+  absl::Status Fill(void* into, unsigned char fill, std::int64_t size, c10::Stream stream) {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Call("Fill", stream.device()); !status.ok()) return status;
+    Begin("Fill", stream, [=, this](const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      if (Fails(work) || !Touch(work, static_cast<char*>(into), size, work.stream.first, /*writes=*/true)) return;
+      std::memset(into, fill, static_cast<std::size_t>(size));
+    });
+    return absl::OkStatus();
+  }
+
   absl::Status Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("Copy", stream.device()); !status.ok()) return status;
@@ -206,8 +239,28 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("LaunchSegments", stream.device()); !status.ok()) return status;
-    Begin("LaunchSegments", stream,
-          [this, table](const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS { RunTable(table, work); });
+    Begin("LaunchSegments", stream, [this, table](const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      if (Fails(work) || table.size == 0) return;
+      const auto size = static_cast<std::int64_t>(table.size * sizeof(Segment));
+      if (!Touch(work, reinterpret_cast<const char*>(table.segments), size, work.stream.first, /*writes=*/false)) {
+        return;
+      }
+      RunTable(table, work);
+    });
+    return absl::OkStatus();
+  }
+
+  absl::Status LaunchArgumentSegments(const SegmentTable& table, c10::Stream stream) {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Call("LaunchArgumentSegments", stream.device()); !status.ok()) return status;
+    if (table.size > kMaxArgumentSegments) return absl::InternalError("too many segments for kernel arguments");
+    Begin("LaunchArgumentSegments", stream,
+          [this, given = table, segments = std::vector<Segment>(table.segments, table.segments + table.size)](
+              const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+            SegmentTable copy = given;
+            copy.segments = segments.data();
+            if (!Fails(work)) RunTable(copy, work);
+          });
     return absl::OkStatus();
   }
 
@@ -327,7 +380,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
       Find(absl::StrCat(doing, " outside of memory"));
       return false;
     }
-    if (!memory->is_pinned && memory->device != device) {
+    if (!memory->is_pinned && memory->device != device && !peers_.contains({device, memory->device})) {
       Find(absl::StrCat(doing, " memory of cuda:", static_cast<int>(memory->device)));
     }
     if (memory->freed.has_value() && At(*memory->freed, work.stream) < work.number) {
@@ -407,13 +460,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   }
 
   void RunTable(const SegmentTable& table, const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (Fails(work)) return;
     const c10::DeviceIndex device = work.stream.first;
-    if (table.size == 0) return;
-    if (!Touch(work, reinterpret_cast<const char*>(table.segments),
-               static_cast<std::int64_t>(table.size * sizeof(Segment)), device, /*writes=*/false)) {
-      return;
-    }
     std::vector<Segment> segments(table.segments, table.segments + table.size);
     const std::uint64_t chunks = CountChunks(segments);
     bool is_sound = chunks == table.chunks;
@@ -520,6 +567,8 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   int failing_work_ ABSL_GUARDED_BY(mutex_) = kNever;
   std::map<std::pair<std::thread::id, c10::DeviceIndex>, c10::StreamId> current_ ABSL_GUARDED_BY(mutex_);
   std::map<c10::DeviceIndex, std::int64_t> used_ ABSL_GUARDED_BY(mutex_);
+  // Pairs of a device and a device whose memory it can access.
+  std::set<std::pair<c10::DeviceIndex, c10::DeviceIndex>> peers_ ABSL_GUARDED_BY(mutex_);
   std::map<std::uintptr_t, Memory> memories_ ABSL_GUARDED_BY(mutex_);
   std::map<StreamKey, Stream> streams_ ABSL_GUARDED_BY(mutex_);
   std::vector<LateError> errors_ ABSL_GUARDED_BY(mutex_);
@@ -582,11 +631,21 @@ HostRuntime::Live HostRuntime::live() const { return state_->live(); }
 absl::StatusOr<int> HostRuntime::DeviceCount() { return state_->DeviceCount(); }
 absl::StatusOr<CudaMemoryInfo> HostRuntime::MemoryInfo(c10::Device device) { return state_->MemoryInfo(device); }
 absl::StatusOr<c10::Stream> HostRuntime::CurrentStream(c10::Device device) { return state_->CurrentStream(device); }
+absl::StatusOr<c10::Stream> HostRuntime::TransferStream(c10::Device device) { return state_->TransferStream(device); }
 absl::StatusOr<c10::DataPtr> HostRuntime::Allocate(c10::Stream stream, std::int64_t size) {
   return state_->Allocate(stream, size);
 }
 absl::StatusOr<PinnedMemory> HostRuntime::AllocatePinned(c10::Device device, std::int64_t size) {
   return state_->AllocatePinned(device, size);
+}
+absl::StatusOr<bool> HostRuntime::IsPinned(const void* memory, std::int64_t size, c10::Device device) {
+  return state_->IsPinned(memory, size, device);
+}
+absl::StatusOr<bool> HostRuntime::EnablePeerAccess(c10::Device device, c10::Device peer) {
+  return state_->EnablePeerAccess(device, peer);
+}
+absl::Status HostRuntime::Fill(void* into, unsigned char fill, std::int64_t size, c10::Stream stream) {
+  return state_->Fill(into, fill, size, stream);
 }
 absl::Status HostRuntime::Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) {
   return state_->Copy(into, from, size, stream);
@@ -597,6 +656,9 @@ absl::Status HostRuntime::CopyPeer(void* into, c10::Device into_device, const vo
 }
 absl::Status HostRuntime::LaunchSegments(const SegmentTable& table, c10::Stream stream) {
   return state_->LaunchSegments(table, stream);
+}
+absl::Status HostRuntime::LaunchArgumentSegments(const SegmentTable& table, c10::Stream stream) {
+  return state_->LaunchArgumentSegments(table, stream);
 }
 absl::StatusOr<std::unique_ptr<CudaEvent>> HostRuntime::Record(c10::Stream stream) { return state_->Record(stream); }
 absl::Status HostRuntime::StreamWait(c10::Stream stream, const CudaEvent& event) {

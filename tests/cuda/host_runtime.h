@@ -41,6 +41,8 @@ class HostRuntime final : public CudaRuntime {
     // 0: work runs as late as possible. Otherwise: work runs in a random order, some of it early.
     std::uint64_t seed = 0;
     std::int64_t memory_per_device = std::int64_t{1} << 30;
+    // Whether devices can access the memory of other devices.
+    bool peers = false;
   };
 
   // The number of objects that were created and not yet released.
@@ -75,13 +77,18 @@ class HostRuntime final : public CudaRuntime {
   absl::StatusOr<int> DeviceCount() override;
   absl::StatusOr<CudaMemoryInfo> MemoryInfo(c10::Device device) override;
   absl::StatusOr<c10::Stream> CurrentStream(c10::Device device) override;
+  absl::StatusOr<c10::Stream> TransferStream(c10::Device device) override;
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) override;
   c10::Allocator* allocator() override { return nullptr; }
   absl::StatusOr<PinnedMemory> AllocatePinned(c10::Device device, std::int64_t size) override;
+  absl::StatusOr<bool> IsPinned(const void* memory, std::int64_t size, c10::Device device) override;
+  absl::StatusOr<bool> EnablePeerAccess(c10::Device device, c10::Device peer) override;
+  absl::Status Fill(void* into, unsigned char fill, std::int64_t size, c10::Stream stream) override;
   absl::Status Copy(void* into, const void* from, std::int64_t size, c10::Stream stream) override;
   absl::Status CopyPeer(void* into, c10::Device into_device, const void* from, c10::Device from_device,
                         std::int64_t size, c10::Stream stream) override;
   absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) override;
+  absl::Status LaunchArgumentSegments(const SegmentTable& table, c10::Stream stream) override;
   absl::StatusOr<std::unique_ptr<CudaEvent>> Record(c10::Stream stream) override;
   absl::Status StreamWait(c10::Stream stream, const CudaEvent& event) override;
   absl::Status Synchronize(c10::Stream stream) override;

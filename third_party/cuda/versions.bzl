@@ -3,9 +3,9 @@
 load("//third_party/libtorch:versions.bzl", "CUDA_WHEELS")
 
 # The compute capabilities that get machine code, if the compiler supports them: 75
-# Turing; 80, 86 Ampere; 89 Ada; 90 Hopper; 100, 103 and 120 Blackwell. Newer devices
+# Turing; 80, 86 Ampere; 89 Ada; 90 Hopper; 100, 103, 110 and 120 Blackwell. Newer devices
 # compile the PTX of the last one.
-ARCHITECTURES = [75, 80, 86, 89, 90, 100, 103, 120]
+ARCHITECTURES = [75, 80, 86, 89, 90, 100, 103, 110, 120]
 
 # The CUDA version of the pinned LibTorch.
 CUDA_MAJOR = 13
