@@ -90,7 +90,8 @@ absl::Status CpuStoragePath::Copy(absl::Span<const StorageCopy> copies) {
   });
 }
 
-absl::Status CpuStoragePath::Load(absl::Span<const StorageLoad> loads) {
+absl::Status CpuStoragePath::Load(absl::Span<const StorageLoad> loads, const LoadControl& control) {
+  static_cast<void>(control);
   static_assert(kPieceAlignment % kLoadAlignment == 0 && kPieceSize == kHugePageSize);
   std::vector<Whole> wholes;
   wholes.reserve(loads.size());

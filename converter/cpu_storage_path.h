@@ -30,7 +30,8 @@ class CpuStoragePath final : public StoragePath {
                            std::vector<c10::Storage>& storages) override;
   absl::Status Zero(absl::Span<const c10::Storage> storages) override;
   absl::Status Copy(absl::Span<const StorageCopy> copies) override;
-  absl::Status Load(absl::Span<const StorageLoad> loads) override;
+  using StoragePath::Load;
+  absl::Status Load(absl::Span<const StorageLoad> loads, const LoadControl& control) override;
   absl::StatusOr<std::vector<std::uint64_t>> Checksums(absl::Span<const c10::Storage> storages) override;
   absl::Status Wait(c10::Device) override { return absl::OkStatus(); }
 };

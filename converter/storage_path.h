@@ -29,6 +29,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,6 +45,12 @@ namespace metaconv {
 // Writes the bytes of one storage, from `offset` on, to all of `into`.
 using ReadBytes = std::function<absl::Status(std::int64_t offset, absl::Span<char> into)>;
 
+// A place in an open file.
+struct FilePlace {
+  int descriptor = -1;  // Must stay open until the load has returned.
+  std::int64_t offset = 0;
+};
+
 struct StorageLoad {
   c10::Storage into;     // All of its bytes are loaded.
   MetaStorageId id = 0;  // For error messages.
@@ -50,6 +58,17 @@ struct StorageLoad {
   ReadBytes read;
   // Call `read` sequentially for this storage, each time with the offset at which the previous call ended.
   bool in_order = false;
+  // Where the bytes of the storage begin, if they are in a file exactly as `read` returns them. They may then be read
+  // from the file instead, in other ways than `read` does.
+  std::optional<FilePlace> file;
+};
+
+struct LoadControl {
+  // If set, called after each part with the bytes loaded so far and in all. Calls do not overlap, may come from any
+  // thread of the load, and delay it; `done` increases, and the last call of a successful load has `done == total`.
+  std::function<void(std::int64_t done, std::int64_t total)> progress;
+  // Stops the load at its next part: it then returns kCancelled.
+  std::stop_token stop;
 };
 
 // Copies all bytes of `from` to `into`, which must have the same size. See StoragePath::Copy for their devices.
@@ -88,7 +107,8 @@ class StoragePath {
 
   // Reads in the given order, as far as several threads allow it. Returns errors of `read` unchanged; the first error
   // ends the call.
-  virtual absl::Status Load(absl::Span<const StorageLoad> loads) = 0;
+  virtual absl::Status Load(absl::Span<const StorageLoad> loads, const LoadControl& control) = 0;
+  absl::Status Load(absl::Span<const StorageLoad> loads) { return Load(loads, {}); }
 
   // A checksum of each storage, equal for equal bytes on every device. It detects accidental corruption; it is not
   // cryptographic. Waits for the results.

@@ -247,7 +247,8 @@ absl::Status CudaStoragePath::Copy(absl::Span<const StorageCopy> copies) {
   return streams.Finish(call.Begin());
 }
 
-absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads) {
+absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads, const LoadControl& control) {
+  static_cast<void>(control);
   Streams streams(runtime_);
   std::vector<HostTransferItem> items;
   items.reserve(loads.size());

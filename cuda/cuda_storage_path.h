@@ -50,7 +50,8 @@ class CudaStoragePath final : public StoragePath {
   absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) override;
   absl::Status Zero(absl::Span<const c10::Storage> storages) override;
   absl::Status Copy(absl::Span<const StorageCopy> copies) override;
-  absl::Status Load(absl::Span<const StorageLoad> loads) override;
+  using StoragePath::Load;
+  absl::Status Load(absl::Span<const StorageLoad> loads, const LoadControl& control) override;
   absl::StatusOr<std::vector<std::uint64_t>> Checksums(absl::Span<const c10::Storage> storages) override;
   absl::Status Wait(c10::Device device) override;
 

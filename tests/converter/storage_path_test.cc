@@ -40,7 +40,7 @@ class OneByOnePath final : public StoragePath {
   }
   absl::Status Zero(absl::Span<const c10::Storage>) override { return absl::OkStatus(); }
   absl::Status Copy(absl::Span<const StorageCopy>) override { return absl::OkStatus(); }
-  absl::Status Load(absl::Span<const StorageLoad>) override { return absl::OkStatus(); }
+  absl::Status Load(absl::Span<const StorageLoad>, const LoadControl&) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<std::uint64_t>> Checksums(absl::Span<const c10::Storage>) override {
     return std::vector<std::uint64_t>();
   }
