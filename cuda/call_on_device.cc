@@ -57,8 +57,9 @@ void PutBack(c10::DeviceIndex previous) {
 
 absl::Status CallAndPutBack(c10::Device device, absl::FunctionRef<absl::Status(c10::Device)> call) {
   c10::DeviceIndex previous = -1;
+  int in_cuda = -1;  // LibTorch may have noted another one.
   // If the current device has failed for good, CUDA may not say which one it is. Then this thread cannot change it.
-  if (c10::cuda::GetDevice(&previous) != cudaSuccess) {
+  if (c10::cuda::GetDevice(&previous) != cudaSuccess || cudaGetDevice(&in_cuda) != cudaSuccess) {
     return CallOnOwnThread([&] { return CallWithDevice(device, call); });
   }
   absl::Status status = CallWithDevice(device, call);
