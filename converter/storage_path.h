@@ -60,7 +60,7 @@ struct StorageLoad {
   bool in_order = false;
   // Where the bytes of the storage begin, if they are in a file exactly as `read` returns them. They may then be read
   // from the file instead, in other ways than `read` does.
-  std::optional<FilePlace> file;
+  std::optional<FilePlace> file = std::nullopt;
 };
 
 struct LoadControl {
