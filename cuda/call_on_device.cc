@@ -48,9 +48,9 @@ absl::Status CallWithDevice(c10::Device device, absl::FunctionRef<absl::Status(c
 
 // Note [Devices without a context]
 // Since CUDA 12, cudaSetDevice creates the device's context, which takes hundreds of megabytes. If the previous device
-// has none, LibTorch therefore notes it as the thread's current device and leaves ours current in CUDA; its functions and
-// its next guard use the noted one. So does this function. Unlike LibTorch's guards, it prints nothing if the previous
-// device has failed.
+// has none, LibTorch therefore notes it as the thread's current device and leaves ours current in CUDA; its functions
+// and its next guard use the noted one. So does this function. Unlike LibTorch's guards, it prints nothing if the
+// previous device has failed.
 void PutBack(c10::DeviceIndex previous) {
   CatchCuda([&] { return CudaStatus(c10::cuda::MaybeSetDevice(previous)); }).IgnoreError();
 }

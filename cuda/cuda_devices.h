@@ -14,8 +14,8 @@
 
 namespace metaconv {
 
-// kFailedPrecondition in a child of fork(), if CountCudaDevices had found devices in the parent: neither CUDA's state is
-// valid there, nor are locks that other threads held. Makes no call of CUDA and acquires no lock.
+// kFailedPrecondition in a child of fork(), if CountCudaDevices had found devices in the parent: neither CUDA's state
+// is valid there, nor are locks that other threads held. Makes no call of CUDA and acquires no lock.
 absl::Status CheckCudaProcess();
 
 // Also makes LibTorch's device guards work (torch_device_guards.h) if there are devices. Keeps a pending error.

@@ -10,7 +10,7 @@
 //   kUnavailable          a device or a service of the driver that is busy or not ready yet; later calls may succeed
 //   kUnimplemented        a device that the kernels were not compiled for
 //   kResourceExhausted    out of memory
-//   kInternal             all others. If the message has "context lost", the device cannot be used again in this process
+//   kInternal             all others. After "context lost" in a message, this process cannot use the device any more
 //
 // Thread safety: Thread-safe.
 // Lifetime: retains nothing.

@@ -1,5 +1,5 @@
-// KeepPendingError: calls a function that uses CUDA, and leaves the calling thread's pending error (cudaPeekAtLastError)
-// as it was.
+// KeepPendingError: calls a function that uses CUDA, and leaves the calling thread's pending error
+// (cudaPeekAtLastError) as it was.
 //
 // Note [Threads with a pending error]
 // CUDA keeps, for each thread, the error of the last call that failed, and other code may not have asked for it yet. A

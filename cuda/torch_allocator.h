@@ -17,8 +17,8 @@
 namespace metaconv {
 
 // An allocator that other code has initialized is left as it is. An initialization that fails leaves the allocator with
-// parts that do not exist, and LibTorch would then take it for initialized; therefore it is tried once, and its error is
-// returned from then on. Must be called by a function that CallOnDevice calls.
+// parts that do not exist, and LibTorch would then take it for initialized; therefore it is tried once, and its error
+// is returned from then on. Must be called by a function that CallOnDevice calls.
 absl::StatusOr<c10::cuda::CUDACachingAllocator::CUDAAllocator*> TorchAllocator();
 
 }  // namespace metaconv
