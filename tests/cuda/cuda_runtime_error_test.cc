@@ -10,6 +10,7 @@
 
 #include "c10/cuda/CUDACachingAllocator.h"
 #include "c10/cuda/CUDAFunctions.h"
+#include "c10/cuda/CUDAStream.h"
 #include "cuda/cuda_runtime.h"
 #include "cuda_runtime_api.h"
 #include "gmock/gmock.h"
@@ -108,6 +109,18 @@ TEST(CudaRuntimeError, PendingErrorsAreKeptByTheFirstCallsToo) {
     FakeCudart::SetPendingError(cudaErrorInvalidConfiguration);
     for (const RuntimeCall& call : RuntimeCalls(Cuda(1))) EXPECT_THAT(call.run(), IsOk()) << call.function;
     EXPECT_THAT(TheCudaRuntime().CurrentStream(Cuda(7)), StatusIs(absl::StatusCode::kNotFound, HasSubstr("cuda:7")));
+    EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidConfiguration);
+  });
+}
+
+// Calls run on another thread then, but the current stream is that of the calling thread.
+TEST(CudaRuntimeError, TheCurrentStreamIsThatOfTheThreadWithThePendingError) {
+  InOwnProcess([] {
+    ASSERT_THAT(TheCudaRuntime().CurrentStream(Cuda(1)), IsOk());
+    const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, 1);
+    c10::cuda::setCurrentCUDAStream(stream);
+    FakeCudart::SetPendingError(cudaErrorInvalidConfiguration);
+    EXPECT_EQ(TheCudaRuntime().CurrentStream(Cuda(1)).value(), stream.unwrap());
     EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidConfiguration);
   });
 }

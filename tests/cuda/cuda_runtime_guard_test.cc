@@ -12,6 +12,7 @@
 #include "tests/cuda/fake_cudart/fake_cudart.h"
 #include "tests/cuda/runtime_calls.h"
 #include "tests/testing/own_process.h"
+#include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
 
 // libtorch_cuda registers its function with it.
@@ -98,6 +99,24 @@ TEST(CudaRuntimeGuard, FreeingPinnedMemoryCreatesNoContext) {
     std::thread([&] { pinned->reset(); }).join();
     EXPECT_EQ(FakeCudart::LiveObjects().pinned_memories, 0);
     EXPECT_FALSE(FakeCudart::HasContext(0));
+  });
+}
+
+// From the first call on, which initializes what all threads share.
+TEST(CudaRuntimeGuard, ThreadsKeepTheirOwnDevices) {
+  InOwnProcess([] {
+    RunThreads(4, [](int thread) {
+      const int current = thread % 2;
+      Use(current);
+      for (int round = 0; round < 3; ++round) {
+        const int other = (thread / 2 + round) % 2;
+        for (const RuntimeCall& call : RuntimeCalls(Cuda(other))) {
+          EXPECT_THAT(call.run(), IsOk()) << call.function;
+          EXPECT_EQ(CurrentDevice(), current) << call.function << " on " << other;
+          EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess) << call.function;
+        }
+      }
+    });
   });
 }
 
