@@ -1,8 +1,8 @@
 // StoragePath: the interface for storages on one type of device: allocating, filling, copying and loading bytes. Used
 // by Materialize and by conversions that copy data.
 //
-// Each call processes many storages, since a model has thousands and many are small. The implementation for the CPU is
-// in this folder; linking `//cuda` registers the one for CUDA.
+// Each call processes many storages, since a model has thousands and many are small. They may be on several devices of
+// the path's type. The implementation for the CPU is in this folder; linking `//cuda` registers the one for CUDA.
 //
 // To create tensors, use materialize.h, which allocates and fills their storages.
 //
