@@ -62,8 +62,12 @@ absl::StatusOr<LoadReport> LoadAll(const CheckpointFile& file, const LoadOptions
   RecordingSource source(*bytes);
   absl::StatusOr<std::vector<at::Tensor>> tensors;
   {
-    const Progress progress("loading");
-    tensors = Materialize(records, options.device, source);
+    Progress progress("loading");
+    LoadControl control;
+    if (progress.is_shown()) {
+      control.progress = [&](std::int64_t done, std::int64_t total) { progress.SetBytes(done, total); };
+    }
+    tensors = Materialize(records, options.device, source, control);
   }
   if (!tensors.ok()) return tensors.status();
   // Work on the device may still be running.
