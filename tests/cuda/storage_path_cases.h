@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct CaseParameters {
   std::function<absl::StatusOr<std::unique_ptr<RuntimeUnderTest>>()> make;
   CudaStoragePathOptions options;
 };
+
+// For messages of GoogleTest.
+inline void PrintTo(const CaseParameters& parameters, std::ostream* into) { *into << parameters.name; }
 
 inline std::string NameOfCase(const testing::TestParamInfo<CaseParameters>& info) { return info.param.name; }
 
