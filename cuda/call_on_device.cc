@@ -38,12 +38,15 @@ absl::Status CatchCuda(absl::FunctionRef<absl::Status()> call) {
   return error.has_value() ? CudaStatus(*error) : status;
 }
 
+absl::Status CallRelaxed(c10::Device device, absl::FunctionRef<absl::Status(c10::Device)> call) {
+  const RelaxedCaptures mode;
+  return CatchCuda([&] { return call(device); });
+}
+
 // Leaves `device` current.
 absl::Status CallWithDevice(c10::Device device, absl::FunctionRef<absl::Status(c10::Device)> call) {
   absl::Status status = CatchCuda([&] { return CudaStatus(c10::cuda::SetDevice(device.index())); });
-  if (!status.ok()) return WithContext("cudaSetDevice", status);
-  const RelaxedCaptures mode;
-  return CatchCuda([&] { return call(device); });
+  return status.ok() ? CallRelaxed(device, call) : WithContext("cudaSetDevice", status);
 }
 
 // Note [Devices without a context]
@@ -62,9 +65,19 @@ absl::Status CallAndPutBack(c10::Device device, absl::FunctionRef<absl::Status(c
   if (c10::cuda::GetDevice(&previous) != cudaSuccess || cudaGetDevice(&in_cuda) != cudaSuccess) {
     return CallOnOwnThread([&] { return CallWithDevice(device, call); });
   }
+  if (previous == device.index() && in_cuda == device.index()) return CallRelaxed(device, call);
   absl::Status status = CallWithDevice(device, call);
   if (previous != device.index()) PutBack(previous);
   return status;
+}
+
+absl::StatusOr<c10::Device> CurrentDevice() {
+  c10::DeviceIndex current = -1;
+  const auto ask = [&] { return CudaStatus(c10::cuda::GetDevice(&current)); };
+  // Only this thread knows its current device. Asking for it fails only if that device has failed for good.
+  absl::Status status = cudaPeekAtLastError() != cudaSuccess ? ask() : KeepPendingError(ask);
+  if (!status.ok()) return WithContext("cuda: cudaGetDevice", status);
+  return c10::Device(c10::DeviceType::CUDA, current);
 }
 
 }  // namespace
@@ -80,11 +93,7 @@ absl::StatusOr<c10::Device> FindDevice(c10::Device device) {
     return absl::NotFoundError(absl::StrCat(device.str(), ": no such device; there are ", *count));
   }
   if (device.has_index()) return device;
-  c10::DeviceIndex current = -1;
-  if (absl::Status status = CudaStatus(c10::cuda::GetDevice(&current)); !status.ok()) {
-    return WithContext("cuda: cudaGetDevice", status);
-  }
-  return c10::Device(c10::DeviceType::CUDA, current);
+  return CurrentDevice();
 }
 
 absl::Status CallOnDevice(std::string_view doing, c10::Device device,

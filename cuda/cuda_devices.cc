@@ -68,7 +68,7 @@ absl::StatusOr<int> CountCudaDevices() {
     return counted.status();
   });
   if (!status.ok()) return status;
-  known_count = count;
+  if (count > 0) known_count = count;
   return count;
 }
 

@@ -23,9 +23,11 @@ constexpr char kCaptures[] = "a stream captures a graph; call again after the ca
 constexpr char kMps[] = "the service nvidia-cuda-mps-control has failed, or serves too many processes; try again later";
 
 constexpr Explanation kExplanations[] = {
-    // The text of cudaErrorInsufficientDriver and cudaErrorNoKernelImageForDevice is in Found().
+    // The texts of these are in Found().
     {cudaErrorInsufficientDriver, absl::StatusCode::kFailedPrecondition, ""},
     {cudaErrorNoKernelImageForDevice, absl::StatusCode::kUnimplemented, ""},
+    // Another answer to a launch without code for the device.
+    {cudaErrorInvalidDeviceFunction, absl::StatusCode::kUnimplemented, ""},
     {cudaErrorCallRequiresNewerDriver, absl::StatusCode::kFailedPrecondition, "update the NVIDIA driver"},
     {cudaErrorUnsupportedPtxVersion, absl::StatusCode::kFailedPrecondition, "update the NVIDIA driver"},
     {cudaErrorStubLibrary, absl::StatusCode::kFailedPrecondition,
@@ -107,6 +109,7 @@ std::string Found(const Explanation& explanation) {
     case cudaErrorInsufficientDriver:
       return FoundDriver();
     case cudaErrorNoKernelImageForDevice:
+    case cudaErrorInvalidDeviceFunction:
       return FoundDevice();
     default:
       return explanation.text;

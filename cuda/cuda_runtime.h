@@ -6,8 +6,8 @@
 //   absl::StatusOr<int> devices = runtime.DeviceCount();   // kFailedPrecondition if there is no driver.
 //
 // CUDA is not initialized before the first call. Every call leaves the calling thread's current device, pending error
-// and capture mode unchanged: see call_on_device.h. LibTorch's allocator is initialized by the first call that needs it,
-// unless other code has done that.
+// and capture mode unchanged: see call_on_device.h. LibTorch's allocator is initialized by the first call that needs
+// it, unless other code has done that.
 //
 // Thread safety: Thread-safe.
 // Lifetime: lives until the process ends.

@@ -39,8 +39,10 @@ TEST(CudaStatus, SaysWhatToDo) {
   EXPECT_THAT(CudaStatus(cudaErrorNoDevice), StatusIs(absl::StatusCode::kNotFound, HasSubstr("CUDA_VISIBLE_DEVICES")));
   EXPECT_THAT(CudaStatus(cudaErrorStreamCaptureImplicit),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("after the capture")));
-  EXPECT_THAT(CudaStatus(cudaErrorNoKernelImageForDevice),
-              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("not compiled for this device")));
+  for (const cudaError_t error : {cudaErrorNoKernelImageForDevice, cudaErrorInvalidDeviceFunction}) {
+    EXPECT_THAT(CudaStatus(error),
+                StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("not compiled for this device")));
+  }
 }
 
 TEST(CudaStatus, FaultsLoseTheContext) {

@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,12 +36,28 @@ void Configure(void (*change)(FakeCudart::Options&)) {
   FakeCudart::Configure(options);
 }
 
+TEST(CudaRuntimeError, AFaultIsReportedByTheCallThatWaits) {
+  InOwnProcess([] {
+    CudaRuntime& runtime = TheCudaRuntime();
+    const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
+    const c10::DataPtr memory = runtime.Allocate(stream, 64).value();
+    FakeCudart::FailNextWork("cudaMemsetAsync", cudaErrorLaunchFailure);
+    EXPECT_THAT(runtime.Fill(memory.get(), 0, 64, stream), IsOk());
+    absl::StatusOr<std::unique_ptr<CudaEvent>> event = runtime.Record(stream);
+    ASSERT_THAT(event, IsOk());
+    const auto lost =
+        StatusIs(absl::StatusCode::kInternal, AllOf(HasSubstr("cudaErrorLaunchFailure"), HasSubstr("context lost")));
+    EXPECT_THAT((*event)->Wait(), lost);
+    EXPECT_THAT(runtime.Synchronize(stream), lost);
+    EXPECT_THAT(runtime.Allocate(stream, std::int64_t{1} << 24), lost);
+  });
+}
+
 TEST(CudaRuntimeError, AFaultInAKernelIsForGood) {
   InOwnProcess([] {
     const std::vector<RuntimeCall> calls = RuntimeCalls(Cuda(1));
     FakeCudart::Break(1);
     for (const RuntimeCall& call : calls) {
-      // Only asking for properties of an address, and waiting for no work, need not notice it.
       EXPECT_THAT(call.run(), StatusIs(absl::StatusCode::kInternal,
                                        AllOf(StartsWith("cuda:1: "), HasSubstr("cudaErrorIllegalAddress"),
                                              HasSubstr("context lost"))))
@@ -76,6 +92,16 @@ TEST(CudaRuntimeError, ACallerWhoseDeviceFailedCanUseOthers) {
       EXPECT_EQ(cudaGetDevice(&current), cudaSuccess);
       EXPECT_EQ(current, 0) << call.function;
     }
+  });
+}
+
+TEST(CudaRuntimeError, ADeviceWithoutAnIndexMayHaveFailed) {
+  InOwnProcess([] {
+    ASSERT_THAT(TheCudaRuntime().CurrentStream(Cuda(0)), IsOk());
+    FakeCudart::FailNext("cudaGetDevice", cudaErrorIllegalAddress);
+    EXPECT_THAT(TheCudaRuntime().CurrentStream(c10::Device("cuda")),
+                StatusIs(absl::StatusCode::kInternal, AllOf(StartsWith("cuda: "), HasSubstr("context lost"))));
+    EXPECT_EQ(cudaGetLastError(), cudaSuccess);
   });
 }
 
