@@ -29,7 +29,8 @@ WITHOUT_SOURCE = {
     # Test many threads, and sources that share storages and bases.
     "tests/converter/converter_concurrency_test.cc",
     "tests/converter/dying_tensors_test.cc",
-    # Test //cuda on real devices, and the test double of the CUDA runtime.
+    # Test //cuda on real devices and on the stand-in for libcudart, and the test double of the CUDA runtime.
+    "tests/cuda/cudart_storage_path_test.cc",
     "tests/cuda/gpu_storage_path_test.cc",
     "tests/cuda/gpu_materialize_test.cc",
     "tests/cuda/materialize_test.cc",
