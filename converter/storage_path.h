@@ -60,7 +60,7 @@ struct StorageLoad {
   bool in_order = false;
   // Where the bytes of the storage begin, if they are in a file exactly as `read` returns them. They may then be read
   // from the file instead, in other ways than `read` does.
-  std::optional<FilePlace> file;
+  std::optional<FilePlace> file = std::nullopt;
 };
 
 struct LoadControl {
@@ -102,7 +102,8 @@ class StoragePath {
   virtual absl::Status Zero(absl::Span<const c10::Storage> storages) = 0;
 
   // One storage of each copy must be on this path's type of device. The other one may be on the same device, on another
-  // device of the type or on the CPU.
+  // device of the type or on the CPU. Copies run in any order, so no copy may write bytes that it or another copy of the
+  // call reads or writes. Errors: kInvalidArgument if one does, with the ids of both copies; nothing was started then.
   virtual absl::Status Copy(absl::Span<const StorageCopy> copies) = 0;
 
   // Reads in the given order, as far as several threads allow it. Returns errors of `read` unchanged; the first error
