@@ -107,6 +107,20 @@ class Event final : public CudaEvent {
     return CallCuda("cudaEventSynchronize", device_, [this] { return cudaEventSynchronize(event_); });
   }
 
+  absl::StatusOr<bool> IsDone() override {
+    bool is_done = true;
+    absl::Status status = CallCuda("cudaEventQuery", device_, [&] {
+      const cudaError_t error = cudaEventQuery(event_);
+      if (error != cudaErrorNotReady) return error;
+      is_done = false;
+      // CUDA also keeps this answer as the thread's last error.
+      if (cudaPeekAtLastError() == cudaErrorNotReady) static_cast<void>(cudaGetLastError());
+      return cudaSuccess;
+    });
+    if (!status.ok()) return status;
+    return is_done;
+  }
+
   cudaEvent_t event() const { return event_; }
 
  private:
