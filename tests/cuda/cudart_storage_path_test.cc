@@ -30,6 +30,9 @@ class CudartUnderTest final : public RuntimeUnderTest {
                                                 : c10::cuda::getStreamFromPool(false, device.index()));
   }
 
+  void Block(c10::Stream stream) override { FakeCudart::BlockStream(CudaStream(stream)); }
+  void Unblock(c10::Stream stream) override { FakeCudart::ReleaseStream(CudaStream(stream)); }
+
   std::vector<std::string> Problems() override {
     std::vector<std::string> problems;
     for (int device = 0; device < FakeCudart::CurrentOptions().devices; ++device) {
@@ -44,6 +47,11 @@ class CudartUnderTest final : public RuntimeUnderTest {
       problems.push_back(absl::StrCat(pinned, " pinned memories are left"));
     }
     return problems;
+  }
+
+ private:
+  static cudaStream_t CudaStream(c10::Stream stream) {
+    return c10::cuda::CUDAStream(c10::cuda::CUDAStream::UNCHECKED, stream);
   }
 };
 
