@@ -17,6 +17,8 @@ bool IsForkedChild() {
   return user != 0 && user != getpid();
 }
 
+void ForgetDriver() { user_of_driver = 0; }
+
 cudaError_t BeginCall(StateLock& state, const char* name, Needs needs) {
   if (const cudaError_t error = RecordCall(state, name); error != cudaSuccess) return error;
   if (needs == Needs::kNothing) return cudaSuccess;

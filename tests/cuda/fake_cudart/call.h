@@ -28,6 +28,9 @@ enum class Needs {
 // lock, which another thread of the parent may have held.
 bool IsForkedChild();
 
+// Forgets that the driver was used.
+void ForgetDriver();
+
 // The error with which the call returns at once, or cudaSuccess.
 cudaError_t BeginCall(StateLock& state, const char* name, Needs needs);
 

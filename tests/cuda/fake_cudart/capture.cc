@@ -40,11 +40,13 @@ cudaStreamCaptureStatus StatusOf(const Stream& stream) {
 
 }  // namespace
 
-cudaError_t CaptureWork(StateLock& state, const Stream& stream) {
+cudaError_t CaptureWork(StateLock& state, const Stream& stream, const Work& work) {
   if (!stream.capture->is_valid) return cudaErrorStreamCaptureInvalidated;
-  ++state->records.captured_work;
+  if (work.run != nullptr) ++state->records.captured_work;
   return cudaSuccess;
 }
+
+void ForgetThreadMode() { thread_mode = cudaStreamCaptureModeGlobal; }
 
 cudaError_t JoinCapture(StateLock&, Stream& waiting, const Event& event) {
   if (event.capture == waiting.capture) return cudaSuccess;

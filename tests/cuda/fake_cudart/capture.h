@@ -20,6 +20,7 @@ namespace metaconv::fake_cudart {
 class StateLock;
 struct Event;
 struct Stream;
+struct Work;
 
 struct Capture {
   unsigned long long id = 0;
@@ -34,8 +35,11 @@ struct Captures {
   unsigned long long last_id = 0;
 };
 
-// Records work of a captured stream.
-cudaError_t CaptureWork(StateLock& state, const Stream& stream);
+// Records work of a captured stream. Work that only orders other work is not counted.
+cudaError_t CaptureWork(StateLock& state, const Stream& stream, const Work& work);
+
+// Sets the calling thread's mode to the initial one.
+void ForgetThreadMode();
 
 // Makes the waiting stream part of the event's capture. Errors: dependencies between captured work and other work.
 cudaError_t JoinCapture(StateLock& state, Stream& waiting, const Event& event);

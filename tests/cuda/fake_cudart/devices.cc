@@ -17,6 +17,8 @@ bool Exists(StateLock& state, int device) { return device >= 0 && device < state
 
 int CurrentDevice() { return current_device; }
 
+void SetCurrentDevice(int device) { current_device = device; }
+
 cudaError_t UseContext(StateLock& state, int device) {
   Device& used = state->devices[device];
   if (!used.has_context) {
@@ -24,6 +26,11 @@ cudaError_t UseContext(StateLock& state, int device) {
     used.has_context = true;
   }
   return used.fault;
+}
+
+void Fail(StateLock& state, int device, cudaError_t error) {
+  state->devices[device].fault = error;
+  WakeStreams(state, device);
 }
 
 extern "C" {

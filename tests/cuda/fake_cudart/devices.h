@@ -29,9 +29,13 @@ bool Exists(StateLock& state, int device);
 
 // The calling thread's current device.
 int CurrentDevice();
+void SetCurrentDevice(int device);
 
 // Creates the device's context if there is none. Errors: also those of the device.
 cudaError_t UseContext(StateLock& state, int device);
+
+// Lets the device fail for good: it runs no more work, and returns `error` from each call.
+void Fail(StateLock& state, int device, cudaError_t error);
 
 }  // namespace metaconv::fake_cudart
 

@@ -21,6 +21,10 @@ void FakeCudart::Reset(const Options& options) {
   state->devices = {};
   state->records = {};
   state->options = options;
+  fake_cudart::ForgetDriver();
+  fake_cudart::SetCurrentDevice(0);
+  fake_cudart::ForgetThreadMode();
+  static_cast<void>(cudaGetLastError());
 }
 
 void FakeCudart::Configure(const Options& options) {
@@ -45,7 +49,7 @@ void FakeCudart::FailNextWork(const std::string& part_of_name, cudaError_t error
 
 void FakeCudart::Break(int device, cudaError_t error) {
   StateLock state;
-  state->devices[device].fault = error;
+  Fail(state, device, error);
 }
 
 void FakeCudart::SetPendingError(cudaError_t error) { static_cast<void>(fake_cudart::Pending(error)); }

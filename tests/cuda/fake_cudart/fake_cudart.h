@@ -22,6 +22,7 @@
 // The first call reads the initial options from the environment, so that one program can be run with several:
 //   FAKE_CUDART_DEVICES       Options::devices
 //   FAKE_CUDART_DRIVER_ERROR  the name of Options::driver_error, such as cudaErrorInsufficientDriver
+//   FAKE_CUDART_CONTEXT_ERROR the name of Options::context_error, such as cudaErrorDevicesUnavailable
 //
 // Thread safety: Thread-safe, as the runtime is.
 // Lifetime: static. Reset must not be called while other threads use the runtime, nor after LibTorch has used it:
@@ -82,7 +83,8 @@ class FakeCudart {
 
   FakeCudart() = delete;
 
-  // Waits for all work, and returns to the state before the first call. Registered kernels remain.
+  // Waits for all work, and returns to the state before the first call, also of the calling thread: its current device,
+  // its pending error and its capture mode. Registered kernels remain.
   static void Reset(const Options& options);
   // Changes the options for calls from now on. The number of devices must stay the same.
   static void Configure(const Options& options);
@@ -98,7 +100,8 @@ class FakeCudart {
   // Sets the calling thread's pending error, as if other code had not asked for the error of its call.
   static void SetPendingError(cudaError_t error);
 
-  // No work of the stream runs until it is released. Null is the default stream of the calling thread's current device.
+  // No work of the stream runs until it is released or destroyed. Calls that wait for it, such as cudaFree, do not return
+  // before that. Null is the default stream of the calling thread's current device.
   static void BlockStream(cudaStream_t stream);
   static void ReleaseStream(cudaStream_t stream);
 

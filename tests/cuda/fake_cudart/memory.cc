@@ -87,7 +87,7 @@ cudaError_t cudaMalloc(void** memory, std::size_t size) {
 
 cudaError_t cudaFree(void* memory) {
   return RunCall("cudaFree", Needs::kDevices, [&](StateLock& state) {
-    if (memory == nullptr) return cudaSuccess;
+    if (memory == nullptr) return UseContext(state, CurrentDevice());
     if (const cudaError_t error = CheckUnsafeCall(state); error != cudaSuccess) return error;
     const Block* block = FindBlock(state, memory, 0);
     if (block == nullptr) return cudaErrorInvalidValue;

@@ -22,15 +22,15 @@ bool IsAccessible(const SegmentTable& table) {
   return true;
 }
 
-// The host's memory of a device is aligned as the device's, so sums can be read and written directly.
-struct AddAtOnce {
+// The threads run one after another.
+struct Add {
   void operator()(std::uint64_t* sum, std::uint64_t term) const { *sum += term; }
 };
 
-void RunThreads(const SegmentTable& table, const FakeCudart::Launch& launch) {
+void RunEachThread(const SegmentTable& table, const FakeCudart::Launch& launch) {
   for (std::uint32_t block = 0; block < launch.grid.x; ++block) {
     for (std::uint32_t thread = 0; thread < launch.block.x; ++thread) {
-      RunSegments(table, {block, launch.grid.x, thread, launch.block.x}, AddAtOnce());
+      RunSegments(table, {block, launch.grid.x, thread, launch.block.x}, Add());
     }
   }
 }
@@ -40,7 +40,7 @@ cudaError_t RunTable(const FakeCudart::Launch& launch) {
   if (!FakeCudart::CanAccess(table.segments, table.size * sizeof(Segment)) || !IsAccessible(table)) {
     return cudaErrorIllegalAddress;
   }
-  RunThreads(table, launch);
+  RunEachThread(table, launch);
   return cudaSuccess;
 }
 

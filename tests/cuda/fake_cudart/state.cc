@@ -36,6 +36,7 @@ FakeCudart::Options InitialOptions() {
     // CUDA reports a missing driver as one that is too old.
     if (options.driver_error == cudaErrorInsufficientDriver) options.driver_version = 0;
   }
+  if (const char* name = std::getenv("FAKE_CUDART_CONTEXT_ERROR")) options.context_error = ErrorOfName(name);
   return options;
 }
 

@@ -17,7 +17,11 @@ bool AwaitWork(StateLock& state, Stream& stream) {
     if (stream.pending.empty()) {
       if (stream.is_destroyed) return false;
       state.Wait(stream.wake);
-    } else if (stream.is_blocked || stream.done >= stream.due) {
+    } else if (stream.done >= stream.due) {
+      state.Wait(stream.wake);
+    } else if (state->devices[stream.device].fault != cudaSuccess) {
+      return true;
+    } else if (stream.is_blocked) {
       state.Wait(stream.wake);
     } else {
       const std::vector<Point>& after = stream.pending.front().after;
@@ -35,16 +39,15 @@ void RunStream(const std::shared_ptr<Stream>& stream) {
   while (AwaitWork(state, *stream)) {
     const Work work = std::move(stream->pending.front());
     stream->pending.pop_front();
-    Device& device = state->devices[stream->device];
     // A device that has failed runs nothing more.
-    if (device.fault == cudaSuccess) {
+    if (state->devices[stream->device].fault == cudaSuccess) {
       cudaError_t error = ErrorOfWork(state, work.name);
       if (error == cudaSuccess && work.run != nullptr) {
         state.Unlock();
         error = work.run();
         state.Lock();
       }
-      device.fault = error;
+      if (error != cudaSuccess) Fail(state, stream->device, error);
     }
     ++stream->done;
     ++state->records.finished_work;
@@ -120,7 +123,7 @@ std::shared_ptr<Stream> FindStream(StateLock& state, cudaStream_t stream) {
 
 cudaError_t Enqueue(StateLock& state, const std::shared_ptr<Stream>& stream, Work work) {
   if (stream == nullptr) return cudaErrorInvalidResourceHandle;
-  if (stream->capture != nullptr) return CaptureWork(state, *stream);
+  if (stream->capture != nullptr) return CaptureWork(state, *stream, work);
   if (const cudaError_t error = CheckImplicitUse(state, *stream); error != cudaSuccess) return error;
   for (Point& point : ImplicitlyBefore(state, *stream)) work.after.push_back(std::move(point));
   stream->pending.push_back(std::move(work));
@@ -162,6 +165,10 @@ void SetBlocked(StateLock& state, Stream& stream, bool is_blocked) {
   Notify(stream, state);
 }
 
+void WakeStreams(StateLock& state, int device) {
+  ForEachStream(state, device, [&](const std::shared_ptr<Stream>& stream) { Notify(*stream, state); });
+}
+
 void EndStreams(StateLock& state) {
   std::vector<std::shared_ptr<Stream>> all;
   for (const auto& [device, stream] : state->streams.defaults) all.push_back(stream);
@@ -194,13 +201,15 @@ cudaError_t cudaStreamCreate(cudaStream_t* stream) {
                  [&](StateLock& state) { return Create(state, stream, cudaStreamDefault, 0); });
 }
 
-// Returns at once. The stream's work is still done.
+// Returns at once. The stream's work is still done, also if the stream was blocked.
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return RunCall("cudaStreamDestroy", Needs::kDevices, [&](StateLock& state) {
     const auto found = state->streams.created.find(stream);
     if (found == state->streams.created.end()) return cudaErrorInvalidResourceHandle;
     const std::shared_ptr<Stream> destroyed = found->second;
     state->streams.created.erase(found);
+    if (destroyed->capture != nullptr) destroyed->capture->is_valid = false;
+    destroyed->is_blocked = false;
     destroyed->is_destroyed = true;
     destroyed->due = destroyed->started;
     Notify(*destroyed, state);

@@ -77,7 +77,11 @@ void WaitFor(StateLock& state, const Point& point);
 Point EndOf(const std::shared_ptr<Stream>& stream);
 void WaitForDevice(StateLock& state, int device);
 
+// No work of a blocked stream runs, unless its device has failed.
 void SetBlocked(StateLock& state, Stream& stream, bool is_blocked);
+
+// Lets the device's streams see that the device has failed.
+void WakeStreams(StateLock& state, int device);
 
 // Runs all work, and ends all threads.
 void EndStreams(StateLock& state);
