@@ -79,12 +79,10 @@ class Event final : public CudaEvent {
     bool is_done = true;
     absl::Status status = CallCuda("cudaEventQuery", device_, [&] {
       const cudaError_t error = cudaEventQuery(event_);
-      if (error != cudaErrorNotReady) return error;
-      is_done = false;
-      // CUDA also keeps this answer as the thread's last error.
-      if (cudaPeekAtLastError() == cudaErrorNotReady) static_cast<void>(cudaGetLastError());
-      return cudaSuccess;
+      is_done = error != cudaErrorNotReady;
+      return is_done ? error : cudaSuccess;
     });
+    has_failed_ |= !status.ok();
     if (!status.ok()) return status;
     return is_done;
   }
