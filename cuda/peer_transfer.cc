@@ -61,8 +61,8 @@ absl::Status PeerTransfer::CopyDirectly(c10::Stream from, c10::Stream into, Copi
   if (absl::Status status = Order(into, from); !status.ok()) return status;
   if (absl::Status status = launcher_.Copy(from, SegmentsOf(small)); !status.ok()) return Locate(small, status);
   for (const PeerCopy& copy : large) {
-    absl::Status status = runtime_.CopyPeer(copy.segment.into, into.device(), copy.segment.from, from.device(),
-                                            SizeOf(copy), from);
+    absl::Status status =
+        runtime_.CopyPeer(copy.segment.into, into.device(), copy.segment.from, from.device(), SizeOf(copy), from);
     if (!status.ok()) return WithContext(absl::StrCat("storage ", copy.id, ", ", SizeOf(copy), " bytes"), status);
   }
   return Order(from, into);

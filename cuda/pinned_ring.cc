@@ -35,6 +35,13 @@ class PinnedRing::Buffers {
     }
   }
 
+  // Keeps a buffer whose work failed, without using it again, and puts a new one in its place.
+  void Replace(std::unique_ptr<Buffer> failed) ABSL_LOCKS_EXCLUDED(mutex_) {
+    Return(std::make_unique<Buffer>());
+    absl::MutexLock lock(&mutex_);
+    failed_.push_back(std::move(failed));
+  }
+
   // The work of the buffer is done, or has failed: the buffer has an event then. Its memory may be null.
   std::unique_ptr<Buffer> Take() ABSL_LOCKS_EXCLUDED(turn_, mutex_) {
     absl::MutexLock turn(&turn_);
@@ -87,11 +94,14 @@ class PinnedRing::Buffers {
     mutex_.AwaitWithTimeout(absl::Condition(&has_returned), timeout);
   }
 
-  // Held by the thread that takes the next buffer, also while it waits. Buffers are returned without it.
+  // Held by the thread that takes the next buffer, also while it waits, so that no other thread overtakes it. Buffers are
+  // returned without it.
   absl::Mutex turn_ ABSL_ACQUIRED_BEFORE(mutex_);
   std::vector<std::unique_ptr<Buffer>> here_ ABSL_GUARDED_BY(turn_);  // The oldest first.
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Buffer>> returned_ ABSL_GUARDED_BY(mutex_);
+  // Their state is unknown, and freeing them now might wait for other devices.
+  std::vector<std::unique_ptr<Buffer>> failed_ ABSL_GUARDED_BY(mutex_);
 };
 
 PinnedRing::PinnedRing(CudaRuntime& runtime, int buffers, std::int64_t buffer_size)
@@ -102,10 +112,21 @@ PinnedRing::~PinnedRing() = default;
 absl::StatusOr<PinnedRing::Lease> PinnedRing::Acquire(c10::Device device) {
   Buffers& buffers = Of(device);
   std::unique_ptr<Buffer> buffer = buffers.Take();
-  absl::Status status = Prepare(device, *buffer);
-  if (!status.ok()) {
-    buffers.Return(std::move(buffer));
-    return status;
+  if (buffer->in_use != nullptr) {
+    // The question whether the work is done had an error: usually that of the work.
+    if (absl::Status status = buffer->in_use->Wait(); !status.ok()) {
+      buffers.Replace(std::move(buffer));
+      return status;
+    }
+    buffer->in_use = nullptr;
+  }
+  if (buffer->memory == nullptr) {
+    absl::StatusOr<PinnedMemory> memory = runtime_.AllocatePinned(device, buffer_size_);
+    if (!memory.ok()) {
+      buffers.Return(std::move(buffer));
+      return memory.status();
+    }
+    buffer->memory = *std::move(memory);
   }
   return Lease(runtime_, buffers, std::move(buffer));
 }
@@ -115,21 +136,6 @@ PinnedRing::Buffers& PinnedRing::Of(c10::Device device) {
   std::unique_ptr<Buffers>& buffers = buffers_[device.index()];
   if (buffers == nullptr) buffers = std::make_unique<Buffers>(limit_);
   return *buffers;
-}
-
-absl::Status PinnedRing::Prepare(c10::Device device, Buffer& buffer) {
-  if (buffer.in_use != nullptr) {
-    // The work failed. Nothing uses the buffer after the wait, whatever it returns, but CUDA does not promise that a
-    // buffer of a device in this state can be used again.
-    buffer.in_use->Wait().IgnoreError();
-    buffer = Buffer();
-  }
-  if (buffer.memory == nullptr) {
-    absl::StatusOr<PinnedMemory> memory = runtime_.AllocatePinned(device, buffer_size_);
-    if (!memory.ok()) return memory.status();
-    buffer.memory = *std::move(memory);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status PinnedRing::Lease::Wait() {

@@ -16,7 +16,7 @@
 //
 // Thread safety: Thread-safe. A lease must be used by one thread at a time.
 // Lifetime: the ring must outlive its leases, and the runtime the ring. Buffers are allocated when first needed, and
-// freed with the ring.
+// freed with the ring: CUDA may wait for all devices to free one.
 
 #ifndef METACONV_CUDA_PINNED_RING_H_
 #define METACONV_CUDA_PINNED_RING_H_
@@ -79,19 +79,16 @@ class PinnedRing {
   PinnedRing(const PinnedRing&) = delete;
   PinnedRing& operator=(const PinnedRing&) = delete;
 
-  // Takes a buffer for a transfer from or to `device`: one that no work uses, or else a new one. If the device has all
-  // its buffers, waits until one of them is free; the thread that came first gets the first one.
-  //
-  // A buffer whose work failed is replaced. The error is not returned: it belongs to the call that started the work,
-  // and the device reports it to whoever waits for that work.
-  // Errors: kResourceExhausted if a new buffer cannot be allocated.
+  // Takes a buffer for a transfer from or to `device`: one that no work uses, or else a new one. If all buffers of the
+  // device are in use, waits until one of them is free.
+  // Errors: those of work of the device that used the buffer before; kResourceExhausted if a new buffer cannot be
+  // allocated. A buffer whose work failed is not used again, and replaced.
   absl::StatusOr<Lease> Acquire(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
 
   std::int64_t buffer_size() const { return buffer_size_; }
 
  private:
   Buffers& Of(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status Prepare(c10::Device device, Buffer& buffer);
 
   CudaRuntime& runtime_;
   const int limit_;  // For each device.

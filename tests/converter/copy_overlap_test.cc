@@ -8,8 +8,8 @@
 #include "c10/core/Storage.h"
 #include "c10/core/impl/COW.h"
 #include "converter/cpu_storage_path.h"
-#include "gtest/gtest.h"
 #include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"
 
 namespace metaconv {
@@ -45,9 +45,10 @@ TEST_F(CopyOverlapTest, AllowsEmptyStoragesAnywhere) {
 }
 
 TEST_F(CopyOverlapTest, FindsTargetsThatOverlap) {
-  EXPECT_THAT(CheckNoOverlap({{Part(0, 100), Part(200, 300), 7}, {Part(0, 100), Part(299, 399), 8}}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("storage 7 and storage 8"), HasSubstr("the target of the latter overlap on cpu"))));
+  EXPECT_THAT(
+      CheckNoOverlap({{Part(0, 100), Part(200, 300), 7}, {Part(0, 100), Part(299, 399), 8}}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("storage 7 and storage 8"), HasSubstr("the target of the latter overlap on cpu"))));
   EXPECT_THAT(CheckNoOverlap({{Part(0, 100), Part(200, 300), 7}, {Part(100, 200), Part(200, 300), 8}}),
               StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("storage 7"), HasSubstr("storage 8"))));
 }

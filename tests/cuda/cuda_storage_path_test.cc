@@ -127,7 +127,8 @@ void FailEverywhere(std::uint64_t seed, void (HostRuntime::*arm)(int), int (Host
     // Work that fails late may belong to a stream that the failing call did not use.
     for (const c10::Device device : {Cuda(0), Cuda(1)}) path->Wait(device).IgnoreError();
     ASSERT_EQ(runtime.live().device_memories, before.device_memories);
-    ASSERT_LE(runtime.live().pinned_memories, 2 * kTiny.buffers);
+    // Those of two devices, and the replaced ones.
+    ASSERT_LE(runtime.live().pinned_memories, 2 * kTiny.buffers + kTiny.buffers);
     ASSERT_THAT(UseAll(*path), IsOk());
     path.reset();
     ASSERT_THAT(runtime.Drain(), IsEmpty());
@@ -222,7 +223,8 @@ TEST(CudaStoragePath, AllocatesManyStoragesForOneStream) {
   // The storages before the one that failed remain.
   runtime.FailAfterCalls(2);
   storages.clear();
-  EXPECT_THAT(path.AllocateAll(Cuda(1), {100, 200, 300}, storages), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("200 bytes wanted")));
+  EXPECT_THAT(path.AllocateAll(Cuda(1), {100, 200, 300}, storages),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("200 bytes wanted")));
   EXPECT_EQ(storages.size(), 1u);
 }
 
