@@ -9,6 +9,10 @@
 // Allocate, Zero, Load, and Copy to a device return when their work was started on the caller's current streams; files
 // and host memory were read completely by then. Copy to host memory and Checksums wait for their results.
 //
+// Zero and copies within and between devices never wait for a device. Bytes that Load and Copy transfer from the host are
+// in pinned buffers until the device has read them: when all buffers of a device are in use, these calls wait for the
+// device.
+//
 // After an error other calls can be made, except for a device whose error says "context lost": each further call for it
 // returns an error.
 //
@@ -29,6 +33,7 @@
 #include "c10/core/Storage.h"
 #include "converter/storage_path.h"
 #include "cuda/host_transfer.h"
+#include "cuda/peer_transfer.h"
 #include "cuda/pinned_ring.h"
 #include "cuda/runtime.h"
 #include "cuda/segment_launcher.h"
@@ -36,8 +41,8 @@
 namespace metaconv {
 
 struct CudaStoragePathOptions {
-  // Pinned buffers that all calls share. There should be enough for some threads to fill a buffer while others are
-  // transferred.
+  // Pinned buffers of each device, which all calls share. There should be enough for some threads to fill a buffer while
+  // others are transferred.
   int buffers = 8;
   std::int64_t buffer_size = std::int64_t{4} << 20;
   // Storages smaller than this are transferred together, in one buffer and one launch.
@@ -51,6 +56,8 @@ class CudaStoragePath final : public StoragePath {
   explicit CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOptions& options = {});
 
   absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) override;
+  absl::Status AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
+                           std::vector<c10::Storage>& storages) override;
   absl::Status Zero(absl::Span<const c10::Storage> storages) override;
   absl::Status Copy(absl::Span<const StorageCopy> copies) override;
   using StoragePath::Load;
@@ -62,6 +69,7 @@ class CudaStoragePath final : public StoragePath {
   CudaRuntime& runtime_;
   PinnedRing ring_;
   SegmentLauncher launcher_;
+  PeerTransfer peers_;
   HostTransfer transfer_;
 };
 
