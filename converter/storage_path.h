@@ -60,15 +60,15 @@ struct StorageLoad {
   bool in_order = false;
   // Where the bytes of the storage begin, if they are in a file exactly as `read` returns them. They may then be read
   // from the file instead, in other ways than `read` does.
-  std::optional<FilePlace> file;
+  std::optional<FilePlace> file = {};
 };
 
 struct LoadControl {
   // If set, called after each part with the bytes loaded so far and in all. Calls do not overlap, may come from any
   // thread of the load, and delay it; `done` increases, and the last call of a successful load has `done == total`.
-  std::function<void(std::int64_t done, std::int64_t total)> progress;
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   // Stops the load at its next part: it then returns kCancelled.
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 // Copies all bytes of `from` to `into`, which must have the same size. See StoragePath::Copy for their devices.
