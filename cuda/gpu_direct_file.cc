@@ -59,7 +59,8 @@ class GpuDirectFile final : public DeviceFile {
  private:
   absl::Status ReadAll(std::int64_t offset, char* device_data, std::int64_t size) const {
     for (std::int64_t done = 0; done < size;) {
-      const ssize_t got = cufile_.read(handle_, device_data, static_cast<std::size_t>(size - done), offset + done, done);
+      const ssize_t got =
+          cufile_.read(handle_, device_data, static_cast<std::size_t>(size - done), offset + done, done);
       if (got <= 0) return absl::InternalError("cuFileRead");
       done += got;
     }
@@ -97,6 +98,11 @@ absl::StatusOr<CuFileFunctions> GpuDirectFileReader::Load(c10::Device device) {
   if (options_.use == GpuDirectUse::kWithDriver && access(options_.driver_folder.c_str(), F_OK) != 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("expected the kernel module nvidia-fs, found no ", options_.driver_folder));
+  }
+  // See Note [libcufile without a list of modules].
+  if (access(options_.modules_file.c_str(), R_OK) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("expected the kernel's list of modules, found no ", options_.modules_file));
   }
   absl::StatusOr<CuFileFunctions> cufile = LoadCuFile(options_.library);
   if (!cufile.ok()) return cufile;

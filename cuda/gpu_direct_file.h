@@ -8,6 +8,7 @@
 //
 // Open returns null, and the file is read in the ordinary way,
 //   if GpuDirectUse::kNever is set, or kWithDriver and the kernel module nvidia-fs is not loaded;
+//   if the kernel does not list its modules: see Note [libcufile without a list of modules];
 //   if libcufile is not found, lacks a function, or cannot be initialized;
 //   if the file is in memory (tmpfs, ramfs), or its file system has no direct I/O (O_DIRECT);
 //   if libcufile does not accept the file.
@@ -17,6 +18,10 @@
 // Note [No buffer registration]: storages are not registered by cuFileBufRegister. Registering pins their memory in the
 // device's PCIe window (BAR1), which is smaller than the memory on many devices and takes longer than most reads.
 // libcufile reads through buffers of its own then, which it has registered.
+//
+// Note [libcufile without a list of modules]: cuFileDriverOpen of libcufile 1.20 does not return if /proc/modules does not
+// exist, as in kernels without modules and in some sandboxes: it waits for the end of a file that it could not open. So
+// the library is not used there.
 //
 // libcufile itself writes its errors to `cufile.log` in the current directory; CUFILE_LOGFILE_PATH sets another place.
 //
@@ -60,6 +65,8 @@ struct GpuDirectOptions {
   std::string library = "libcufile.so.0";
   // Exists if nvidia-fs is loaded.
   std::string driver_folder = "/proc/driver/nvidia-fs";
+  // The kernel's list of modules.
+  std::string modules_file = "/proc/modules";
 };
 
 class GpuDirectFileReader final : public DeviceFileReader {

@@ -75,7 +75,9 @@ class GpuDirectFileTest : public testing::Test {
                   ++calls_on_device_[device.index()];
                   return function();
                 },
-            .library = kLibrary};
+            .library = kLibrary,
+            // Exists everywhere, unlike the kernel's list of modules.
+            .modules_file = "/proc/self/stat"};
   }
 
   // The file in the test's folder, opened by the reader. It must exist if the folder's file system has direct I/O.
@@ -98,8 +100,8 @@ TEST_F(GpuDirectFileTest, ReadsAnyRange) {
   GpuDirectFileReader reader(Options());
   const std::unique_ptr<DeviceFile> file = Open(reader);
   if (file == nullptr) return;
-  const std::pair<std::int64_t, std::int64_t> ranges[] = {
-      {0, kSize}, {0, 0}, {0, 1}, {1, 4095}, {4096, 4096}, {13, kSize - 13}, {kSize - 1, 1}};
+  const std::pair<std::int64_t, std::int64_t> ranges[] = {{0, kSize},   {0, 0},           {0, 1},        {1, 4095},
+                                                          {4096, 4096}, {13, kSize - 13}, {kSize - 1, 1}};
   for (const auto& [offset, size] : ranges) {
     std::string into(size + 2, 'x');
     EXPECT_TRUE(file->Read(offset, into.data() + 1, size));
@@ -145,7 +147,7 @@ TEST_F(GpuDirectFileTest, ReadsFromManyThreads) {
       EXPECT_EQ(into, bytes_.substr(offset, kSize / 2));
     });
   });
-  if (has_direct_io_) EXPECT_EQ(fake_.open_drivers, 1);
+  EXPECT_EQ(fake_.open_drivers, has_direct_io_ ? 1 : 0);
 }
 
 TEST_F(GpuDirectFileTest, ReadFailsAtTheEndOfTheFile) {
@@ -200,8 +202,8 @@ TEST_F(GpuDirectFileTest, FilesInMemoryAreNotOpened) {
 TEST_F(GpuDirectFileTest, WithoutTheDriverNothingIsOpened) {
   GpuDirectFileReader reader(Options());
   fake_.open_error = 5001;
-  EXPECT_THAT(reader.Start(Cuda(0)), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                              HasSubstr("cuFileDriverOpen: CUfileOpError 5001")));
+  EXPECT_THAT(reader.Start(Cuda(0)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("cuFileDriverOpen: CUfileOpError 5001")));
   // It is not tried again.
   fake_.open_error = 0;
   EXPECT_FALSE(reader.Start(Cuda(0)).ok());
@@ -240,6 +242,14 @@ TEST_F(GpuDirectFileTest, WithoutTheKernelModuleTheLibraryIsNotLoaded) {
   options.driver_folder = testing::TempDir();
   GpuDirectFileReader with(options);
   EXPECT_THAT(with.Start(Cuda(0)), IsOk());
+}
+
+TEST_F(GpuDirectFileTest, WithoutAListOfModulesTheDriverIsNotOpened) {
+  GpuDirectOptions options = Options();
+  options.modules_file = "/no/such/file";
+  GpuDirectFileReader reader(options);
+  EXPECT_THAT(reader.Start(Cuda(0)), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/no/such/file")));
+  EXPECT_EQ(reader.Open(descriptor_, Cuda(0)), nullptr);
 }
 
 TEST_F(GpuDirectFileTest, CanBeDisabled) {
