@@ -1,13 +1,17 @@
 // Tests CudaStoragePath with the real CudaRuntime and LibTorch's allocator, on the stand-in for libcudart.
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "c10/cuda/CUDAStream.h"
 #include "cuda/cuda_runtime.h"
 #include "gtest/gtest.h"
+#include "tests/cuda/cudart_problems.h"
 #include "tests/cuda/fake_cudart/fake_cudart.h"
 #include "tests/cuda/storage_path_cases.h"
 
@@ -16,12 +20,6 @@ namespace {
 
 class CudartUnderTest final : public RuntimeUnderTest {
  public:
-  explicit CudartUnderTest(std::uint64_t seed) {
-    FakeCudart::Options options = FakeCudart::CurrentOptions();
-    options.seed = seed;
-    FakeCudart::Configure(options);
-  }
-
   CudaRuntime& runtime() override { return TheCudaRuntime(); }
 
   // Index 0 is the default stream, the others are from LibTorch's pool.
@@ -30,25 +28,28 @@ class CudartUnderTest final : public RuntimeUnderTest {
                                                 : c10::cuda::getStreamFromPool(false, device.index()));
   }
 
+  // The path is gone then, so that it must have released its buffers and events.
   std::vector<std::string> Problems() override {
-    std::vector<std::string> problems;
-    for (int device = 0; device < FakeCudart::CurrentOptions().devices; ++device) {
-      const absl::StatusOr<c10::Stream> stream = TheCudaRuntime().CurrentStream(Cuda(device));
-      const absl::Status status = stream.ok() ? TheCudaRuntime().Synchronize(*stream) : stream.status();
-      if (!status.ok()) problems.push_back(status.ToString());
-    }
-    if (const cudaError_t pending = cudaGetLastError(); pending != cudaSuccess) {
-      problems.push_back(absl::StrCat("pending: ", cudaGetErrorName(pending)));
-    }
-    if (const int pinned = FakeCudart::LiveObjects().pinned_memories; pinned != 0) {
-      problems.push_back(absl::StrCat(pinned, " pinned memories are left"));
+    std::vector<std::string> problems = CudartProblems();
+    const FakeCudart::Live live = FakeCudart::LiveObjects();
+    if (live.pinned_memories != 0 || live.events != 0) {
+      problems.push_back(
+          absl::StrCat("left behind: ", live.pinned_memories, " pinned memories, ", live.events, " events"));
     }
     return problems;
   }
 };
 
+absl::StatusOr<std::unique_ptr<RuntimeUnderTest>> MakeCudart(std::uint64_t seed) {
+  if (absl::Status status = WhyNoCudart(); !status.ok()) return status;
+  FakeCudart::Options options = FakeCudart::CurrentOptions();
+  options.seed = seed;
+  FakeCudart::Configure(options);
+  return std::make_unique<CudartUnderTest>();
+}
+
 CaseParameters OnCudart(std::string name, std::uint64_t seed, const CudaStoragePathOptions& options) {
-  return {std::move(name), [seed] { return std::make_unique<CudartUnderTest>(seed); }, options};
+  return {std::move(name), [seed] { return MakeCudart(seed); }, options};
 }
 
 constexpr CudaStoragePathOptions kTiny = {.buffers = 3, .buffer_size = 4096, .small_size = 512, .threads = 3};

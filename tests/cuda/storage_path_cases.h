@@ -1,5 +1,5 @@
-// StoragePathCases: a test suite for CudaStoragePath that runs with any CudaRuntime. Two tests instantiate it: with the
-// test double and on real devices.
+// StoragePathCases: a test suite for CudaStoragePath that runs with any CudaRuntime. Three tests instantiate it: with the
+// test double, on the stand-in for libcudart, and on real devices.
 //
 // Example:
 //   INSTANTIATE_TEST_SUITE_P(Host, StoragePathCases, testing::Values(CaseParameters{"Late", make}), NameOfCase);

@@ -30,6 +30,7 @@ WITHOUT_SOURCE = {
     "tests/converter/converter_concurrency_test.cc",
     "tests/converter/dying_tensors_test.cc",
     # Test //cuda on real devices, on the stand-in for libcudart, and on the test double of the CUDA runtime.
+    "tests/cuda/cudart_materialize_test.cc",
     "tests/cuda/cudart_storage_path_test.cc",
     "tests/cuda/gpu_storage_path_test.cc",
     "tests/cuda/gpu_materialize_test.cc",
