@@ -34,6 +34,15 @@ int OpenDirectly(int descriptor) {
   return open(absl::StrCat("/proc/self/fd/", descriptor).c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
 }
 
+// Note [No buffer registration]
+// Storages are not registered by cuFileBufRegister. Registering pins their memory in the device's PCIe window (BAR1),
+// which on many devices is smaller than their memory, and is worth its time only for buffers that are used again.
+// libcufile reads into memory that is not registered through buffers of its own on the device.
+
+// Note [libcufile without a list of modules]
+// If /proc/modules does not exist, as in kernels without modules and in some sandboxes, cuFileDriverOpen of libcufile
+// 1.20 does not return: it waits for the end of the file that it could not open. So libcufile is not used there.
+
 class GpuDirectFile final : public DeviceFile {
  public:
   // Takes ownership of the descriptor and the handle.
@@ -57,6 +66,7 @@ class GpuDirectFile final : public DeviceFile {
   }
 
  private:
+  // See Note [No buffer registration].
   absl::Status ReadAll(std::int64_t offset, char* device_data, std::int64_t size) const {
     for (std::int64_t done = 0; done < size;) {
       const ssize_t got =

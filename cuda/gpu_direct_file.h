@@ -15,14 +15,6 @@
 // Read returns false if libcufile reports an error, or the file ends before the range does. After that, every further
 // Read of the same DeviceFile returns false at once.
 //
-// Note [No buffer registration]: storages are not registered by cuFileBufRegister. Registering pins their memory in the
-// device's PCIe window (BAR1), which is smaller than the memory on many devices and takes longer than most reads.
-// libcufile reads through buffers of its own then, which it has registered.
-//
-// Note [libcufile without a list of modules]: cuFileDriverOpen of libcufile 1.20 does not return if /proc/modules does not
-// exist, as in kernels without modules and in some sandboxes: it waits for the end of a file that it could not open. So
-// the library is not used there.
-//
 // libcufile itself writes its errors to `cufile.log` in the current directory; CUFILE_LOGFILE_PATH sets another place.
 //
 // Thread safety: Thread-safe.
