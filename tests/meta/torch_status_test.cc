@@ -60,5 +60,14 @@ TEST(CatchTorchTest, EachExceptionHasItsCode) {
               StatusIs(absl::StatusCode::kInternal, Eq("doing it: an exception of unknown type")));
 }
 
+TEST(CatchTorchTest, KeepsTheCodeOfAnAccelerator) {
+  const absl::Status status = Thrown([] {
+    throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, 700, "a fault");
+  });
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInternal, Eq("doing it: a fault")));
+  EXPECT_EQ(status.GetPayload(kAcceleratorErrorCode), "700");
+  EXPECT_EQ(Thrown([] { TORCH_CHECK(false, "no code"); }).GetPayload(kAcceleratorErrorCode), std::nullopt);
+}
+
 }  // namespace
 }  // namespace metaconv
