@@ -2,7 +2,7 @@
 // first file is opened.
 //
 // Example:
-//   GpuDirectFileReader reader({.use = GpuDirectUseFromEnvironment(), .on_device = OnCudaDevice});
+//   GpuDirectFileReader reader({.on_device = call_on_device});
 //   std::unique_ptr<DeviceFile> file = reader.Open(descriptor, c10::Device("cuda:0"));
 //   if (file == nullptr || !file->Read(offset, device_data, size)) ...   // Read the range in another way.
 //
@@ -14,6 +14,8 @@
 //   if libcufile does not accept the file.
 // Read returns false if libcufile reports an error, or the file ends before the range does. After that, every further
 // Read of the same DeviceFile returns false at once.
+//
+// Programs use the one of the_gpu_direct_reader.h.
 //
 // libcufile itself writes its errors to `cufile.log` in the current directory; CUFILE_LOGFILE_PATH sets another place.
 //
