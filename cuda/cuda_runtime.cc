@@ -18,7 +18,7 @@
 #include "cuda/peer_access.h"
 #include "cuda/segment_kernel.h"
 #include "cuda/torch_allocator.h"
-#include "cuda/transfer_streams.h"
+#include "cuda/device_transfer_streams.h"
 #include "cuda_runtime_api.h"
 #include "meta/torch_status.h"
 
@@ -268,7 +268,7 @@ class RealCudaRuntime final : public CudaRuntime {
   std::atomic<bool> has_streams_ = false;
   EventPool events_;
   PeerAccess peers_;
-  TransferStreams transfer_streams_;
+  DeviceTransferStreams transfer_streams_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "cuda/transfer_streams.h"
+#include "cuda/device_transfer_streams.h"
 
 #include "c10/cuda/CUDAStream.h"
 #include "cuda/cuda_error.h"
@@ -12,7 +12,7 @@ c10::Stream AsTorchStream(cudaStream_t stream, c10::Device device) {
 
 }  // namespace
 
-absl::StatusOr<c10::Stream> TransferStreams::Get(c10::Device device) {
+absl::StatusOr<c10::Stream> DeviceTransferStreams::Get(c10::Device device) {
   {
     const MutexLock lock(mutex_);
     if (const auto found = streams_.find(device.index()); found != streams_.end()) {

@@ -1,4 +1,4 @@
-// TransferStreams: one stream for each device, on which all transfers of that device run in order.
+// DeviceTransferStreams: one stream for each device, on which all transfers of that device run in order.
 //
 // Example:
 //   absl::StatusOr<c10::Stream> stream = streams.Get(device);
@@ -9,8 +9,8 @@
 // Thread safety: Thread-safe.
 // Lifetime: streams live until the process ends. They are not destroyed: when they could be, CUDA may no longer exist.
 
-#ifndef METACONV_CUDA_TRANSFER_STREAMS_H_
-#define METACONV_CUDA_TRANSFER_STREAMS_H_
+#ifndef METACONV_CUDA_DEVICE_TRANSFER_STREAMS_H_
+#define METACONV_CUDA_DEVICE_TRANSFER_STREAMS_H_
 
 #include <map>
 
@@ -23,11 +23,11 @@
 
 namespace metaconv {
 
-class TransferStreams {
+class DeviceTransferStreams {
  public:
-  TransferStreams() = default;
-  TransferStreams(const TransferStreams&) = delete;
-  TransferStreams& operator=(const TransferStreams&) = delete;
+  DeviceTransferStreams() = default;
+  DeviceTransferStreams(const DeviceTransferStreams&) = delete;
+  DeviceTransferStreams& operator=(const DeviceTransferStreams&) = delete;
 
   // `device` must be current.
   absl::StatusOr<c10::Stream> Get(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -39,4 +39,4 @@ class TransferStreams {
 
 }  // namespace metaconv
 
-#endif  // METACONV_CUDA_TRANSFER_STREAMS_H_
+#endif  // METACONV_CUDA_DEVICE_TRANSFER_STREAMS_H_
