@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -74,6 +75,13 @@ absl::Status CheckpointFile::Read(MetaStorageId id, std::int64_t offset, absl::S
   absl::Status status = CheckRange(**location, offset, into.size());
   if (status.ok() && !into.empty()) status = ReadBytes(id, **location, offset, into);
   return status.ok() ? status : Place(id, **location, status);
+}
+
+std::optional<std::int64_t> CheckpointFile::PlainOffset(MetaStorageId id) const {
+  const absl::StatusOr<const StorageLocation*> location = Find(id);
+  if (!location.ok() || (*location)->size == 0) return std::nullopt;
+  if ((*location)->bytes != StorageBytes::kPlain || (*location)->swap_size != 1) return std::nullopt;
+  return static_cast<std::int64_t>((*location)->offset);
 }
 
 absl::Status CheckpointFile::CheckCrc32(MetaStorageId id) const {

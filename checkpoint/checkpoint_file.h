@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -59,6 +60,13 @@ class CheckpointFile {
   // kDataLoss if they are damaged, or if the file was truncated after it was opened. Messages name the file, the
   // storage, the member and the offset. After an error the content of `into` is undefined.
   absl::Status Read(MetaStorageId id, std::int64_t offset, absl::Span<char> into) const;
+
+  // Where the bytes of the storage begin in the file, if the file has them exactly as Read returns them: neither
+  // compressed nor in another byte order. They may then be read from descriptor() in any way. Read does not verify the
+  // CRC-32 of such a storage, so no check is lost; see CheckCrc32.
+  //
+  // Returns nothing for an empty storage, and if there is no such storage.
+  std::optional<std::int64_t> PlainOffset(MetaStorageId id) const;
 
   // Reads the whole storage and compares its CRC-32 with that in the archive. Does nothing if StorageLocation::crc32 is
   // absent. Errors: as Read, and kDataLoss if the CRC-32 differs.

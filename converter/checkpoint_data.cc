@@ -186,7 +186,12 @@ class CheckpointSource final : public DataSource {
     const auto read = [this, id = desc.id](std::int64_t offset, absl::Span<char> bytes) {
       return Read(id, offset, bytes);
     };
-    return {.into = into, .id = desc.id, .read = read, .in_order = LocationOf(desc).bytes == StorageBytes::kDeflated};
+    StorageLoad load = {
+        .into = into, .id = desc.id, .read = read, .in_order = LocationOf(desc).bytes == StorageBytes::kDeflated};
+    if (const std::optional<std::int64_t> offset = file_.PlainOffset(desc.id); offset.has_value()) {
+      load.file = {.descriptor = file_.descriptor(), .offset = *offset};
+    }
+    return load;
   }
 
   const CheckpointFile& file_;

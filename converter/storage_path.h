@@ -11,7 +11,7 @@
 //   absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, /*size_bytes=*/4096);
 //   absl::Status status = (*path)->Load({{.into = *storage, .id = 7, .read = read_from_file}});
 //
-// On devices with streams all work is enqueued on the caller's current stream: results may be used on that stream at
+// On devices with streams all work is ordered by the caller's current stream: results may be used on that stream at
 // once, and elsewhere after Wait. A call that fails waits for all work that it started, so that its arguments may be
 // freed.
 //

@@ -14,11 +14,11 @@
 #include "cuda/call_on_device.h"
 #include "cuda/cuda_devices.h"
 #include "cuda/cuda_error.h"
+#include "cuda/device_transfer_streams.h"
 #include "cuda/event_pool.h"
 #include "cuda/peer_access.h"
 #include "cuda/segment_kernel.h"
 #include "cuda/torch_allocator.h"
-#include "cuda/transfer_streams.h"
 #include "cuda_runtime_api.h"
 #include "meta/torch_status.h"
 
@@ -134,7 +134,7 @@ class RealCudaRuntime final : public CudaRuntime {
   absl::StatusOr<c10::Stream> TransferStream(c10::Device device) override {
     absl::StatusOr<c10::Stream> stream;
     absl::Status status = CallOnDevice("stream for transfers", device, [&](c10::Device found) {
-      stream = transfer_streams_.Get(found);
+      stream = transfer_streams_.Next(found);
       return stream.status();
     });
     if (!status.ok()) return status;
@@ -280,7 +280,7 @@ class RealCudaRuntime final : public CudaRuntime {
   std::atomic<bool> has_streams_ = false;
   EventPool events_;
   PeerAccess peers_;
-  TransferStreams transfer_streams_;
+  DeviceTransferStreams transfer_streams_;
 };
 
 }  // namespace

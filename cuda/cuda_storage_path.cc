@@ -1,8 +1,7 @@
 #include "cuda/cuda_storage_path.h"
 
 #include <algorithm>
-#include <cstring>
-#include <deque>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -106,12 +105,8 @@ class CopyCall {
     const absl::StatusOr<c10::Stream> stream = streams_.Of(from.is_cuda() ? from : into);
     if (!stream.ok()) return stream.status();
     if (from.is_cpu()) {
-      uploads_.push_back({.device_data = *written, .size = size, .stream = *stream, .id = copy.id});
-      reads_.push_back([data = *read](std::int64_t offset, absl::Span<char> bytes) {
-        std::memcpy(bytes.data(), data + offset, bytes.size());
-        return absl::OkStatus();
-      });
-      uploads_.back().read = &reads_.back();
+      uploads_.push_back(
+          {.device_data = *written, .size = size, .stream = *stream, .id = copy.id, .host_source = *read});
     } else if (into.is_cpu()) {
       // HostTransferItem is used for both directions; a download only reads device_data.
       downloads_.push_back({.device_data = const_cast<char*>(*read),
@@ -136,20 +131,34 @@ class CopyCall {
   CallStreams& streams_;
   std::map<c10::DeviceIndex, Within> within_;
   std::map<std::pair<c10::DeviceIndex, c10::DeviceIndex>, Between> between_;
-  std::deque<ReadBytes> reads_;  // The uploads point to these.
   std::vector<HostTransferItem> uploads_;
   std::vector<HostTransferItem> downloads_;
 };
 
 }  // namespace
 
-CudaStoragePath::CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOptions& options)
+CudaStoragePath::CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOptions& options,
+                                 DeviceFileReader* device_reader)
     : runtime_(runtime),
       ring_(runtime, options.buffers, options.buffer_size),
       launcher_(runtime, ring_),
       peers_(runtime, launcher_,
              {.small_size = std::min(options.small_size, options.buffer_size), .staging_size = options.buffer_size}),
-      transfer_(runtime, ring_, {.small_size = options.small_size, .threads = options.threads}) {}
+      transfer_(
+          runtime, ring_,
+          {.small_size = options.small_size,
+           .threads = options.threads,
+           .direct_io_size = options.direct_io ? options.direct_io_size : std::numeric_limits<std::int64_t>::max(),
+           .device_reader = device_reader}) {}
+
+absl::Status CudaStoragePath::CheckRoom(c10::Device device, std::int64_t size_bytes) {
+  const absl::StatusOr<CudaMemoryInfo> info = runtime_.MemoryInfo(device);
+  // Allocating returns the error, if it is not only the information that is missing.
+  if (!info.ok() || size_bytes <= info->free_bytes + info->cached_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(device.str(), ": ", size_bytes, " bytes wanted, ", info->free_bytes,
+                                                   " of ", info->total_bytes, " bytes free, and ", info->cached_bytes,
+                                                   " cached by the allocator"));
+}
 
 absl::StatusOr<c10::Storage> CudaStoragePath::Allocate(c10::Device device, std::int64_t size_bytes) {
   std::vector<c10::Storage> storages;
@@ -211,7 +220,6 @@ absl::Status CudaStoragePath::Copy(absl::Span<const StorageCopy> copies) {
 }
 
 absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads, const LoadControl& control) {
-  static_cast<void>(control);
   CallStreams streams(runtime_);
   std::vector<HostTransferItem> items;
   items.reserve(loads.size());
@@ -227,9 +235,10 @@ absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads, const Lo
                      .stream = *stream,
                      .id = load.id,
                      .read = &load.read,
-                     .in_order = load.in_order});
+                     .in_order = load.in_order,
+                     .file = load.file});
   }
-  return streams.Finish(transfer_.Upload(items));
+  return streams.Finish(transfer_.Upload(items, control));
 }
 
 absl::StatusOr<std::vector<std::uint64_t>> CudaStoragePath::Checksums(absl::Span<const c10::Storage> storages) {

@@ -1,5 +1,5 @@
-// CudaStoragePath: the StoragePath for CUDA devices. Linking `//cuda` registers one. Use this header only in tests, or
-// to create a path with other options.
+// CudaStoragePath: the StoragePath for CUDA devices. Linking `//cuda` registers one, whose options cuda_options.h sets.
+// Use this header only in tests.
 //
 // Example:
 //   CudaStoragePath path(runtime);
@@ -17,7 +17,7 @@
 // returns an error.
 //
 // Thread safety: Thread-safe; see StoragePath.
-// Lifetime: the runtime must outlive the path; storages may outlive it. Pinned buffers are freed by the destructor,
+// Lifetime: the runtime and the reader must outlive the path; storages may outlive it. Pinned buffers are freed by the destructor,
 // which waits for the work that uses them.
 
 #ifndef METACONV_CUDA_CUDA_STORAGE_PATH_H_
@@ -32,6 +32,8 @@
 #include "c10/core/Device.h"
 #include "c10/core/Storage.h"
 #include "converter/storage_path.h"
+#include "cuda/cuda_options.h"
+#include "cuda/device_file.h"
 #include "cuda/host_transfer.h"
 #include "cuda/peer_transfer.h"
 #include "cuda/pinned_ring.h"
@@ -40,21 +42,15 @@
 
 namespace metaconv {
 
-struct CudaStoragePathOptions {
-  // Pinned buffers of each device, which all calls share. There should be enough for some threads to fill a buffer while
-  // others are transferred.
-  int buffers = 8;
-  std::int64_t buffer_size = std::int64_t{4} << 20;
-  // Storages smaller than this are transferred together, in one buffer and one launch.
-  std::int64_t small_size = std::int64_t{256} << 10;
-  // The number of threads that read or write host memory in one call, including the calling thread.
-  int threads = 4;
-};
-
 class CudaStoragePath final : public StoragePath {
  public:
-  explicit CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOptions& options = {});
+  // `device_reader` may be null.
+  explicit CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOptions& options = {},
+                           DeviceFileReader* device_reader = nullptr);
 
+  // Refuses what does not fit into the memory that is free or cached by the allocator. What it does not refuse may still
+  // not fit, since memory is rounded up and fragmented.
+  absl::Status CheckRoom(c10::Device device, std::int64_t size_bytes) override;
   absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) override;
   absl::Status AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
                            std::vector<c10::Storage>& storages) override;

@@ -1,9 +1,9 @@
 // HostTransfer: transfers the bytes of many storages from files or host memory to devices, and from devices to host
 // memory, through a ring of pinned buffers, on several threads. While one buffer is transferred, others are filled or
-// emptied.
+// emptied. Host memory that is pinned is transferred without a buffer.
 //
 // Example:
-//   HostTransfer transfer(runtime, ring, {.small_size = 256 << 10, .threads = 4});
+//   HostTransfer transfer(runtime, ring, {.small_size = 256 << 10, .threads = 8});
 //   absl::Status status = transfer.Upload({{.device_data = data, .size = size, .stream = stream, .read = read}});
 //
 // Error messages name the storages, the device and the byte range; errors of `read` are returned unchanged. After an
@@ -11,48 +11,41 @@
 //
 // Thread safety: Thread-safe. Until a call returns, other threads than the calling one also start work on the items'
 // streams.
-// Lifetime: the runtime and the ring must outlive it.
+// Lifetime: the runtime, the ring and the reader must outlive it.
 
 #ifndef METACONV_CUDA_HOST_TRANSFER_H_
 #define METACONV_CUDA_HOST_TRANSFER_H_
 
 #include <cstdint>
+#include <limits>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "c10/core/Stream.h"
 #include "converter/storage_path.h"
+#include "cuda/device_file.h"
+#include "cuda/host_transfer_item.h"
 #include "cuda/pinned_ring.h"
 #include "cuda/runtime.h"
-#include "cuda/transfer_plan.h"
-#include "meta/meta_storage_desc.h"
+#include "cuda/transfer_batch.h"
+#include "cuda/transfer_streams.h"
+#include "cuda/upload_call.h"
 
 namespace metaconv {
-
-// A range of bytes on a device, and its source or destination.
-struct HostTransferItem {
-  char* device_data = nullptr;
-  std::int64_t size = 0;
-  c10::Stream stream;               // On the device; the work runs on it.
-  MetaStorageId id = 0;             // For error messages.
-  const ReadBytes* read = nullptr;  // Upload
-  bool in_order = false;            // Upload: as in StorageLoad.
-  char* host_data = nullptr;        // Download
-};
 
 class HostTransfer {
  public:
   struct Options {
-    std::int64_t small_size;
-    int threads;
+    std::int64_t small_size = 0;  // Items smaller than this are transferred together.
+    int threads = 1;
+    // Files from which a call loads at least so many bytes are read with direct I/O, and by `device_reader`.
+    std::int64_t direct_io_size = std::numeric_limits<std::int64_t>::max();
+    DeviceFileReader* device_reader = nullptr;
   };
 
-  HostTransfer(CudaRuntime& runtime, PinnedRing& ring, const Options& options)
-      : runtime_(runtime), ring_(ring), options_(options) {}
+  HostTransfer(CudaRuntime& runtime, PinnedRing& ring, const Options& options);
 
-  // Returns when all items were read and their transfers were started.
-  absl::Status Upload(absl::Span<const HostTransferItem> items);
+  // Returns when all items were read and their transfers were started. See LoadControl for `control`.
+  absl::Status Upload(absl::Span<const HostTransferItem> items, const LoadControl& control = {});
 
   // Returns when all items are in host memory.
   absl::Status Download(absl::Span<const HostTransferItem> items);
@@ -60,15 +53,14 @@ class HostTransfer {
  private:
   using Items = absl::Span<const HostTransferItem>;
 
-  absl::Status Run(Items items, absl::FunctionRef<absl::Status(const TransferBatch&, PinnedRing::Lease&)> transfer);
-  absl::Status UploadPiece(Items items, const TransferPiece& piece, PinnedRing::Lease& lease);
-  absl::Status UploadPacked(Items items, const TransferBatch& batch, PinnedRing::Lease& lease);
+  absl::Status DownloadBatch(Items items, const TransferBatch& batch);
   absl::Status DownloadPiece(Items items, const TransferPiece& piece, PinnedRing::Lease& lease);
   absl::Status DownloadPacked(Items items, const TransferBatch& batch, PinnedRing::Lease& lease);
 
   CudaRuntime& runtime_;
   PinnedRing& ring_;
-  const Options options_;
+  TransferStreams streams_;
+  const UploadContext context_;
 };
 
 }  // namespace metaconv

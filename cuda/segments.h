@@ -124,51 +124,66 @@ METACONV_HOST_DEVICE inline std::uint64_t Misalignment(const void* address, std:
 
 }  // namespace internal
 
-// A byte range, divided into the bytes before the first aligned 16-byte vector, the vectors, and the bytes after the
-// last one.
-struct VectorSplit {
+// A byte range, divided into the bytes before the first aligned word, the words, and the bytes after the last one.
+struct WordSplit {
   std::uint64_t head = 0;
-  std::uint64_t vectors = 0;
+  std::uint64_t words = 0;
   std::uint64_t tail = 0;
 };
 
-// `misalignment` is the start address modulo 16.
-METACONV_HOST_DEVICE constexpr VectorSplit SplitIntoVectors(std::uint64_t misalignment, std::uint64_t size) {
-  const std::uint64_t to_aligned = (16 - misalignment % 16) % 16;
+// `misalignment` is the start address modulo the size of a word.
+METACONV_HOST_DEVICE constexpr WordSplit SplitIntoWords(std::uint64_t misalignment, std::uint64_t size,
+                                                        std::uint64_t word = 16) {
+  const std::uint64_t to_aligned = (word - misalignment % word) % word;
   const std::uint64_t head = to_aligned < size ? to_aligned : size;
-  return {head, (size - head) / 16, (size - head) % 16};
+  return {head, (size - head) / word, (size - head) % word};
 }
 
-// Copies the share of thread `thread` of `threads`.
-METACONV_HOST_DEVICE inline void CopyBytes(char* into, const char* from, std::uint64_t size, std::uint32_t thread,
-                                           std::uint32_t threads) {
-  using internal::Vector;
-  const std::uint64_t misalignment = internal::Misalignment(into, 16);
-  if (internal::Misalignment(from, 16) != misalignment) {
-    // No vector is aligned in both ranges. This does not occur for storages of LibTorch's allocators, which are aligned
-    // to 64 bytes or more.
-    for (std::uint64_t i = thread; i < size; i += threads) into[i] = from[i];
-    return;
-  }
-  const VectorSplit split = SplitIntoVectors(misalignment, size);
+namespace internal {
+
+// CopyBytes, for two ranges with the same misalignment to `Word`.
+template <typename Word>
+METACONV_HOST_DEVICE void CopyWords(char* into, const char* from, std::uint64_t size, std::uint32_t thread,
+                                    std::uint32_t threads) {
+  const WordSplit split = SplitIntoWords(Misalignment(into, sizeof(Word)), size, sizeof(Word));
   const std::uint64_t tail = size - split.tail;
   for (std::uint64_t i = thread; i < split.head; i += threads) into[i] = from[i];
-  for (std::uint64_t i = thread; i < split.vectors; i += threads) {
-    const std::uint64_t at = split.head + i * sizeof(Vector);
-    internal::Write(into + at, internal::Read<Vector>(from + at));
+  for (std::uint64_t i = thread; i < split.words; i += threads) {
+    const std::uint64_t at = split.head + i * sizeof(Word);
+    Write(into + at, Read<Word>(from + at));
   }
   for (std::uint64_t i = tail + thread; i < size; i += threads) into[i] = from[i];
+}
+
+}  // namespace internal
+
+// Copies the share of thread `thread` of `threads`. Storages of LibTorch's allocators are aligned to 64 bytes or more,
+// but their place in a file, and with it in a buffer, is often a multiple of only 8 or less.
+METACONV_HOST_DEVICE inline void CopyBytes(char* into, const char* from, std::uint64_t size, std::uint32_t thread,
+                                           std::uint32_t threads) {
+  const std::uint64_t difference = reinterpret_cast<std::uintptr_t>(into) ^ reinterpret_cast<std::uintptr_t>(from);
+  if (difference % 16 == 0) {
+    internal::CopyWords<internal::Vector>(into, from, size, thread, threads);
+  } else if (difference % 8 == 0) {
+    internal::CopyWords<std::uint64_t>(into, from, size, thread, threads);
+  } else if (difference % 4 == 0) {
+    internal::CopyWords<std::uint32_t>(into, from, size, thread, threads);
+  } else if (difference % 2 == 0) {
+    internal::CopyWords<std::uint16_t>(into, from, size, thread, threads);
+  } else {
+    internal::CopyWords<char>(into, from, size, thread, threads);
+  }
 }
 
 // Fills the share of thread `thread` of `threads`.
 METACONV_HOST_DEVICE inline void FillBytes(char* into, unsigned char fill, std::uint64_t size, std::uint32_t thread,
                                            std::uint32_t threads) {
   using internal::Vector;
-  const VectorSplit split = SplitIntoVectors(internal::Misalignment(into, 16), size);
+  const WordSplit split = SplitIntoWords(internal::Misalignment(into, 16), size);
   const std::uint64_t word = fill * std::uint64_t{0x0101010101010101};
   const std::uint64_t tail = size - split.tail;
   for (std::uint64_t i = thread; i < split.head; i += threads) into[i] = static_cast<char>(fill);
-  for (std::uint64_t i = thread; i < split.vectors; i += threads) {
+  for (std::uint64_t i = thread; i < split.words; i += threads) {
     internal::Write(into + split.head + i * sizeof(Vector), Vector{{word, word}});
   }
   for (std::uint64_t i = tail + thread; i < size; i += threads) into[i] = static_cast<char>(fill);

@@ -1,10 +1,12 @@
 #include "cuda/transfer_plan.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <utility>
 
 #include "converter/storage_path.h"
+#include "cuda/file_plan.h"
 #include "cuda/segments.h"
 
 namespace metaconv {
@@ -17,11 +19,18 @@ std::int64_t RoundUp(std::int64_t size) { return (size + 15) / 16 * 16; }
 class Planner {
  public:
   explicit Planner(const TransferLimits& limits)
-      : limits_(limits), piece_size_(limits.buffer_size / StoragePath::kLoadAlignment * StoragePath::kLoadAlignment) {}
+      : limits_(limits),
+        piece_size_(limits.buffer_size / StoragePath::kLoadAlignment * StoragePath::kLoadAlignment),
+        files_(limits) {}
 
   void Add(std::size_t index, const TransferItem& item) {
     if (item.size == 0) return;
-    if (item.size < limits_.small_size && RoundUp(item.size) + kSegmentSize <= limits_.buffer_size) {
+    if (item.is_pinned) {
+      const TransferPiece whole = {.item = index, .size = item.size};
+      tasks_.push_back({TransferBatch{.pieces = {whole}, .is_pinned = true}});
+    } else if (item.file.has_value() && !item.in_order && FilePlan::CanUse(limits_)) {
+      files_.Add(index, item);
+    } else if (item.size < limits_.small_size && RoundUp(item.size) + kSegmentSize <= limits_.buffer_size) {
       Pack(index, item);
     } else {
       Cut(index, item);
@@ -30,6 +39,7 @@ class Planner {
 
   std::vector<TransferTask> Finish() {
     for (auto& [device, batch] : open_) Close(batch);
+    for (TransferBatch& batch : std::move(files_).Finish()) tasks_.emplace_back().push_back(std::move(batch));
     return std::move(tasks_);
   }
 
@@ -60,18 +70,33 @@ class Planner {
   const std::int64_t piece_size_;
   std::vector<TransferTask> tasks_;
   std::map<c10::DeviceIndex, TransferBatch> open_;  // Batches that are not full yet.
+  FilePlan files_;
 };
+
+// Orders the tasks so that devices take turns.
+std::vector<TransferTask> TakeTurns(std::vector<TransferTask> tasks, absl::Span<const TransferItem> items) {
+  std::map<c10::DeviceIndex, std::deque<TransferTask>> queues;
+  for (TransferTask& task : tasks) {
+    queues[items[task.front().pieces.front().item].device].push_back(std::move(task));
+  }
+  std::vector<TransferTask> ordered;
+  ordered.reserve(tasks.size());
+  while (ordered.size() < tasks.size()) {
+    for (auto& [device, queue] : queues) {
+      if (queue.empty()) continue;
+      ordered.push_back(std::move(queue.front()));
+      queue.pop_front();
+    }
+  }
+  return ordered;
+}
 
 }  // namespace
 
 std::vector<TransferTask> PlanTransfers(absl::Span<const TransferItem> items, const TransferLimits& limits) {
   Planner planner(limits);
   for (std::size_t i = 0; i < items.size(); ++i) planner.Add(i, items[i]);
-  return planner.Finish();
-}
-
-std::int64_t PackedSize(const TransferBatch& batch) {
-  return batch.table_place + static_cast<std::int64_t>(batch.pieces.size()) * kSegmentSize;
+  return TakeTurns(planner.Finish(), items);
 }
 
 }  // namespace metaconv

@@ -2,6 +2,9 @@
 // are divided into pieces of the size of a buffer; small ones share a buffer, and a segment table distributes them on
 // the device.
 //
+// Storages whose bytes lie in a file are planned by ranges of the file: a buffer holds the bytes of one range, whichever
+// storages they belong to, so that 100,000 storages of 1 KiB are 25 reads of 4 MiB.
+//
 // Example:
 //   for (const TransferTask& task : PlanTransfers(items, {.buffer_size = 4 << 20, .small_size = 256 << 10})) {
 //     // Tasks may run in any order, on any thread.
@@ -14,52 +17,17 @@
 #ifndef METACONV_CUDA_TRANSFER_PLAN_H_
 #define METACONV_CUDA_TRANSFER_PLAN_H_
 
-#include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "absl/types/span.h"
-#include "c10/core/Device.h"
+#include "cuda/transfer_batch.h"
 
 namespace metaconv {
 
-struct TransferItem {
-  c10::DeviceIndex device = 0;
-  std::int64_t size = 0;
-  bool in_order = false;  // All pieces must be in one task.
-};
-
-// A part of an item, and its position in the buffer.
-struct TransferPiece {
-  std::size_t item = 0;
-  std::int64_t offset = 0;
-  std::int64_t size = 0;
-  std::int64_t place = 0;
-};
-
-// The content of one buffer: either one piece of a large item, or any number of small items of one device, at positions
-// that are multiples of 16.
-struct TransferBatch {
-  std::vector<TransferPiece> pieces;
-  bool is_packed = false;
-  // The size of the items in a packed buffer. Their segment table, with one Segment for each piece, follows. A multiple
-  // of 16.
-  std::int64_t table_place = 0;
-};
-
-using TransferTask = std::vector<TransferBatch>;
-
-struct TransferLimits {
-  std::int64_t buffer_size = 0;  // At least 256.
-  std::int64_t small_size = 0;   // Items smaller than this share buffers if they fit.
-};
-
-// Returns tasks in the order of the items, except for small items, whose task comes when their buffer is full. Empty
-// items have no piece. Offsets are multiples of StoragePath::kLoadAlignment.
+// Returns tasks in the order of the items, with these exceptions: the task of small items comes when their buffer is
+// full; items in files come last, in the order of each file; and tasks of several devices take turns, so that all
+// devices have work. Empty items have no piece. The offsets of pieces are multiples of StoragePath::kLoadAlignment.
 std::vector<TransferTask> PlanTransfers(absl::Span<const TransferItem> items, const TransferLimits& limits);
-
-// The size in bytes of the content of a packed buffer, including its table.
-std::int64_t PackedSize(const TransferBatch& batch);
 
 }  // namespace metaconv
 

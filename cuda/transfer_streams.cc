@@ -1,35 +1,26 @@
 #include "cuda/transfer_streams.h"
 
-#include "c10/cuda/CUDAStream.h"
-#include "cuda/cuda_error.h"
-
 namespace metaconv {
 namespace {
 
-c10::Stream AsTorchStream(cudaStream_t stream, c10::Device device) {
-  return c10::cuda::getStreamFromExternal(stream, device.index()).unwrap();
-}
+constexpr std::size_t kStreams = 2;
 
 }  // namespace
 
-absl::StatusOr<c10::Stream> TransferStreams::Get(c10::Device device) {
+absl::StatusOr<std::vector<c10::Stream>> TransferStreams::Of(c10::Stream caller) {
+  const Key key = {caller.device_index(), caller.id()};
   {
     const MutexLock lock(mutex_);
-    if (const auto found = streams_.find(device.index()); found != streams_.end()) {
-      return AsTorchStream(found->second, device);
-    }
+    if (const auto it = streams_.find(key); it != streams_.end()) return it->second;
   }
-  cudaStream_t created = nullptr;
-  const cudaError_t error = cudaStreamCreateWithPriority(&created, cudaStreamNonBlocking, /*priority=*/0);
-  if (error != cudaSuccess) return CudaStatus(error);
-  cudaStream_t kept = nullptr;
-  {
-    const MutexLock lock(mutex_);
-    kept = streams_.emplace(device.index(), created).first->second;
+  std::vector<c10::Stream> streams;
+  while (streams.size() < kStreams) {
+    absl::StatusOr<c10::Stream> stream = runtime_.TransferStream(caller.device());
+    if (!stream.ok()) return stream.status();
+    streams.push_back(*stream);
   }
-  // Another thread may have been faster.
-  if (kept != created) static_cast<void>(cudaStreamDestroy(created));
-  return AsTorchStream(kept, device);
+  const MutexLock lock(mutex_);
+  return streams_.try_emplace(key, streams).first->second;
 }
 
 }  // namespace metaconv

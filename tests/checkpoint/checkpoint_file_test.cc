@@ -1,7 +1,11 @@
 #include "checkpoint/checkpoint_file.h"
 
+#include <unistd.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -101,6 +105,45 @@ TEST(CheckpointFileTest, StoragesWithoutBytesInTheFileAreErrors) {
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("storage 0: has no bytes in the file")));
   EXPECT_THAT(file->Read(1, 0, absl::MakeSpan(into)),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("storage 1: is on the meta device")));
+}
+
+// The bytes that `file` has at PlainOffset, or nothing.
+std::optional<std::string> BytesInPlace(const CheckpointFile& file, MetaStorageId id) {
+  const std::optional<std::int64_t> offset = file.PlainOffset(id);
+  if (!offset.has_value()) return std::nullopt;
+  std::string bytes(static_cast<std::size_t>(file.checkpoint().storages[id].size), '\0');
+  EXPECT_EQ(pread(file.descriptor(), bytes.data(), bytes.size(), *offset), static_cast<ssize_t>(bytes.size()));
+  return bytes;
+}
+
+TEST(CheckpointFileTest, PlainBytesAreInTheFile) {
+  int found = 0;
+  for (const std::string& name : FixtureNames()) {
+    SCOPED_TRACE(name);
+    const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath(name));
+    if (!file.ok()) continue;
+    for (std::size_t i = 0; i < file->checkpoint().storages.size(); ++i) {
+      const auto id = static_cast<MetaStorageId>(i);
+      const std::optional<std::string> bytes = BytesInPlace(*file, id);
+      if (!bytes.has_value()) continue;
+      ++found;
+      EXPECT_EQ(*bytes, *ReadStorage(*file, id)) << i;
+    }
+  }
+  EXPECT_GT(found, 20);
+}
+
+TEST(CheckpointFileTest, ConvertedOrAbsentBytesAreNotInTheFile) {
+  const CheckpointFile swapped = *CheckpointFile::Open(FixturePath("bytes_big_endian.pt"));
+  EXPECT_EQ(swapped.PlainOffset(0), std::nullopt);
+  const CheckpointFile deflated =
+      *CheckpointFile::Open(WriteTensors("compressed.pt", {Pattern(4000, 1)}, ZipMethod::kDeflated));
+  EXPECT_EQ(deflated.PlainOffset(0), std::nullopt);
+  const CheckpointFile plain = *CheckpointFile::Open(WriteTensors("plain.pt", {Pattern(4000, 1), ""}));
+  EXPECT_NE(plain.PlainOffset(0), std::nullopt);
+  for (const MetaStorageId id : {MetaStorageId{-1}, MetaStorageId{1}, MetaStorageId{2}}) {
+    EXPECT_EQ(plain.PlainOffset(id), std::nullopt) << id;
+  }
 }
 
 TEST(CheckpointFileTest, AnotherFileUnderThePathChangesNothing) {

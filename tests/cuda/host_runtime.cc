@@ -22,12 +22,13 @@
 namespace metaconv {
 namespace {
 
-// The alignments of LibTorch's caching allocator and of cudaHostAlloc.
-constexpr std::size_t kAlignment = 512;
+// The alignment of cudaHostAlloc, which is larger than that of LibTorch's caching allocator.
+constexpr std::size_t kAlignment = 4096;
 constexpr int kNever = -1;
 
-// The stream of each device that TransferStream returns. Tests use smaller numbers.
+// The streams that TransferStream returns, one after the other, as LibTorch's pool does. Tests use smaller numbers.
 constexpr c10::StreamId kTransferStream = 1000;
+constexpr c10::StreamId kTransferStreams = 32;
 
 // The value of bytes that were not written.
 constexpr unsigned char kUnwritten = 0xcd;
@@ -164,7 +165,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   absl::StatusOr<c10::Stream> TransferStream(c10::Device device) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("TransferStream", device); !status.ok()) return status;
-    return c10::Stream(c10::Stream::UNSAFE, device, kTransferStream);
+    return c10::Stream(c10::Stream::UNSAFE, device, kTransferStream + transfer_streams_++ % kTransferStreams);
   }
 
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) {
@@ -599,6 +600,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   int works_ ABSL_GUARDED_BY(mutex_) = 0;
   int failing_work_ ABSL_GUARDED_BY(mutex_) = kNever;
   std::map<std::pair<std::thread::id, c10::DeviceIndex>, c10::StreamId> current_ ABSL_GUARDED_BY(mutex_);
+  c10::StreamId transfer_streams_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<c10::DeviceIndex, std::int64_t> used_ ABSL_GUARDED_BY(mutex_);
   // Pairs of a device and a device whose memory it can access.
   std::set<std::pair<c10::DeviceIndex, c10::DeviceIndex>> peers_ ABSL_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "c10/core/Device.h"
 #include "converter/storage_path.h"
+#include "cuda/cuda_options.h"
 #include "cuda/cuda_runtime.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,7 +18,11 @@ TEST(Cuda, LinkingRegistersThePath) {
   const c10::Device device(c10::DeviceType::CUDA, 0);
   const absl::StatusOr<StoragePath*> path = StoragePathFor(device);
   ASSERT_THAT(path, IsOk());
+  // Options can be set until the first use.
+  EXPECT_THAT(SetCudaOptions({.threads = 2}), IsOk());
   const absl::StatusOr<c10::Storage> storage = (*path)->Allocate(device, 4096);
+  EXPECT_THAT(SetCudaOptions({.threads = 3}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("options for CUDA")));
 
   const absl::StatusOr<int> count = TheCudaRuntime().DeviceCount();
   if (!count.ok()) {

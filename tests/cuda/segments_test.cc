@@ -110,14 +110,16 @@ TEST(Segments, SumsEveryAlignmentAndSize) {
 }
 
 TEST(Segments, PartsCoverEachByteOnce) {
-  for (std::uint64_t at = 0; at < 16; ++at) {
-    for (std::uint64_t size = 0; size <= 200; ++size) {
-      const VectorSplit split = SplitIntoVectors(at, size);
-      ASSERT_EQ(split.head + 16 * split.vectors + split.tail, size);
-      ASSERT_LT(split.head, 16u);
-      ASSERT_LT(split.tail, 16u);
-      if (split.vectors > 0) {
-        ASSERT_EQ((at + split.head) % 16, 0u);
+  for (const std::uint64_t word : {1u, 2u, 4u, 8u, 16u}) {
+    for (std::uint64_t at = 0; at < word; ++at) {
+      for (std::uint64_t size = 0; size <= 200; ++size) {
+        const WordSplit split = SplitIntoWords(at, size, word);
+        ASSERT_EQ(split.head + word * split.words + split.tail, size);
+        ASSERT_LT(split.head, word);
+        ASSERT_LT(split.tail, word);
+        if (split.words > 0) {
+          ASSERT_EQ((at + split.head) % word, 0u);
+        }
       }
     }
   }
@@ -171,7 +173,7 @@ TEST(Segments, FindsChunksBeyondFourGigabytes) {
 
   const std::uint64_t most = ~std::uint64_t{0};
   EXPECT_EQ(ChunksOf(most), most / kChunkBytes + 1);
-  EXPECT_EQ(SplitIntoVectors(1, most).vectors, (most - 15) / 16);
+  EXPECT_EQ(SplitIntoWords(1, most).words, (most - 15) / 16);
 }
 
 TEST(Segments, EmptyTablesDoNothing) {

@@ -1,9 +1,11 @@
 #include "tests/cuda/storage_path_cases.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -42,7 +44,36 @@ c10::Storage Part(const c10::Storage& storage, std::int64_t offset, std::int64_t
                       c10::DataPtr(data, storage.device()), nullptr, false);
 }
 
+std::vector<Bytes> Zeros(const std::vector<Bytes>& all) {
+  std::vector<Bytes> zeros;
+  for (const Bytes& bytes : all) zeros.emplace_back(bytes.size());
+  return zeros;
+}
+
 }  // namespace
+
+StoragesInFile::StoragesInFile(const std::string& folder, const std::vector<Bytes>& all, std::int64_t gap) {
+  content_.resize(77);
+  for (const Bytes& bytes : all) {
+    offsets_.push_back(static_cast<std::int64_t>(content_.size()));
+    content_.insert(content_.end(), bytes.begin(), bytes.end());
+    content_.insert(content_.end(), static_cast<std::size_t>(gap), 'g');
+  }
+  file_.emplace(folder, content_);
+}
+
+c10::Storage Pinned(CudaRuntime& runtime, const Bytes& bytes) {
+  if (bytes.empty()) return OnCpu(bytes);
+  absl::StatusOr<PinnedMemory> memory = runtime.AllocatePinned(Cuda(0), static_cast<std::int64_t>(bytes.size()));
+  if (!memory.ok()) return OnCpu(bytes);
+  auto* owner = new PinnedMemory(*std::move(memory));
+  std::memcpy(owner->get(), bytes.data(), bytes.size());
+  return c10::Storage(c10::Storage::use_byte_size_t(), bytes.size(),
+                      c10::DataPtr(
+                          owner->get(), owner, [](void* context) { delete static_cast<PinnedMemory*>(context); },
+                          c10::Device(c10::DeviceType::CPU)),
+                      nullptr, false);
+}
 
 Bytes SomeBytes(std::int64_t size, std::uint64_t seed) {
   Bytes bytes(static_cast<std::size_t>(size));
@@ -212,6 +243,132 @@ TEST_P(StoragePathCases, LoadsThousandsOfSmallStorages) {
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(BytesOnCpu(back[i]), all[i]) << i;
 }
 
+TEST_P(StoragePathCases, LoadsFromFiles) {
+  for (const std::string& folder : {testing::TempDir(), std::string("/dev/shm")}) {
+    for (const std::int64_t gap : {0, 100, 20'000}) {
+      const std::vector<Bytes> all = ManySizes(GetParam().options, 11);
+      const StoragesInFile in_file(folder, all, gap);
+      in_file.file().DropCache();
+      const std::vector<c10::Storage> storages = Allocated(all);
+      std::atomic<int> reads = 0;
+      std::vector<StorageLoad> loads;
+      // The order of the file is not that of the loads.
+      for (std::size_t k = 0; k < all.size(); ++k) {
+        const std::size_t i = (k * 7 + 3) % all.size();
+        loads.push_back(LoadOf(storages[i], all[i], static_cast<int>(i)));
+        loads.back().file = in_file.Place(i);
+        loads.back().read = [read = loads.back().read, &reads](std::int64_t offset, absl::Span<char> into) {
+          ++reads;
+          return read(offset, into);
+        };
+      }
+      ASSERT_THAT(path().Load(loads), IsOk());
+      // With smaller buffers, storages are not loaded by ranges of their file.
+      if (GetParam().options.buffer_size >= 8192) {
+        EXPECT_EQ(reads, 0);
+      }
+      ExpectBytes(storages, all);
+    }
+  }
+}
+
+TEST_P(StoragePathCases, StoragesMayOverlapInAFile) {
+  const Bytes bytes = SomeBytes(60'000, 12);
+  const StoragesInFile in_file(testing::TempDir(), {bytes}, 0);
+  std::vector<Bytes> all;
+  std::vector<std::int64_t> offsets;
+  for (const std::int64_t offset : {0, 0, 64, 3, 20'000, 59'999, 4096}) {
+    for (const std::int64_t size : {1, 100, 30'000, 60'000}) {
+      if (offset + size > 60'000) continue;
+      all.emplace_back(bytes.begin() + offset, bytes.begin() + offset + size);
+      offsets.push_back(offset);
+    }
+  }
+  const std::vector<c10::Storage> storages = Allocated(all);
+  std::vector<StorageLoad> loads;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    loads.push_back(LoadOf(storages[i], all[i], static_cast<int>(i)));
+    loads.back().file = in_file.Place(0);
+    loads.back().file->offset += offsets[i];
+  }
+  ASSERT_THAT(path().Load(loads), IsOk());
+  ExpectBytes(storages, all);
+}
+
+TEST_P(StoragePathCases, AFileThatCannotBeReadIsReadByTheFunction) {
+  // The function returns the right bytes, or an error with the name of the file.
+  const std::vector<Bytes> all = ManySizes(GetParam().options, 13);
+  const std::vector<c10::Storage> storages = Allocated(all);
+  const TemporaryFile too_short(Bytes(5000, 'x'));
+  for (const int descriptor : {-1, too_short.descriptor()}) {
+    std::vector<StorageLoad> loads;
+    std::int64_t offset = 4999;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      loads.push_back(LoadOf(storages[i], all[i], static_cast<int>(i)));
+      loads.back().file = FilePlace{.descriptor = descriptor, .offset = offset};
+      offset += 1 + static_cast<std::int64_t>(all[i].size());
+    }
+    ASSERT_THAT(path().Load(loads), IsOk());
+    ExpectBytes(storages, all);
+    for (StorageLoad& load : loads) {
+      load.read = [](std::int64_t, absl::Span<char>) { return absl::DataLossError("model.pt: truncated"); };
+    }
+    EXPECT_THAT(path().Load(loads), StatusIs(absl::StatusCode::kDataLoss, "model.pt: truncated"));
+  }
+}
+
+TEST_P(StoragePathCases, LoadsInTheOrderOfTheCallersStream) {
+  const std::vector<Bytes> all = ManySizes(GetParam().options, 14);
+  const std::vector<c10::Storage> storages = Allocated(all), copies = Allocated(all);
+  const StoragesInFile in_file(testing::TempDir(), all, 0);
+  std::vector<StorageLoad> loads;
+  std::vector<StorageCopy> copy;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    loads.push_back(LoadOf(storages[i], all[i], static_cast<int>(i)));
+    if (i % 3 != 0) loads.back().file = in_file.Place(i);
+    copy.push_back({.from = storages[i], .into = copies[i]});
+  }
+  for (int round = 0; round < 3; ++round) {
+    under_test().UseStream(Cuda(0), round);
+    ASSERT_THAT(path().Zero(storages), IsOk());
+    ASSERT_THAT(path().Load(loads), IsOk());
+    ASSERT_THAT(path().Copy(copy), IsOk());
+    ASSERT_THAT(path().Zero(storages), IsOk());
+    ExpectBytes(copies, all);
+    ExpectBytes(storages, Zeros(all));
+  }
+}
+
+TEST_P(StoragePathCases, ReportsProgress) {
+  const std::vector<Bytes> all = ManySizes(GetParam().options, 15);
+  const std::vector<c10::Storage> storages = Allocated(all);
+  std::int64_t total = 0;
+  for (const Bytes& bytes : all) total += static_cast<std::int64_t>(bytes.size());
+  std::vector<StorageLoad> loads;
+  for (std::size_t i = 0; i < all.size(); ++i) loads.push_back(LoadOf(storages[i], all[i], static_cast<int>(i)));
+  std::vector<std::int64_t> reported = {0};
+  const auto progress = [&](std::int64_t done, std::int64_t of) {
+    EXPECT_EQ(of, total);
+    EXPECT_GT(done, reported.back());
+    reported.push_back(done);
+  };
+  ASSERT_THAT(path().Load(loads, {.progress = progress, .stop = {}}), IsOk());
+  EXPECT_EQ(reported.back(), total);
+}
+
+TEST_P(StoragePathCases, AStoppedLoadCanBeRepeated) {
+  const std::vector<Bytes> all = ManySizes(GetParam().options, 16);
+  const std::vector<c10::Storage> storages = Allocated(all);
+  std::vector<StorageLoad> loads;
+  for (std::size_t i = 0; i < all.size(); ++i) loads.push_back(LoadOf(storages[i], all[i], static_cast<int>(i)));
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THAT(path().Load(loads, {.progress = {}, .stop = stop.get_token()}),
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("stopped")));
+  ASSERT_THAT(path().Load(loads), IsOk());
+  ExpectBytes(storages, all);
+}
+
 TEST_P(StoragePathCases, ReadErrorsAreReturnedUnchanged) {
   const std::vector<Bytes> all = ManySizes(GetParam().options, 3);
   const std::vector<c10::Storage> storages = Allocated(all);
@@ -281,6 +438,33 @@ TEST_P(StoragePathCases, CopiesFromAndToTheHost) {
   }
   ASSERT_THAT(path().Copy(back), IsOk());
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_TRUE(BytesOnCpu(into[i]) == all[i]) << i;
+}
+
+TEST_P(StoragePathCases, CopiesFromAndToPinnedMemory) {
+  const std::vector<Bytes> all = ManySizes(GetParam().options, 17);
+  const std::vector<c10::Storage> on_device = Allocated(all);
+  std::vector<c10::Storage> from, into;
+  std::vector<StorageCopy> there, back;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // Some storages are not pinned.
+    const bool is_pinned = i % 4 != 0;
+    from.push_back(is_pinned ? Pinned(runtime(), all[i]) : OnCpu(all[i]));
+    into.push_back(is_pinned ? Pinned(runtime(), Bytes(all[i].size(), 'x')) : OnCpu(Bytes(all[i].size(), 'x')));
+    there.push_back({.from = from[i], .into = on_device[i]});
+    back.push_back({.from = on_device[i], .into = into[i]});
+  }
+  for (const bool some_only : {false, true}) {
+    if (some_only) there.erase(there.begin(), there.end() - 3);
+    ASSERT_THAT(path().Zero(on_device), IsOk());
+    ASSERT_THAT(path().Copy(there), IsOk());
+    // The caller may modify the source as soon as the call has returned.
+    for (const StorageCopy& copy : there) {
+      if (copy.from.nbytes() > 0) std::memset(copy.from.mutable_data(), 0, copy.from.nbytes());
+    }
+    ASSERT_THAT(path().Copy(back), IsOk());
+    for (std::size_t i = 0; i < all.size() && !some_only; ++i) EXPECT_TRUE(BytesOnCpu(into[i]) == all[i]) << i;
+  }
+  for (const c10::Storage& storage : into) EXPECT_TRUE(BytesOnCpu(storage) == Bytes(storage.nbytes()));
 }
 
 TEST_P(StoragePathCases, CopiesBetweenDevices) {

@@ -10,9 +10,11 @@
 #ifndef METACONV_TESTS_CUDA_STORAGE_PATH_CASES_H_
 #define METACONV_TESTS_CUDA_STORAGE_PATH_CASES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@
 #include "cuda/cuda_storage_path.h"
 #include "cuda/runtime.h"
 #include "gtest/gtest.h"
+#include "tests/cuda/temporary_file.h"
 
 namespace metaconv {
 
@@ -70,6 +73,24 @@ std::uint64_t ChecksumOf(const Bytes& bytes);
 
 // A load item that reads `bytes`, which must outlive it.
 StorageLoad LoadOf(const c10::Storage& into, const Bytes& bytes, MetaStorageId id, bool in_order = false);
+
+// A storage on the CPU with these bytes in pinned memory; in other memory if there are none, or if it cannot be allocated.
+c10::Storage Pinned(CudaRuntime& runtime, const Bytes& bytes);
+
+// A file with the bytes of storages, each followed by `gap` other bytes.
+class StoragesInFile {
+ public:
+  StoragesInFile(const std::string& folder, const std::vector<Bytes>& all, std::int64_t gap);
+
+  FilePlace Place(std::size_t i) const { return {.descriptor = file_->descriptor(), .offset = offsets_[i]}; }
+  const TemporaryFile& file() const { return *file_; }
+  const Bytes& content() const { return content_; }
+
+ private:
+  Bytes content_;
+  std::vector<std::int64_t> offsets_;
+  std::optional<TemporaryFile> file_;
+};
 
 // The bytes of a storage on CUDA, read without using the path. Waits for the caller's stream.
 absl::StatusOr<Bytes> ReadBack(CudaRuntime& runtime, const c10::Storage& storage);
