@@ -28,13 +28,12 @@ class CudartUnderTest final : public RuntimeUnderTest {
                                                 : c10::cuda::getStreamFromPool(false, device.index()));
   }
 
-  // The path is gone then, so that it must have released its buffers and events.
+  // The path no longer exists, so neither do its buffers and events.
   std::vector<std::string> Problems() override {
     std::vector<std::string> problems = CudartProblems();
     const FakeCudart::Live live = FakeCudart::LiveObjects();
     if (live.pinned_memories != 0 || live.events != 0) {
-      problems.push_back(
-          absl::StrCat("left behind: ", live.pinned_memories, " pinned memories, ", live.events, " events"));
+      problems.push_back(absl::StrCat(live.pinned_memories, " pinned memories and ", live.events, " events are left"));
     }
     return problems;
   }
