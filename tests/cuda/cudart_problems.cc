@@ -2,7 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
+#include "c10/cuda/CUDACachingAllocator.h"
 #include "cuda/cuda_runtime.h"
+#include "meta/torch_status.h"
 #include "tests/cuda/fake_cudart/fake_cudart.h"
 
 namespace metaconv {
@@ -21,6 +23,11 @@ std::vector<std::string> CudartProblems() {
     const absl::StatusOr<c10::Stream> stream = TheCudaRuntime().CurrentStream(device);
     const absl::Status status = stream.ok() ? TheCudaRuntime().Synchronize(*stream) : stream.status();
     if (!status.ok()) problems.push_back(status.ToString());
+  }
+  absl::Status status = CatchTorch("emptying the cache", [] { c10::cuda::CUDACachingAllocator::emptyCache(); });
+  if (!status.ok()) problems.push_back(status.ToString());
+  if (const int live = FakeCudart::LiveObjects().device_memories; live != 0) {
+    problems.push_back(absl::StrCat(live, " device memories are left"));
   }
   int current = -1;
   if (cudaGetDevice(&current) != cudaSuccess || current != 0) {

@@ -19,8 +19,8 @@ namespace metaconv {
 // An error if the stand-in has no device.
 absl::Status WhyNoCudart();
 
-// Waits for the calling thread's streams. Returns the errors of their work, a pending error of the thread, and a current
-// device that is not the initial one.
+// Waits for the calling thread's streams, and lets LibTorch's allocator release what it caches. Returns the errors of the
+// work, device memory that still exists, a pending error of the thread, and a current device that is not the initial one.
 std::vector<std::string> CudartProblems();
 
 }  // namespace metaconv

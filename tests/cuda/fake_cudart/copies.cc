@@ -89,7 +89,6 @@ cudaError_t cudaMemcpyAsync(void* into, const void* from, std::size_t size, cuda
     const std::shared_ptr<Stream> on = FindStream(state, stream);
     if (on == nullptr) return cudaErrorInvalidResourceHandle;
     if (const cudaError_t fault = state->devices[on->device].fault; fault != cudaSuccess) return fault;
-    if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
     if (!Fits(state, into, from, kind)) return cudaErrorInvalidValue;
     if (size == 0) return cudaSuccess;
     return Enqueue(state, on, CopyWork("cudaMemcpyAsync", into, on->device, from, on->device, size));
@@ -112,7 +111,6 @@ cudaError_t cudaMemcpyPeerAsync(void* into, int into_device, const void* from, i
 
 cudaError_t cudaMemcpy(void* into, const void* from, std::size_t size, cudaMemcpyKind kind) {
   return RunCall("cudaMemcpy", Needs::kContext, [&](StateLock& state) {
-    if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
     if (!Fits(state, into, from, kind)) return cudaErrorInvalidValue;
     if (const cudaError_t error = CheckUnsafeCall(state); error != cudaSuccess) return error;
     return size == 0 ? cudaSuccess : CopyNow(state, into, from, size);

@@ -112,7 +112,7 @@ class FakeCudart {
   // For kernels on the host: whether the device that runs the calling kernel may access these bytes.
   static bool CanAccess(const void* data, std::size_t size);
 
-  // The number of calls since Reset or ForgetCalls, failed ones too.
+  // The number of calls since Reset or ForgetCalls, failed ones too. A launch by `<<<...>>>` is a cudaLaunchKernel.
   static int CallsOf(const std::string& name);
   static int Calls();
   static void ForgetCalls();

@@ -11,6 +11,7 @@
 namespace metaconv {
 namespace {
 
+// Whether the device may use the memory that the segments name.
 bool IsAccessible(const SegmentTable& table) {
   for (std::uint64_t i = 0; i < table.size; ++i) {
     const Segment& segment = table.segments[i];
@@ -28,21 +29,20 @@ struct Add {
   void operator()(std::uint64_t* sum, std::uint64_t term) const { *sum += term; }
 };
 
-void RunEachThread(const SegmentTable& table, const FakeCudart::Launch& launch) {
+cudaError_t RunOn(const SegmentTable& table, const FakeCudart::Launch& launch) {
+  if (!IsAccessible(table)) return cudaErrorIllegalAddress;
   for (std::uint32_t block = 0; block < launch.grid.x; ++block) {
     for (std::uint32_t thread = 0; thread < launch.block.x; ++thread) {
       RunSegments(table, {block, launch.grid.x, thread, launch.block.x}, Add());
     }
   }
+  return cudaSuccess;
 }
 
 cudaError_t RunTable(const FakeCudart::Launch& launch) {
   const auto& table = *static_cast<const SegmentTable*>(launch.arguments[0]);
-  if (!FakeCudart::CanAccess(table.segments, table.size * sizeof(Segment)) || !IsAccessible(table)) {
-    return cudaErrorIllegalAddress;
-  }
-  RunEachThread(table, launch);
-  return cudaSuccess;
+  if (!FakeCudart::CanAccess(table.segments, table.size * sizeof(Segment))) return cudaErrorIllegalAddress;
+  return RunOn(table, launch);
 }
 
 // The argument is a table, followed by its segments.

@@ -32,6 +32,18 @@ TEST_F(StreamsTest, WorkRunsWhenACallWaitsForIt) {
   EXPECT_EQ(FakeCudart::FinishedWork(), 2);
 }
 
+TEST_F(StreamsTest, WorkDoesNotRunBeforeThat) {
+  const cudaStream_t stream = NewStream(), other = NewStream();
+  char* memory = OnDevice(4);
+  ASSERT_EQ(cudaMemsetAsync(memory, 0, 4, stream), cudaSuccess);
+  // Time in which the thread of the first stream could run.
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(cudaMemsetAsync(memory, 0, 4, other), cudaSuccess);
+    ASSERT_EQ(cudaStreamSynchronize(other), cudaSuccess);
+  }
+  EXPECT_EQ(FakeCudart::FinishedWork(), 1000);
+}
+
 TEST_F(StreamsTest, SomeWorkRunsEarlyWithASeed) {
   FakeCudart::Options options;
   options.seed = 3;
