@@ -14,11 +14,11 @@
 #include "cuda/call_on_device.h"
 #include "cuda/cuda_devices.h"
 #include "cuda/cuda_error.h"
+#include "cuda/device_transfer_streams.h"
 #include "cuda/event_pool.h"
 #include "cuda/peer_access.h"
 #include "cuda/segment_kernel.h"
 #include "cuda/torch_allocator.h"
-#include "cuda/device_transfer_streams.h"
 #include "cuda_runtime_api.h"
 #include "meta/torch_status.h"
 
