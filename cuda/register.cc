@@ -15,6 +15,7 @@
 #include "cuda/cuda_options.h"
 #include "cuda/cuda_runtime.h"
 #include "cuda/cuda_storage_path.h"
+#include "cuda/the_gpu_direct_reader.h"
 
 namespace metaconv {
 namespace {
@@ -44,7 +45,8 @@ class RegisteredPath final : public StoragePath {
 
  private:
   static StoragePath& Path() {
-    static StoragePath& path = *new CudaStoragePath(TheCudaRuntime(), internal::UseCudaOptions());
+    static StoragePath& path =
+        *new CudaStoragePath(TheCudaRuntime(), internal::UseCudaOptions(), &TheGpuDirectReader());
     return path;
   }
 };

@@ -30,8 +30,10 @@
 #include "benchmarks/transfers/raw_cuda.h"
 #include "benchmarks/transfers/setting.h"
 #include "c10/core/Device.h"
+#include "cuda/cuda_options.h"
 #include "cuda/cuda_runtime.h"
 #include "cuda/cuda_storage_path.h"
+#include "cuda/the_gpu_direct_reader.h"
 #include "cuda_runtime_api.h"
 #include "nlohmann/json.hpp"
 
@@ -115,7 +117,7 @@ int Main() {
   const CudaStoragePathOptions options = {.buffers = absl::GetFlag(FLAGS_buffers),
                                           .buffer_size = absl::GetFlag(FLAGS_buffer_size),
                                           .threads = absl::GetFlag(FLAGS_threads)};
-  CudaStoragePath path(TheCudaRuntime(), options);
+  CudaStoragePath path(TheCudaRuntime(), options, &TheGpuDirectReader());
   FigureTable figures;
   TransferSetting setting = {
       .path = path,
@@ -134,7 +136,8 @@ int Main() {
                                    {"buffers", options.buffers},
                                    {"buffer_size", options.buffer_size},
                                    {"small_size", options.small_size},
-                                   {"threads", options.threads}}}};
+                                   {"threads", options.threads},
+                                   {"gpudirect", TheGpuDirectReader().Start(device).ToString()}}}};
   json.update(figures.Json(Goals()));
   if (!status.ok()) json["error"] = status.ToString();
   if (!Write(json, absl::GetFlag(FLAGS_output))) {
