@@ -16,8 +16,10 @@
 // freed.
 //
 // Errors of all calls: kNotFound for a device that does not exist; kResourceExhausted if memory runs out, with the
-// device, the requested bytes and the free bytes; kInternal for a copy or a kernel launch that the device reports as
-// failed, with the storage's id; kFailedPrecondition if there is no driver.
+// device, the requested bytes and the free bytes; kFailedPrecondition if there is no driver that fits, and for a stream
+// that captures a graph; kUnavailable for a device that is busy or not ready; kInternal for a copy or a kernel launch
+// that the device reports as failed, with the storage's id. If the message has "context lost", the fault ended all work
+// and memory of the device in this process: its storages must not be used any more, and further calls for it fail.
 //
 // Thread safety: Thread-safe. Calls for the same storage must be ordered by the streams of the calling threads.
 // Lifetime: paths live until the process ends. Storages are independent of their path.
@@ -60,7 +62,7 @@ struct StorageLoad {
   bool in_order = false;
   // Where the bytes of the storage begin, if they are in a file exactly as `read` returns them. They may then be read
   // from the file instead, in other ways than `read` does.
-  std::optional<FilePlace> file = {};
+  std::optional<FilePlace> file = std::nullopt;
 };
 
 struct LoadControl {

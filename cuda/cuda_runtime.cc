@@ -1,174 +1,194 @@
 #include "cuda/cuda_runtime.h"
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "c10/cuda/CUDACachingAllocator.h"
-#include "c10/cuda/CUDAGuard.h"
 #include "c10/cuda/CUDAStream.h"
-#include "c10/cuda/PeerToPeerAccess.h"
+#include "cuda/call_on_device.h"
+#include "cuda/cuda_devices.h"
+#include "cuda/cuda_error.h"
+#include "cuda/event_pool.h"
+#include "cuda/peer_access.h"
 #include "cuda/segment_kernel.h"
+#include "cuda/torch_allocator.h"
 #include "cuda_runtime_api.h"
 #include "meta/torch_status.h"
-#include "meta/with_context.h"
 
 namespace metaconv {
 namespace {
 
-absl::StatusCode CodeOf(cudaError_t error) {
-  switch (error) {
-    case cudaErrorInsufficientDriver:
-    case cudaErrorStubLibrary:
-    case cudaErrorInitializationError:
-    case cudaErrorSystemDriverMismatch:
-    case cudaErrorCompatNotSupportedOnDevice:
-      return absl::StatusCode::kFailedPrecondition;
-    case cudaErrorNoDevice:
-    case cudaErrorInvalidDevice:
-      return absl::StatusCode::kNotFound;
-    case cudaErrorMemoryAllocation:
-      return absl::StatusCode::kResourceExhausted;
-    default:
-      return absl::StatusCode::kInternal;
-  }
-}
-
-absl::Status StatusOf(cudaError_t error, std::string_view call) {
-  if (error == cudaSuccess) return absl::OkStatus();
-  // Clears the error, so that a later call does not report it again.
-  static_cast<void>(cudaGetLastError());
-  return absl::Status(CodeOf(error),
-                      absl::StrCat(std::string(call), ": ", cudaGetErrorName(error), ": ", cudaGetErrorString(error)));
-}
-
-absl::StatusOr<int> CountDevices() {
-  int count = 0;
-  const cudaError_t error = cudaGetDeviceCount(&count);
-  if (error == cudaErrorNoDevice) {
-    static_cast<void>(cudaGetLastError());
-    return 0;
-  }
-  absl::Status status = StatusOf(error, "cudaGetDeviceCount");
-  if (status.ok()) return count;
-  // Without a driver CUDA reports a driver version that is too old.
-  int driver = 0;
-  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
-    return WithContext("there is no NVIDIA driver", status);
-  }
-  return status;
-}
-
-// Checks that the device exists, and initializes LibTorch's allocator.
-absl::Status Require(c10::Device device) {
-  // The number of devices and the driver do not change while a process runs.
-  static const absl::StatusOr<int>& count = *new absl::StatusOr<int>(CountDevices());
-  if (!count.ok()) return WithContext(device.str(), count.status());
-  if (!device.is_cuda() || device.index() >= *count) {
-    return absl::NotFoundError(absl::StrCat(device.str(), ": no such device; there are ", *count));
-  }
-  // Other code in the process may have initialized the allocator already; doing it again has no effect.
-  static std::once_flag is_initialized;
-  return CatchTorch("initializing LibTorch's allocator",
-                    [] { std::call_once(is_initialized, [] { c10::cuda::CUDACachingAllocator::init(*count); }); });
-}
+using c10::cuda::CUDACachingAllocator::CUDAAllocator;
 
 cudaStream_t StreamOf(c10::Stream stream) { return c10::cuda::CUDAStream(c10::cuda::CUDAStream::UNCHECKED, stream); }
 
-// Calls `call` with `device` as the current device, and converts exceptions of c10 to errors.
-template <typename Call>
-auto OnDevice(std::string_view doing, c10::Device device, Call&& call)
-    -> decltype(CatchTorch(std::string(), std::forward<Call>(call))) {
-  if (absl::Status status = Require(device); !status.ok()) return status;
-  return CatchTorch(absl::StrCat(device.str(), ": ", std::string(doing)), [&] {
-    const c10::cuda::OptionalCUDAGuard guard(device.has_index() ? std::optional(device) : std::nullopt);
-    return call();
-  });
+// As CallOnDevice, for a function that returns an error of CUDA.
+absl::Status CallCuda(std::string_view name, c10::Device device, absl::FunctionRef<cudaError_t()> call) {
+  return CallOnDevice(name, device, [&](c10::Device) { return CudaStatus(call()); });
 }
 
-// As OnDevice, for a call that returns a CUDA error code.
-template <typename Call>
-absl::Status CallCuda(std::string_view name, c10::Device device, Call&& call) {
-  return OnDevice(name, device, [&] { return StatusOf(call(), absl::StrCat(device.str(), ": ", std::string(name))); });
-}
+// Makes `stream` LibTorch's current stream of its device for this thread. Unlike c10's guard, it makes no call of CUDA.
+class CurrentStreamGuard {
+ public:
+  explicit CurrentStreamGuard(c10::Stream stream) : previous_(c10::cuda::getCurrentCUDAStream(stream.device_index())) {
+    c10::cuda::setCurrentCUDAStream(c10::cuda::CUDAStream(c10::cuda::CUDAStream::UNCHECKED, stream));
+  }
+  ~CurrentStreamGuard() { c10::cuda::setCurrentCUDAStream(previous_); }
+  CurrentStreamGuard(const CurrentStreamGuard&) = delete;
+  CurrentStreamGuard& operator=(const CurrentStreamGuard&) = delete;
 
+ private:
+  const c10::cuda::CUDAStream previous_;
+};
+
+// Returns its event to the pool, unless a call for it failed.
 class Event final : public CudaEvent {
  public:
-  Event(cudaEvent_t event, c10::Device device) : event_(event), device_(device) {}
-  ~Event() override { static_cast<void>(cudaEventDestroy(event_)); }
+  Event(EventPool& pool, cudaEvent_t event, c10::Device device) : pool_(pool), event_(event), device_(device) {}
+  ~Event() override {
+    if (!CheckCudaProcess().ok()) return;
+    if (has_failed_) {
+      CallCuda("cudaEventDestroy", device_, [this] { return cudaEventDestroy(event_); }).IgnoreError();
+    } else {
+      pool_.Return(device_, event_);
+    }
+  }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
   absl::Status Wait() override {
-    return CallCuda("cudaEventSynchronize", device_, [this] { return cudaEventSynchronize(event_); });
+    absl::Status status = CallCuda("cudaEventSynchronize", device_, [this] { return cudaEventSynchronize(event_); });
+    has_failed_ |= !status.ok();
+    return status;
+  }
+
+  absl::Status Record(c10::Stream stream) {
+    const cudaError_t error = cudaEventRecord(event_, StreamOf(stream));
+    has_failed_ |= error != cudaSuccess;
+    return CudaStatus(error);
   }
 
   cudaEvent_t event() const { return event_; }
+  c10::Device device() const { return device_; }
 
  private:
+  EventPool& pool_;
   const cudaEvent_t event_;
   const c10::Device device_;
+  bool has_failed_ = false;
 };
 
 class RealCudaRuntime final : public CudaRuntime {
  public:
-  absl::StatusOr<int> DeviceCount() override { return CountDevices(); }
+  absl::StatusOr<int> DeviceCount() override { return CountCudaDevices(); }
 
   absl::StatusOr<CudaMemoryInfo> MemoryInfo(c10::Device device) override {
-    std::size_t free = 0, total = 0;
-    absl::Status status = CallCuda("cudaMemGetInfo", device, [&] { return cudaMemGetInfo(&free, &total); });
+    CudaMemoryInfo info;
+    absl::Status status = CallOnDevice("cudaMemGetInfo", device, [&](c10::Device found) -> absl::Status {
+      const absl::StatusOr<CUDAAllocator*> allocator = TorchAllocator();
+      if (!allocator.ok()) return allocator.status();
+      const auto stats = (*allocator)->getDeviceStats(found.index());
+      constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+      info.cached_bytes = stats.reserved_bytes[kAll].current - stats.active_bytes[kAll].current;
+      std::size_t free = 0, total = 0;
+      const cudaError_t error = cudaMemGetInfo(&free, &total);
+      info.free_bytes = static_cast<std::int64_t>(free);
+      info.total_bytes = static_cast<std::int64_t>(total);
+      return CudaStatus(error);
+    });
     if (!status.ok()) return status;
-    return CudaMemoryInfo{.free_bytes = static_cast<std::int64_t>(free),
-                          .total_bytes = static_cast<std::int64_t>(total)};
+    return info;
   }
 
   absl::StatusOr<c10::Stream> CurrentStream(c10::Device device) override {
-    return OnDevice("current stream", device, [&] { return c10::cuda::getCurrentCUDAStream(device.index()).unwrap(); });
+    const absl::StatusOr<c10::Device> found = FindDevice(device);
+    if (!found.ok()) return found.status();
+    if (absl::Status status = PrepareStreams(*found); !status.ok()) return status;
+    // The calling thread's own. Once the streams are prepared, LibTorch makes no call of CUDA for it.
+    absl::StatusOr<c10::Stream> stream =
+        CatchTorch("current stream", [&] { return c10::cuda::getCurrentCUDAStream(found->index()).unwrap(); });
+    if (!stream.ok()) return stream;
+    if (absl::Status status = CheckNotCapturing(*stream); !status.ok()) return status;
+    return stream;
   }
 
   absl::StatusOr<c10::Stream> TransferStream(c10::Device device) override {
-    return OnDevice("stream for transfers", device,
-                    [&] { return c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index()).unwrap(); });
+    std::optional<c10::Stream> stream;
+    absl::Status status = CallOnDevice("stream for transfers", device, [&](c10::Device found) {
+      // Not one of LibTorch's pool: other code could be given the same one, and capture a graph on it.
+      cudaStream_t created = nullptr;
+      const cudaError_t error = cudaStreamCreateWithPriority(&created, cudaStreamNonBlocking, /*priority=*/0);
+      if (error == cudaSuccess) stream = c10::cuda::getStreamFromExternal(created, found.index()).unwrap();
+      return CudaStatus(error);
+    });
+    if (!status.ok()) return status;
+    return *stream;
   }
 
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) override {
-    return OnDevice("allocating", stream.device(), [&] {
-      const c10::cuda::CUDAStreamGuard guard(stream);
-      return c10::cuda::CUDACachingAllocator::get()->allocate(static_cast<std::size_t>(size));
+    c10::DataPtr memory;
+    absl::Status status = CallOnDevice("allocating", stream.device(), [&](c10::Device) -> absl::Status {
+      const absl::StatusOr<CUDAAllocator*> allocator = TorchAllocator();
+      if (!allocator.ok()) return allocator.status();
+      const CurrentStreamGuard guard(stream);
+      memory = (*allocator)->allocate(static_cast<std::size_t>(size));
+      return absl::OkStatus();
     });
+    if (!status.ok()) return status;
+    return memory;
   }
 
   c10::Allocator* allocator() override { return c10::cuda::CUDACachingAllocator::get(); }
 
   absl::StatusOr<PinnedMemory> AllocatePinned(c10::Device device, std::int64_t size) override {
     void* memory = nullptr;
-    absl::Status status = CallCuda(absl::StrCat("cudaHostAlloc of ", size, " bytes"), device, [&] {
-      return cudaHostAlloc(&memory, static_cast<std::size_t>(size), cudaHostAllocPortable);
-    });
+    c10::Device user = device;
+    absl::Status status =
+        CallOnDevice(absl::StrCat("cudaHostAlloc of ", size, " bytes"), device, [&](c10::Device found) {
+          user = found;
+          return CudaStatus(cudaHostAlloc(&memory, static_cast<std::size_t>(size), cudaHostAllocPortable));
+        });
     if (!status.ok()) return status;
-    return PinnedMemory(static_cast<char*>(memory), [](char* freed) { static_cast<void>(cudaFreeHost(freed)); });
+    // Freeing it on a device without a context would create one.
+    return PinnedMemory(static_cast<char*>(memory), [user](char* freed) {
+      CallCuda("cudaFreeHost", user, [freed] { return cudaFreeHost(freed); }).IgnoreError();
+    });
   }
 
   absl::StatusOr<bool> IsPinned(const void* memory, std::int64_t size, c10::Device device) override {
     const char* first = static_cast<const char*>(memory);
     bool is_pinned = true;
-    for (const char* byte : {first, first + size - 1}) {
-      cudaPointerAttributes attributes = {};
-      absl::Status status =
-          CallCuda("cudaPointerGetAttributes", device, [&] { return cudaPointerGetAttributes(&attributes, byte); });
-      if (!status.ok()) return status;
-      is_pinned &= attributes.type == cudaMemoryTypeHost;
-    }
+    absl::Status status = CallCuda("cudaPointerGetAttributes", device, [&] {
+      for (const char* byte : {first, first + size - 1}) {
+        cudaPointerAttributes attributes = {};
+        const cudaError_t error = cudaPointerGetAttributes(&attributes, byte);
+        // So do older runtimes answer for memory that they do not know.
+        if (error != cudaSuccess && error != cudaErrorInvalidValue) return error;
+        is_pinned &= error == cudaSuccess && attributes.type == cudaMemoryTypeHost;
+      }
+      return cudaSuccess;
+    });
+    if (!status.ok()) return status;
     return is_pinned;
   }
 
   absl::StatusOr<bool> EnablePeerAccess(c10::Device device, c10::Device peer) override {
-    return OnDevice("enabling access to a peer", device,
-                    [&] { return c10::cuda::get_p2p_access(device.index(), peer.index()); });
+    const absl::StatusOr<c10::Device> found_peer = FindDevice(peer);
+    if (!found_peer.ok()) return found_peer.status();
+    absl::StatusOr<bool> result;
+    absl::Status status = CallOnDevice(absl::StrCat("access to ", peer.str()), device, [&](c10::Device found) {
+      result = peers_.Enable(found, *found_peer);
+      return result.status();
+    });
+    if (!status.ok()) return status;
+    return result;
   }
 
   absl::Status Fill(void* into, unsigned char fill, std::int64_t size, c10::Stream stream) override {
@@ -202,27 +222,55 @@ class RealCudaRuntime final : public CudaRuntime {
   }
 
   absl::StatusOr<std::unique_ptr<CudaEvent>> Record(c10::Stream stream) override {
-    std::unique_ptr<CudaEvent> result;
-    absl::Status status = CallCuda("cudaEventRecord", stream.device(), [&] {
+    std::unique_ptr<Event> result;
+    absl::Status status = CallOnDevice("cudaEventRecord", stream.device(), [&](c10::Device device) {
       cudaEvent_t event = nullptr;
-      if (cudaError_t error = cudaEventCreateWithFlags(&event, cudaEventDisableTiming); error != cudaSuccess)
-        return error;
-      result = std::make_unique<Event>(event, stream.device());
-      return cudaEventRecord(event, StreamOf(stream));
+      if (const cudaError_t error = events_.Take(device, &event); error != cudaSuccess) return CudaStatus(error);
+      result = std::make_unique<Event>(events_, event, device);
+      return result->Record(stream);
     });
     if (!status.ok()) return status;
     return result;
   }
 
   absl::Status StreamWait(c10::Stream stream, const CudaEvent& event) override {
-    return CallCuda("cudaStreamWaitEvent", stream.device(), [&] {
-      return cudaStreamWaitEvent(StreamOf(stream), static_cast<const Event&>(event).event(), cudaEventWaitDefault);
-    });
+    const Event& real = static_cast<const Event&>(event);
+    return CallCuda(absl::StrCat("cudaStreamWaitEvent for work of ", real.device().str()), stream.device(),
+                    [&] { return cudaStreamWaitEvent(StreamOf(stream), real.event(), cudaEventWaitDefault); });
   }
 
   absl::Status Synchronize(c10::Stream stream) override {
     return CallCuda("cudaStreamSynchronize", stream.device(), [&] { return cudaStreamSynchronize(StreamOf(stream)); });
   }
+
+ private:
+  // The first use of LibTorch's streams asks CUDA for their priorities.
+  absl::Status PrepareStreams(c10::Device device) {
+    if (has_streams_) return absl::OkStatus();
+    absl::Status status = CallOnDevice("LibTorch's streams", device, [](c10::Device found) {
+      static_cast<void>(c10::cuda::getDefaultCUDAStream(found.index()));
+      return absl::OkStatus();
+    });
+    has_streams_ = status.ok();
+    return status;
+  }
+
+  // Neither this question nor its answer invalidates a capture. For the default stream it is an error if a stream that
+  // depends on it captures; any work on the default stream would invalidate that capture.
+  static absl::Status CheckNotCapturing(c10::Stream stream) {
+    return CallOnDevice("the current stream", stream.device(), [&](c10::Device) {
+      cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+      const cudaError_t error = cudaStreamIsCapturing(StreamOf(stream), &capture);
+      if (error != cudaSuccess) return CudaStatus(error);
+      if (capture == cudaStreamCaptureStatusNone) return absl::OkStatus();
+      return absl::FailedPreconditionError(
+          "the stream captures a graph; use another stream, or call after the capture");
+    });
+  }
+
+  std::atomic<bool> has_streams_ = false;
+  EventPool events_;
+  PeerAccess peers_;
 };
 
 }  // namespace

@@ -5,8 +5,9 @@
 //   CudaRuntime& runtime = TheCudaRuntime();
 //   absl::StatusOr<int> devices = runtime.DeviceCount();   // kFailedPrecondition if there is no driver.
 //
-// CUDA is not initialized before the first call. Every call leaves the calling thread's current device and pending
-// error unchanged.
+// CUDA is not initialized before the first call. Every call leaves the calling thread's current device, pending error
+// and capture mode unchanged: see call_on_device.h. LibTorch's allocator is initialized by the first call that needs
+// it, unless other code has done that.
 //
 // Thread safety: Thread-safe.
 // Lifetime: lives until the process ends.

@@ -9,6 +9,9 @@
 // Allocate, Zero, Load, and Copy to a device return when their work was started on the caller's current streams; files
 // and host memory were read completely by then. Copy to host memory and Checksums wait for their results.
 //
+// After an error other calls can be made, except for a device whose error says "context lost": each further call for it
+// returns an error.
+//
 // Thread safety: Thread-safe; see StoragePath.
 // Lifetime: the runtime and the reader must outlive the path; storages may outlive it. Pinned buffers are freed by the destructor,
 // which waits for the work that uses them.

@@ -12,9 +12,11 @@
 // ordered by events only. An error of such work is returned by the first call that waits for it, and possibly by later
 // calls.
 //
-// Errors: kFailedPrecondition if there is no driver, and for a stream that captures a graph; kNotFound for a device that
-// does not exist; kResourceExhausted if memory runs out; kInternal for all others. Messages name the call and the
-// device.
+// Errors: kFailedPrecondition if there is no driver that fits, in a forked child of a process that had used CUDA, and
+// for a stream that captures a graph; kNotFound for a device that does not exist; kUnavailable for a device that is
+// busy or not ready; kUnimplemented for a device that the kernels were not compiled for; kResourceExhausted if memory
+// runs out; kInternal for all others. Messages name the call and the device. After a fault on a device they have
+// "context lost", and all further calls for that device return errors.
 //
 // Thread safety: Thread-safe. An event must be used by one thread at a time.
 // Lifetime: must outlive the memory and the events that it returns, unless the implementation documents otherwise.
@@ -62,11 +64,12 @@ class CudaRuntime {
 
   virtual absl::StatusOr<CudaMemoryInfo> MemoryInfo(c10::Device device) = 0;
 
-  // The calling thread's current stream of `device`. Errors: kFailedPrecondition if the stream captures a graph, because
-  // the work of a storage path must not become part of one.
+  // The calling thread's current stream of `device`. Errors: kFailedPrecondition if the stream captures a graph,
+  // because the work of a storage path must not become part of one.
   virtual absl::StatusOr<c10::Stream> CurrentStream(c10::Device device) = 0;
 
-  // A stream of `device` for transfers, on which copies can run while other streams compute.
+  // A new stream of `device` for transfers, on which copies can run while other streams compute, and which no other code
+  // has. It exists until the process ends, so ask for few.
   virtual absl::StatusOr<c10::Stream> TransferStream(c10::Device device) = 0;
 
   // Memory on the stream's device for use on that stream. After it is freed, it may be reused by later work on the same
@@ -99,8 +102,8 @@ class CudaRuntime {
   // Starts the work of `table`, whose segments must be in memory of the device.
   virtual absl::Status LaunchSegments(const SegmentTable& table, c10::Stream stream) = 0;
 
-  // Starts the work of `table`, whose segments, at most kMaxArgumentSegments, must be in host memory. They are passed as
-  // arguments of the kernel and need not exist after the call.
+  // Starts the work of `table`, whose segments, at most kMaxArgumentSegments, must be in host memory. They are passed
+  // as arguments of the kernel and need not exist after the call.
   virtual absl::Status LaunchArgumentSegments(const SegmentTable& table, c10::Stream stream) = 0;
 
   // Records an event after all work that was started on the stream.

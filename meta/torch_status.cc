@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "c10/util/Exception.h"
 
@@ -13,6 +14,14 @@ namespace {
 
 absl::Status Make(absl::StatusCode code, std::string_view doing, std::string_view what) {
   return absl::Status(code, absl::StrCat(std::string(doing), ": ", std::string(what)));
+}
+
+// Keeps the code of an accelerator's runtime, which the message has only as a text.
+absl::Status WithAcceleratorCode(const c10::Error& error, absl::Status status) {
+  if (const auto* accelerator = dynamic_cast<const c10::AcceleratorError*>(&error); accelerator != nullptr) {
+    status.SetPayload(kAcceleratorErrorCode, absl::Cord(absl::StrCat(accelerator->get_error_code())));
+  }
+  return status;
 }
 
 absl::StatusCode CodeOf(const c10::Error& error) {
@@ -36,7 +45,7 @@ absl::Status CurrentExceptionToStatus(std::string_view doing) {
   try {
     throw;
   } catch (const c10::Error& error) {
-    return Make(CodeOf(error), doing, error.what_without_backtrace());
+    return WithAcceleratorCode(error, Make(CodeOf(error), doing, error.what_without_backtrace()));
   } catch (const std::bad_alloc&) {
     return Make(absl::StatusCode::kResourceExhausted, doing, "out of memory");
   } catch (const std::exception& error) {

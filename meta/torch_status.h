@@ -13,6 +13,9 @@
 //     std::bad_alloc                                      kResourceExhausted
 //   any other exception                                             kInternal
 //
+// The status of a c10::AcceleratorError has the payload kAcceleratorErrorCode, from which the code of an accelerator can
+// choose a better status.
+//
 // Thread safety: that of the function that is called.
 // Lifetime: retains no reference to its arguments.
 
@@ -27,6 +30,10 @@
 #include "absl/status/statusor.h"
 
 namespace metaconv {
+
+// Names the payload: the code that the accelerator's runtime returned, in decimal.
+inline constexpr char kAcceleratorErrorCode[] = "metaconv.accelerator_error_code";
+
 namespace internal {
 
 // Must be called inside a catch block.

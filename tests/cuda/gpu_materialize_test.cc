@@ -1,4 +1,4 @@
-// Tests Materialize on real CUDA devices. Skipped on machines without one.
+// Tests Materialize on real CUDA devices. See require_gpu.h for machines without one.
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-// Tests CudaStoragePath on real CUDA devices. Skipped on machines without one.
+// Tests CudaStoragePath on real CUDA devices. See require_gpu.h for machines without one.
 
 #include <memory>
 #include <string>

@@ -20,6 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/checkpoint/test_files.h"
+#include "tests/cuda/require_gpu.h"
 #include "tests/testing/status_matchers.h"
 
 namespace metaconv {
@@ -34,8 +35,7 @@ const c10::Device kCuda0(c10::DeviceType::CUDA, 0);
 class CudaMaterializeTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const absl::Status why_not = TheMaterializeUnderTest().WhyNot();
-    if (!why_not.ok()) GTEST_SKIP() << why_not.message();
+    if (!RequireGpu(TheMaterializeUnderTest().WhyNot())) return;
   }
   void TearDown() override { EXPECT_THAT(TheMaterializeUnderTest().Problems(), IsEmpty()); }
 };

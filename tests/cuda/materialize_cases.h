@@ -1,4 +1,5 @@
-// Tests of Materialize on CUDA, which run with the test double of the CUDA runtime and on real devices.
+// Tests of Materialize on CUDA, which run with the test double of the CUDA runtime, on the stand-in for libcudart,
+// and on real devices.
 //
 // The program that links them defines TheMaterializeUnderTest() to select one, and registers the storage path for CUDA.
 //

@@ -10,6 +10,7 @@
 #include "c10/core/CPUAllocator.h"
 #include "converter/checksum.h"
 #include "gmock/gmock.h"
+#include "tests/cuda/require_gpu.h"
 #include "tests/testing/run_threads.h"
 #include "tests/testing/status_matchers.h"
 
@@ -128,7 +129,7 @@ absl::StatusOr<Bytes> ReadBack(CudaRuntime& runtime, const c10::Storage& storage
 
 void StoragePathCases::SetUp() {
   absl::StatusOr<std::unique_ptr<RuntimeUnderTest>> made = GetParam().make();
-  if (!made.ok()) GTEST_SKIP() << made.status();
+  if (!RequireGpu(made.status())) return;
   under_test_ = *std::move(made);
   path_ = std::make_unique<CudaStoragePath>(under_test_->runtime(), GetParam().options);
 }
@@ -465,7 +466,10 @@ TEST_P(StoragePathCases, CopiesFromAndToPinnedMemory) {
 TEST_P(StoragePathCases, CopiesBetweenDevices) {
   const absl::StatusOr<int> devices = runtime().DeviceCount();
   ASSERT_THAT(devices, IsOk());
-  if (*devices < 2) GTEST_SKIP() << "there is no second GPU";
+  if (*devices < 2) {
+    RequireGpu(absl::NotFoundError("there is no second GPU"), 2);
+    return;
+  }
   const std::vector<Bytes> all = ManySizes(GetParam().options, 8);
   for (int round = 0; round < 2; ++round) {
     under_test().UseStream(Cuda(0), round);

@@ -1,5 +1,5 @@
-// StoragePathCases: a test suite for CudaStoragePath that runs with any CudaRuntime. Two tests instantiate it: with the
-// test double and on real devices.
+// StoragePathCases: a test suite for CudaStoragePath that runs with any CudaRuntime. Three tests instantiate it: with the
+// test double, on the stand-in for libcudart, and on real devices.
 //
 // Example:
 //   INSTANTIATE_TEST_SUITE_P(Host, StoragePathCases, testing::Values(CaseParameters{"Late", make}), NameOfCase);
@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct CaseParameters {
   std::function<absl::StatusOr<std::unique_ptr<RuntimeUnderTest>>()> make;
   CudaStoragePathOptions options;
 };
+
+// For messages of GoogleTest.
+inline void PrintTo(const CaseParameters& parameters, std::ostream* into) { *into << parameters.name; }
 
 inline std::string NameOfCase(const testing::TestParamInfo<CaseParameters>& info) { return info.param.name; }
 

@@ -60,5 +60,15 @@ TEST(CatchTorchTest, EachExceptionHasItsCode) {
               StatusIs(absl::StatusCode::kInternal, Eq("doing it: an exception of unknown type")));
 }
 
+TEST(CatchTorchTest, KeepsTheCodeOfAnAccelerator) {
+  const absl::Status status = Thrown([] {
+    throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, 700, "a fault");
+  });
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInternal, Eq("doing it: a fault")));
+  ASSERT_TRUE(status.GetPayload(kAcceleratorErrorCode).has_value());
+  EXPECT_EQ(std::string(*status.GetPayload(kAcceleratorErrorCode)), "700");
+  EXPECT_FALSE(Thrown([] { TORCH_CHECK(false, "no code"); }).GetPayload(kAcceleratorErrorCode).has_value());
+}
+
 }  // namespace
 }  // namespace metaconv

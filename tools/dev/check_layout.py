@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the layout of the repository.
 
-- Tests mirror the source: tests/meta/x_test.cc and tests/meta/x_SUBJECT_test.cc test meta/x.h. A test file without a
-  source file of that name is an error, unless it is in WITHOUT_SOURCE.
+- Tests mirror the source: tests/meta/x_test.cc and tests/meta/x_SUBJECT_test.cc test meta/x.h. Tests of a test double
+  are beside it. A test file without a source file of that name is an error, unless it is in WITHOUT_SOURCE.
 - Each header has the include guard that corresponds to its path.
 - The comment at the top of each header of the product has a paragraph "Thread safety:".
 - Each C++ file is named in the BUILD file of its directory, or of the nearest parent directory that has one.
@@ -29,11 +29,12 @@ WITHOUT_SOURCE = {
     # Test many threads, and sources that share storages and bases.
     "tests/converter/converter_concurrency_test.cc",
     "tests/converter/dying_tensors_test.cc",
-    # Test //cuda on real devices, and the test double of the CUDA runtime.
+    # Test //cuda on real devices, on the stand-in for libcudart, and on the test double of the CUDA runtime.
+    "tests/cuda/cudart_materialize_test.cc",
+    "tests/cuda/cudart_storage_path_test.cc",
     "tests/cuda/gpu_storage_path_test.cc",
     "tests/cuda/gpu_materialize_test.cc",
     "tests/cuda/materialize_test.cc",
-    "tests/cuda/host_runtime_test.cc",
 }
 
 
@@ -54,9 +55,10 @@ def check_mirror(path, files):
     stem = pathlib.PurePosixPath(*parts[1:-1], path.name[:-len("_test.cc")])
     words = stem.name.split("_")
     for count in range(len(words), 0, -1):
-        source = stem.with_name("_".join(words[:count]))
-        if {source.with_suffix(".h"), source.with_suffix(".cc")} & files:
-            return
+        for folder in (stem.parent, path.parent):
+            source = folder / "_".join(words[:count])
+            if {source.with_suffix(".h"), source.with_suffix(".cc")} & files:
+                return
     yield f"{path}: expected the source file {stem}.h or {stem}.cc, found neither"
 
 

@@ -1,0 +1,51 @@
+// Linking this file runs our kernel on the host, with the stand-in for libcudart: each thread of a launch in turn. All
+// memory that the segments name is checked first.
+
+#include <cstdint>
+#include <cstring>
+
+#include "cuda/segments.h"
+#include "tests/cuda/fake_cudart/fake_cudart.h"
+
+namespace metaconv {
+namespace {
+
+bool IsAccessible(const SegmentTable& table) {
+  for (std::uint64_t i = 0; i < table.size; ++i) {
+    const Segment& segment = table.segments[i];
+    if (segment.size == 0) continue;
+    const bool reads = table.work != SegmentWork::kFill;
+    const std::uint64_t written = table.work == SegmentWork::kChecksum ? sizeof(std::uint64_t) : segment.size;
+    if (reads && !FakeCudart::CanAccess(segment.from, segment.size)) return false;
+    if (!FakeCudart::CanAccess(segment.into, written)) return false;
+  }
+  return true;
+}
+
+// The threads run one after another.
+struct Add {
+  void operator()(std::uint64_t* sum, std::uint64_t term) const { *sum += term; }
+};
+
+void RunEachThread(const SegmentTable& table, const FakeCudart::Launch& launch) {
+  for (std::uint32_t block = 0; block < launch.grid.x; ++block) {
+    for (std::uint32_t thread = 0; thread < launch.block.x; ++thread) {
+      RunSegments(table, {block, launch.grid.x, thread, launch.block.x}, Add());
+    }
+  }
+}
+
+cudaError_t RunTable(const FakeCudart::Launch& launch) {
+  const auto& table = *static_cast<const SegmentTable*>(launch.arguments[0]);
+  if (!FakeCudart::CanAccess(table.segments, table.size * sizeof(Segment)) || !IsAccessible(table)) {
+    return cudaErrorIllegalAddress;
+  }
+  RunEachThread(table, launch);
+  return cudaSuccess;
+}
+
+[[maybe_unused]] const bool is_registered =
+    (FakeCudart::RegisterKernel("13SegmentKernel", {sizeof(SegmentTable)}, RunTable), true);
+
+}  // namespace
+}  // namespace metaconv
