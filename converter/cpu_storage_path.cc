@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "converter/checksum.h"
+#include "converter/copy_overlap.h"
 #include "converter/fresh_memory.h"
 #include "converter/host_memory.h"
 #include "converter/host_storages.h"
@@ -80,6 +81,7 @@ absl::Status CpuStoragePath::Zero(absl::Span<const c10::Storage> storages) {
 }
 
 absl::Status CpuStoragePath::Copy(absl::Span<const StorageCopy> copies) {
+  if (absl::Status status = CheckNoOverlap(copies); !status.ok()) return status;
   std::vector<Whole> wholes;
   wholes.reserve(copies.size());
   for (const StorageCopy& copy : copies) wholes.push_back(WholeOf(copy.into));

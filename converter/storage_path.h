@@ -104,7 +104,8 @@ class StoragePath {
   virtual absl::Status Zero(absl::Span<const c10::Storage> storages) = 0;
 
   // One storage of each copy must be on this path's type of device. The other one may be on the same device, on another
-  // device of the type or on the CPU.
+  // device of the type or on the CPU. Copies run in any order, so no copy may write bytes that it or another copy of the
+  // call reads or writes. Errors: kInvalidArgument if one does, with the ids of both copies; nothing was started then.
   virtual absl::Status Copy(absl::Span<const StorageCopy> copies) = 0;
 
   // Reads in the given order, as far as several threads allow it. Returns errors of `read` unchanged; the first error

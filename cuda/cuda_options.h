@@ -2,8 +2,8 @@
 // which sets them for the path that `//cuda` registers.
 //
 // The defaults suit most machines. Consider more threads for a file system that needs many requests at once, such as a
-// network file system, and fewer where other work needs the cores. Pinned memory of all calls together: `buffers` times
-// `buffer_size`.
+// network file system, and fewer where other work needs the cores. The pinned memory of a device, for all calls together,
+// is at most `buffers` times `buffer_size`.
 //
 // Example:
 //   // In main, before the first storage on CUDA is created:
@@ -27,7 +27,8 @@ namespace metaconv {
 int DefaultTransferThreads();
 
 struct CudaStoragePathOptions {
-  // Pinned buffers that all calls share: one for each thread, and some that are being transferred. 1 to 4096.
+  // Pinned buffers of each device, which all calls share: one for each thread, and some that are being transferred. They
+  // are allocated when they are needed. 1 to 4096.
   int buffers = 24;
   // 64 KiB to 1 GiB.
   std::int64_t buffer_size = std::int64_t{4} << 20;

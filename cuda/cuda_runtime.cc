@@ -75,6 +75,18 @@ class Event final : public CudaEvent {
     return CudaStatus(error);
   }
 
+  absl::StatusOr<bool> IsDone() override {
+    bool is_done = true;
+    absl::Status status = CallCuda("cudaEventQuery", device_, [&] {
+      const cudaError_t error = cudaEventQuery(event_);
+      is_done = error != cudaErrorNotReady;
+      return is_done ? error : cudaSuccess;
+    });
+    has_failed_ |= !status.ok();
+    if (!status.ok()) return status;
+    return is_done;
+  }
+
   cudaEvent_t event() const { return event_; }
   c10::Device device() const { return device_; }
 

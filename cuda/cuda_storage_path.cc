@@ -1,14 +1,16 @@
 #include "cuda/cuda_storage_path.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "converter/checksum.h"
+#include "converter/copy_overlap.h"
+#include "cuda/call_streams.h"
 #include "cuda/device_memory.h"
 #include "cuda/segments.h"
 #include "meta/torch_status.h"
@@ -16,34 +18,6 @@
 
 namespace metaconv {
 namespace {
-
-// The current streams of the devices that one call works on.
-class Streams {
- public:
-  explicit Streams(CudaRuntime& runtime) : runtime_(runtime) {}
-
-  absl::StatusOr<c10::Stream> Of(c10::Device device) {
-    auto it = streams_.find(device.index());
-    if (it == streams_.end()) {
-      absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
-      if (!stream.ok()) return stream.status();
-      it = streams_.emplace(device.index(), *stream).first;
-    }
-    return it->second;
-  }
-
-  // Returns `status`. If it is an error, waits first for all work that the call started, so that the call's arguments
-  // may be freed.
-  absl::Status Finish(absl::Status status) {
-    if (status.ok()) return status;
-    for (const auto& [index, stream] : streams_) runtime_.Synchronize(stream).IgnoreError();
-    return status;
-  }
-
- private:
-  CudaRuntime& runtime_;
-  std::map<c10::DeviceIndex, c10::Stream> streams_;
-};
 
 // `what` names the storage in error messages.
 absl::Status CheckOnCuda(const c10::Storage& storage, std::string_view what) {
@@ -73,8 +47,8 @@ std::string Describe(c10::Device device, absl::Span<const Segment> segments) {
 // One call of Copy: groups the copies by source and target device, and then starts each group.
 class CopyCall {
  public:
-  CopyCall(CudaRuntime& runtime, SegmentLauncher& launcher, HostTransfer& transfer, Streams& streams)
-      : runtime_(runtime), launcher_(launcher), transfer_(transfer), streams_(streams) {}
+  CopyCall(SegmentLauncher& launcher, PeerTransfer& peers, HostTransfer& transfer, CallStreams& streams)
+      : launcher_(launcher), peers_(peers), transfer_(transfer), streams_(streams) {}
 
   absl::Status Add(const StorageCopy& copy) {
     const std::string name = absl::StrCat("storage ", copy.id);
@@ -100,8 +74,8 @@ class CopyCall {
                            status);
       }
     }
-    for (const auto& [devices, peers] : between_) {
-      if (absl::Status status = BeginBetween(peers); !status.ok()) return status;
+    for (const auto& [devices, way] : between_) {
+      if (absl::Status status = peers_.Copy(way.from, way.into, way.copies); !status.ok()) return status;
     }
     if (absl::Status status = transfer_.Upload(uploads_); !status.ok()) return status;
     return transfer_.Download(downloads_);
@@ -113,14 +87,10 @@ class CopyCall {
     MetaStorageId first;
     std::vector<Segment> segments;
   };
-  struct Peer {
-    Segment segment;
-    MetaStorageId id;
-  };
   struct Between {
     c10::Stream from;
     c10::Stream into;
-    std::vector<Peer> peers;
+    std::vector<PeerCopy> copies;
   };
 
   absl::Status AddChecked(const StorageCopy& copy, c10::Device from, c10::Device into) {
@@ -150,38 +120,15 @@ class CopyCall {
       const absl::StatusOr<c10::Stream> into_stream = streams_.Of(into);
       if (!into_stream.ok()) return into_stream.status();
       between_.try_emplace({from.index(), into.index()}, Between{*stream, *into_stream, {}})
-          .first->second.peers.push_back({segment, copy.id});
+          .first->second.copies.push_back({segment, copy.id});
     }
     return absl::OkStatus();
   }
 
-  // Copies on the stream of the source's device, after the work on the target device's stream that was started before.
-  // Later work on that stream waits for the copies.
-  absl::Status BeginBetween(const Between& way) {
-    const std::string devices = absl::StrCat(way.from.device().str(), " to ", way.into.device().str());
-    if (absl::Status status = Order(way.into, way.from); !status.ok()) return WithContext(devices, status);
-    for (const Peer& peer : way.peers) {
-      const auto size = static_cast<std::int64_t>(peer.segment.size);
-      absl::Status status =
-          runtime_.CopyPeer(peer.segment.into, way.into.device(), peer.segment.from, way.from.device(), size, way.from);
-      if (!status.ok()) {
-        return WithContext(absl::StrCat(devices, ": storage ", peer.id, ", ", size, " bytes"), status);
-      }
-    }
-    return WithContext(devices, Order(way.from, way.into));
-  }
-
-  // Makes work that is started on `second` from now on wait for the work that was started on `first`.
-  absl::Status Order(c10::Stream first, c10::Stream second) {
-    absl::StatusOr<std::unique_ptr<CudaEvent>> event = runtime_.Record(first);
-    if (!event.ok()) return event.status();
-    return runtime_.StreamWait(second, **event);
-  }
-
-  CudaRuntime& runtime_;
   SegmentLauncher& launcher_;
+  PeerTransfer& peers_;
   HostTransfer& transfer_;
-  Streams& streams_;
+  CallStreams& streams_;
   std::map<c10::DeviceIndex, Within> within_;
   std::map<std::pair<c10::DeviceIndex, c10::DeviceIndex>, Between> between_;
   std::vector<HostTransferItem> uploads_;
@@ -195,6 +142,8 @@ CudaStoragePath::CudaStoragePath(CudaRuntime& runtime, const CudaStoragePathOpti
     : runtime_(runtime),
       ring_(runtime, options.buffers, options.buffer_size),
       launcher_(runtime, ring_),
+      peers_(runtime, launcher_,
+             {.small_size = std::min(options.small_size, options.buffer_size), .staging_size = options.buffer_size}),
       transfer_(
           runtime, ring_,
           {.small_size = options.small_size,
@@ -212,25 +161,38 @@ absl::Status CudaStoragePath::CheckRoom(c10::Device device, std::int64_t size_by
 }
 
 absl::StatusOr<c10::Storage> CudaStoragePath::Allocate(c10::Device device, std::int64_t size_bytes) {
-  if (!device.is_cuda() || size_bytes < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("a storage of ", size_bytes, " bytes on ", device.str(),
-                                                   ": expected a CUDA device and a size that is not negative"));
+  std::vector<c10::Storage> storages;
+  if (absl::Status status = AllocateAll(device, {size_bytes}, storages); !status.ok()) return status;
+  return std::move(storages.front());
+}
+
+absl::Status CudaStoragePath::AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
+                                          std::vector<c10::Storage>& storages) {
+  if (!device.is_cuda()) {
+    return absl::InvalidArgumentError(absl::StrCat(device.str(), ": expected a CUDA device"));
   }
   const absl::StatusOr<c10::Stream> stream = runtime_.CurrentStream(device);
   if (!stream.ok()) return stream.status();
-  c10::DataPtr data(nullptr, stream->device());
-  if (size_bytes > 0) {
-    absl::StatusOr<c10::DataPtr> memory = AllocateDeviceMemory(runtime_, *stream, size_bytes);
-    if (!memory.ok()) return memory.status();
-    data = *std::move(memory);
-  }
   c10::Allocator* allocator = runtime_.allocator();
-  return c10::Storage(c10::Storage::use_byte_size_t(), static_cast<std::size_t>(size_bytes), std::move(data), allocator,
-                      /*resizable=*/allocator != nullptr);
+  for (const std::int64_t size : sizes) {
+    if (size < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a storage of ", size, " bytes on ", device.str(), ": expected a size that is not negative"));
+    }
+    c10::DataPtr data(nullptr, stream->device());
+    if (size > 0) {
+      absl::StatusOr<c10::DataPtr> memory = AllocateDeviceMemory(runtime_, *stream, size);
+      if (!memory.ok()) return memory.status();
+      data = *std::move(memory);
+    }
+    storages.emplace_back(c10::Storage::use_byte_size_t(), static_cast<std::size_t>(size), std::move(data), allocator,
+                          /*resizable=*/allocator != nullptr);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CudaStoragePath::Zero(absl::Span<const c10::Storage> storages) {
-  Streams streams(runtime_);
+  CallStreams streams(runtime_);
   std::map<c10::DeviceIndex, std::vector<Segment>> segments;
   for (const c10::Storage& storage : storages) {
     if (absl::Status status = CheckOnCuda(storage, "zeroing a storage"); !status.ok()) return status;
@@ -248,16 +210,17 @@ absl::Status CudaStoragePath::Zero(absl::Span<const c10::Storage> storages) {
 }
 
 absl::Status CudaStoragePath::Copy(absl::Span<const StorageCopy> copies) {
-  Streams streams(runtime_);
-  CopyCall call(runtime_, launcher_, transfer_, streams);
+  CallStreams streams(runtime_);
+  CopyCall call(launcher_, peers_, transfer_, streams);
   for (const StorageCopy& copy : copies) {
     if (absl::Status status = call.Add(copy); !status.ok()) return status;
   }
+  if (absl::Status status = CheckNoOverlap(copies); !status.ok()) return status;
   return streams.Finish(call.Begin());
 }
 
 absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads, const LoadControl& control) {
-  Streams streams(runtime_);
+  CallStreams streams(runtime_);
   std::vector<HostTransferItem> items;
   items.reserve(loads.size());
   for (const StorageLoad& load : loads) {
@@ -279,7 +242,7 @@ absl::Status CudaStoragePath::Load(absl::Span<const StorageLoad> loads, const Lo
 }
 
 absl::StatusOr<std::vector<std::uint64_t>> CudaStoragePath::Checksums(absl::Span<const c10::Storage> storages) {
-  Streams streams(runtime_);
+  CallStreams streams(runtime_);
   std::map<c10::DeviceIndex, std::vector<std::size_t>> places;
   std::vector<Segment> segments;
   segments.reserve(storages.size());

@@ -9,12 +9,16 @@
 // Allocate, Zero, Load, and Copy to a device return when their work was started on the caller's current streams; files
 // and host memory were read completely by then. Copy to host memory and Checksums wait for their results.
 //
+// Zero and copies within and between devices never wait for a device. Bytes that Load and Copy transfer from the host are
+// in pinned buffers until the device has read them: when all buffers of a device are in use, these calls wait for the
+// device.
+//
 // After an error other calls can be made, except for a device whose error says "context lost": each further call for it
 // returns an error.
 //
 // Thread safety: Thread-safe; see StoragePath.
-// Lifetime: the runtime and the reader must outlive the path; storages may outlive it. Pinned buffers are freed by the destructor,
-// which waits for the work that uses them.
+// Lifetime: the runtime and the reader must outlive the path; storages may outlive it. Pinned buffers are freed by the
+// destructor, which waits for the work that uses them.
 
 #ifndef METACONV_CUDA_CUDA_STORAGE_PATH_H_
 #define METACONV_CUDA_CUDA_STORAGE_PATH_H_
@@ -31,6 +35,7 @@
 #include "cuda/cuda_options.h"
 #include "cuda/device_file.h"
 #include "cuda/host_transfer.h"
+#include "cuda/peer_transfer.h"
 #include "cuda/pinned_ring.h"
 #include "cuda/runtime.h"
 #include "cuda/segment_launcher.h"
@@ -47,6 +52,8 @@ class CudaStoragePath final : public StoragePath {
   // not fit, since memory is rounded up and fragmented.
   absl::Status CheckRoom(c10::Device device, std::int64_t size_bytes) override;
   absl::StatusOr<c10::Storage> Allocate(c10::Device device, std::int64_t size_bytes) override;
+  absl::Status AllocateAll(c10::Device device, absl::Span<const std::int64_t> sizes,
+                           std::vector<c10::Storage>& storages) override;
   absl::Status Zero(absl::Span<const c10::Storage> storages) override;
   absl::Status Copy(absl::Span<const StorageCopy> copies) override;
   using StoragePath::Load;
@@ -58,6 +65,7 @@ class CudaStoragePath final : public StoragePath {
   CudaRuntime& runtime_;
   PinnedRing ring_;
   SegmentLauncher launcher_;
+  PeerTransfer peers_;
   HostTransfer transfer_;
 };
 

@@ -1,5 +1,5 @@
-// PinnedRing: a fixed number of pinned buffers for all transfers between files and devices. While a device reads one
-// buffer, others can be filled.
+// PinnedRing: a limited number of pinned buffers for each device, for the transfers between files and the device. While
+// the device reads one buffer, others can be filled.
 //
 // Example:
 //   absl::StatusOr<PinnedRing::Lease> lease = ring.Acquire(device);
@@ -8,20 +8,24 @@
 //   lease->UseOn(stream);
 //   return runtime.Copy(memory, lease->data(), size, stream);   // The buffer is reused after the copy.
 //
+// Devices share no buffers, so a device that is slow, blocked or lost neither delays the transfers of another one nor
+// causes errors in them. The ring holds at most `buffers * buffer_size` bytes for each device that has been used.
+//
 // A thread must not acquire a second buffer while it holds one: threads that hold one buffer each could wait for each
 // other forever.
 //
 // Thread safety: Thread-safe. A lease must be used by one thread at a time.
-// Lifetime: the ring must outlive its leases, and the runtime the ring. Buffers are allocated when first used, and
-// freed with the ring.
+// Lifetime: the ring must outlive its leases, and the runtime the ring. Buffers are allocated when first needed, and
+// freed with the ring: CUDA may wait for all devices to free one.
 
 #ifndef METACONV_CUDA_PINNED_RING_H_
 #define METACONV_CUDA_PINNED_RING_H_
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -36,9 +40,10 @@ namespace metaconv {
 class PinnedRing {
  private:
   struct Buffer {
-    PinnedMemory memory;                // Null until first used.
+    PinnedMemory memory;                // Null until first needed.
     std::unique_ptr<CudaEvent> in_use;  // Recorded after the last work that uses it, or null.
   };
+  class Buffers;  // Those of one device.
 
  public:
   // Ownership of one buffer, until the lease is destroyed.
@@ -59,34 +64,37 @@ class PinnedRing {
 
    private:
     friend class PinnedRing;
-    Lease(PinnedRing* ring, std::unique_ptr<Buffer> buffer) : ring_(ring), buffer_(std::move(buffer)) {}
+    Lease(CudaRuntime& runtime, Buffers& owner, std::unique_ptr<Buffer> buffer)
+        : runtime_(&runtime), owner_(&owner), buffer_(std::move(buffer)) {}
 
-    PinnedRing* ring_;
+    CudaRuntime* runtime_;
+    Buffers* owner_;
     std::unique_ptr<Buffer> buffer_;     // Null if moved from.
     std::optional<c10::Stream> stream_;  // Where the buffer is used.
   };
 
   PinnedRing(CudaRuntime& runtime, int buffers, std::int64_t buffer_size);
-  ~PinnedRing() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits for the work that uses the buffers.
+  ~PinnedRing();
   PinnedRing(const PinnedRing&) = delete;
   PinnedRing& operator=(const PinnedRing&) = delete;
 
-  // Takes the buffer that was returned first. Waits until there is one and until its previous work is done. `device` is
-  // the device that will use it.
-  // Errors: those of the previous work, and kResourceExhausted if a new buffer cannot be allocated.
+  // Takes a buffer for a transfer from or to `device`: one that no work uses, or else a new one. If all buffers of the
+  // device are in use, waits until one of them is free.
+  // Errors: those of work of the device that used the buffer before; kResourceExhausted if a new buffer cannot be
+  // allocated. A buffer whose work failed is not used again, and replaced.
   absl::StatusOr<Lease> Acquire(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
 
   std::int64_t buffer_size() const { return buffer_size_; }
 
  private:
-  absl::Status Prepare(c10::Device device, Buffer& buffer);
-  std::unique_ptr<Buffer> Take() ABSL_LOCKS_EXCLUDED(mutex_);
-  void Return(std::unique_ptr<Buffer> buffer) ABSL_LOCKS_EXCLUDED(mutex_);
+  Buffers& Of(c10::Device device) ABSL_LOCKS_EXCLUDED(mutex_);
 
   CudaRuntime& runtime_;
+  const int limit_;  // For each device.
   const std::int64_t buffer_size_;
   absl::Mutex mutex_;
-  std::deque<std::unique_ptr<Buffer>> free_ ABSL_GUARDED_BY(mutex_);
+  std::map<c10::DeviceIndex, std::unique_ptr<Buffers>> buffers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace metaconv

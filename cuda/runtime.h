@@ -54,6 +54,9 @@ class CudaEvent {
 
   // Waits until the work before the event is done. Errors: also those of that work.
   virtual absl::Status Wait() = 0;
+
+  // Whether that work is done. Does not wait. Errors: those of that work, if it has failed already.
+  virtual absl::StatusOr<bool> IsDone() = 0;
 };
 
 class CudaRuntime {

@@ -1,11 +1,12 @@
-// SegmentLauncher: processes many byte ranges on one device with one kernel launch. The segment table is transferred
-// through the ring of pinned buffers; a table that exceeds a buffer takes several launches.
+// SegmentLauncher: processes many byte ranges on one device with few kernel launches. The segments are passed as kernel
+// arguments, at most kMaxArgumentSegments to a launch, so that copies and fills need neither a buffer nor device memory
+// and never wait for the device. A single segment, and each large one, is left to CUDA's own copy and fill.
 //
 // Example:
 //   SegmentLauncher launcher(runtime, ring);
 //   absl::Status status = launcher.Fill(stream, {{.into = data, .size = size}}, 0);
 //
-// After an error, work that was started before may still run on the stream.
+// Segments of one call may run in any order. After an error, work that was started before may still run on the stream.
 //
 // Thread safety: Thread-safe.
 // Lifetime: the runtime and the ring must outlive it. The memory of the segments must exist until the stream's work is
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -29,6 +31,10 @@ namespace metaconv {
 
 class SegmentLauncher {
  public:
+  // Segments of this size and more are large. A device takes several microseconds for one: longer than the host takes
+  // to start it.
+  static constexpr std::uint64_t kLargeSegment = std::uint64_t{16} << 20;
+
   SegmentLauncher(CudaRuntime& runtime, PinnedRing& ring) : runtime_(runtime), ring_(ring) {}
 
   // Copies `from` to `into` for each segment.
@@ -41,9 +47,11 @@ class SegmentLauncher {
   absl::StatusOr<std::vector<std::uint64_t>> Sums(c10::Stream stream, absl::Span<const Segment> segments);
 
  private:
-  absl::Status Launch(c10::Stream stream, absl::Span<const Segment> segments, SegmentTable table);
-  absl::Status Sum(c10::Stream stream, absl::Span<const Segment> segments, absl::Span<std::uint64_t> sums);
-  std::size_t MostSegments() const;
+  // `start_one` starts the work of one segment without the kernel.
+  absl::Status Start(c10::Stream stream, absl::Span<const Segment> segments, SegmentTable table,
+                     absl::FunctionRef<absl::Status(const Segment&)> start_one);
+  absl::Status Launch(c10::Stream stream, absl::Span<Segment> segments, SegmentTable table);
+  absl::Status Download(c10::Stream stream, const char* from, absl::Span<char> into);
 
   CudaRuntime& runtime_;
   PinnedRing& ring_;

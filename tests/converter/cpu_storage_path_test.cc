@@ -141,6 +141,15 @@ TEST_F(CpuStoragePathTest, CopiesAllBytes) {
   ExpectFilled(into);
 }
 
+TEST_F(CpuStoragePathTest, RefusesCopiesThatOverlap) {
+  const std::vector<c10::Storage> storages = Filled();
+  const c10::Storage& storage = storages.back();
+  EXPECT_THAT(path_.Copy({{.from = storages[1], .into = New(Sizes()[1]), .id = 3},
+                          {.from = storage, .into = storage, .id = 4}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage 4 and storage 4")));
+  ExpectFilled(storages);
+}
+
 TEST_F(CpuStoragePathTest, ZeroesAllBytes) {
   const std::vector<c10::Storage> storages = Filled();
   ASSERT_THAT(path_.Zero(storages), IsOk());

@@ -328,12 +328,34 @@ TEST(CudaRuntimeError, EventsBlockAndAreReused) {
   });
 }
 
+TEST(CudaRuntimeError, AnEventThatIsNotDoneIsNoError) {
+  InOwnProcess([] {
+    CudaRuntime& runtime = TheCudaRuntime();
+    const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
+    FakeCudart::BlockStream(nullptr);
+    const std::unique_ptr<CudaEvent> event = runtime.Record(stream).value();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_FALSE(event->IsDone().value());
+      EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+    }
+    FakeCudart::ReleaseStream(nullptr);
+    EXPECT_THAT(runtime.Synchronize(stream), IsOk());
+    EXPECT_TRUE(event->IsDone().value());
+    FakeCudart::FailNext("cudaEventQuery", cudaErrorUnknown);
+    EXPECT_THAT(event->IsDone(), StatusIs(absl::StatusCode::kInternal, HasSubstr("cudaErrorUnknown")));
+    EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+  });
+}
+
 TEST(CudaRuntimeError, AnEventThatFailedIsNotReused) {
   InOwnProcess([] {
     CudaRuntime& runtime = TheCudaRuntime();
     const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
     FakeCudart::FailNext("cudaEventSynchronize", cudaErrorUnknown);
     EXPECT_THAT(runtime.Record(stream).value()->Wait(), Not(IsOk()));
+    EXPECT_EQ(FakeCudart::LiveObjects().events, 0);
+    FakeCudart::FailNext("cudaEventQuery", cudaErrorUnknown);
+    EXPECT_THAT(runtime.Record(stream).value()->IsDone(), Not(IsOk()));
     EXPECT_EQ(FakeCudart::LiveObjects().events, 0);
   });
 }

@@ -30,6 +30,9 @@ class CudartUnderTest final : public RuntimeUnderTest {
                                                 : c10::cuda::getStreamFromPool(false, device.index()));
   }
 
+  void Block(c10::Stream stream) override { FakeCudart::BlockStream(CudaStream(stream)); }
+  void Unblock(c10::Stream stream) override { FakeCudart::ReleaseStream(CudaStream(stream)); }
+
   // The path is gone then, so that it must have released its buffers and events. The runtime reuses released events; a
   // call that kept its events would exceed the number that all calls need at once.
   std::vector<std::string> Problems() override {
@@ -40,6 +43,11 @@ class CudartUnderTest final : public RuntimeUnderTest {
           absl::StrCat("left behind: ", live.pinned_memories, " pinned memories, ", live.events, " events"));
     }
     return problems;
+  }
+
+ private:
+  static cudaStream_t CudaStream(c10::Stream stream) {
+    return c10::cuda::CUDAStream(c10::cuda::CUDAStream::UNCHECKED, stream);
   }
 };
 

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
 #include "c10/cuda/CUDAStream.h"
 #include "cuda/cuda_runtime.h"
+#include "cuda_runtime_api.h"
 #include "gtest/gtest.h"
 #include "tests/cuda/storage_path_cases.h"
 
@@ -23,6 +25,15 @@ class GpuUnderTest final : public RuntimeUnderTest {
                                                 : c10::cuda::getStreamFromPool(false, device.index()));
   }
 
+  // By a function on the host that the stream waits for.
+  void Block(c10::Stream stream) override {
+    const cudaError_t error = cudaLaunchHostFunc(
+        c10::cuda::CUDAStream(stream),
+        [](void* unblocked) { static_cast<absl::Notification*>(unblocked)->WaitForNotification(); }, &unblocked_);
+    if (error != cudaSuccess) ADD_FAILURE() << cudaGetErrorString(error);
+  }
+  void Unblock(c10::Stream) override { unblocked_.Notify(); }
+
   std::vector<std::string> Problems() override {
     std::vector<std::string> problems;
     const absl::StatusOr<c10::Stream> stream = TheCudaRuntime().CurrentStream(Cuda(0));
@@ -30,6 +41,9 @@ class GpuUnderTest final : public RuntimeUnderTest {
     if (!status.ok()) problems.push_back(status.ToString());
     return problems;
   }
+
+ private:
+  absl::Notification unblocked_;  // Each test blocks one stream, and only once.
 };
 
 absl::StatusOr<std::unique_ptr<RuntimeUnderTest>> MakeGpu() {

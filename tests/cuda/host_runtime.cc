@@ -109,6 +109,11 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     absl::MutexLock lock(&mutex_);
     current_[{std::this_thread::get_id(), device.index()}] = id;
   }
+  void SetBlocked(c10::Device device, c10::StreamId id, bool is_blocked) {
+    absl::MutexLock lock(&mutex_);
+    streams_[{device.index(), id}].is_blocked = is_blocked;
+    unblocked_.SignalAll();
+  }
   void FailAfterCalls(int calls) {
     absl::MutexLock lock(&mutex_);
     failing_call_ = calls_ + calls;
@@ -280,6 +285,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     std::uint64_t begun = 0;
     std::uint64_t done = 0;
     Clock clock;  // The work that precedes the next piece of work.
+    bool is_blocked = false;
   };
   struct LateError {
     StreamKey stream;
@@ -506,7 +512,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   // ---- when work is done
 
   bool CanRun(const Stream& stream) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (stream.queue.empty()) return false;
+    if (stream.queue.empty() || stream.is_blocked) return false;
     const auto& after = stream.queue.front().after;
     return !after.has_value() || streams_[after->first].done >= after->second;
   }
@@ -518,32 +524,58 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     stream.done = work.number;
   }
 
-  // Runs one piece of work of any stream that has pending work.
-  void RunAny() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // Runs one piece of work of any stream that has pending work. Returns whether there was one.
+  bool RunAny() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::vector<Stream*> ready;
     for (auto& [key, stream] : streams_) {
       if (CanRun(stream)) ready.push_back(&stream);
     }
-    if (!ready.empty()) RunFirst(*ready[random_() % ready.size()]);
+    if (ready.empty()) return false;
+    RunFirst(*ready[random_() % ready.size()]);
+    return true;
+  }
+
+  // The stream that has to run next so that stream `key` can: the stream itself, or one that it waits for. The work that
+  // it waits for was enqueued before it, so the recursion terminates.
+  Stream& NextOf(const StreamKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Stream& stream = streams_[key];
+    if (stream.is_blocked || CanRun(stream)) return stream;
+    return NextOf(stream.queue.front().after->first);
+  }
+
+  // Runs a piece of work that the pending work of stream `key` needs. Returns false if a blocked stream prevents that.
+  bool RunTowards(const StreamKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (options_.seed != 0) return RunAny();
+    Stream& next = NextOf(key);
+    if (next.is_blocked) return false;
+    RunFirst(next);
+    return true;
   }
 
   void RunUntil(const StreamKey& key, std::uint64_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Stream& stream = streams_[key];
+    const Stream& stream = streams_[key];
     while (stream.done < number) {
-      if (options_.seed != 0) {
-        RunAny();
-        continue;
-      }
-      // The work that it waits for was enqueued before it, so the recursion terminates.
-      const auto after = stream.queue.front().after;
-      if (after.has_value()) RunUntil(after->first, after->second);
-      RunFirst(stream);
+      if (!RunTowards(key)) unblocked_.Wait(&mutex_);
     }
+  }
+
+  // Whether work `number` of stream `key` is done. If `can_run`, runs the work before it first, up to a blocked stream.
+  bool IsDone(const StreamKey& key, std::uint64_t number, bool can_run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const Stream& stream = streams_[key];
+    while (can_run && stream.done < number) {
+      if (!RunTowards(key)) break;
+    }
+    return stream.done >= number;
   }
 
   absl::Status WaitFor(const StreamKey& key, std::uint64_t number, Clock clock, bool forget_errors)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     RunUntil(key, number);
+    return Done(clock, forget_errors);
+  }
+
+  // The host knows that all work of `clock` is done. Returns the errors of that work.
+  absl::Status Done(const Clock& clock, bool forget_errors) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Merge(clock, host_);
     Collect();
     absl::Status status;
@@ -560,6 +592,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
 
   const Options options_;
   mutable absl::Mutex mutex_;
+  absl::CondVar unblocked_;  // A stream was unblocked.
   std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int failing_call_ ABSL_GUARDED_BY(mutex_) = kNever;
@@ -593,12 +626,23 @@ class HostRuntime::State::Event final : public CudaEvent {
     return state_->WaitFor(stream_, number_, clock_, /*forget_errors=*/false);
   }
 
+  absl::StatusOr<bool> IsDone() override {
+    absl::MutexLock lock(&state_->mutex_);
+    if (absl::Status status = state_->Call("IsDone"); !status.ok()) return status;
+    const bool is_done = state_->IsDone(stream_, number_, /*can_run=*/std::exchange(was_asked_, true));
+    if (!is_done) return false;
+    absl::Status status = state_->Done(clock_, /*forget_errors=*/false);
+    if (!status.ok()) return status;
+    return true;
+  }
+
  private:
   friend class State;
   const std::shared_ptr<State> state_;
   const StreamKey stream_;
   const std::uint64_t number_;
   const Clock clock_;
+  bool was_asked_ = false;
 };
 
 absl::StatusOr<std::unique_ptr<CudaEvent>> HostRuntime::State::Record(c10::Stream stream) {
@@ -623,6 +667,8 @@ HostRuntime::~HostRuntime() = default;
 
 void HostRuntime::UseStream(c10::Device device, c10::StreamId id) { state_->UseStream(device, id); }
 void HostRuntime::FailAfterCalls(int calls) { state_->FailAfterCalls(calls); }
+void HostRuntime::Block(c10::Device device, c10::StreamId id) { state_->SetBlocked(device, id, true); }
+void HostRuntime::Unblock(c10::Device device, c10::StreamId id) { state_->SetBlocked(device, id, false); }
 int HostRuntime::calls() const { return state_->calls(); }
 void HostRuntime::FailAfterWorks(int works) { state_->FailAfterWorks(works); }
 int HostRuntime::works() const { return state_->works(); }

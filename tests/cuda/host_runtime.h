@@ -38,7 +38,8 @@ class HostRuntime final : public CudaRuntime {
  public:
   struct Options {
     int devices = 2;
-    // 0: work runs as late as possible. Otherwise: work runs in a random order, some of it early.
+    // 0: work runs as late as possible: when a call waits for it, or asks for the second time whether it is done.
+    // Otherwise: work runs in a random order, some of it early.
     std::uint64_t seed = 0;
     std::int64_t memory_per_device = std::int64_t{1} << 30;
     // Whether devices can access the memory of other devices.
@@ -60,6 +61,10 @@ class HostRuntime final : public CudaRuntime {
 
   // Sets the calling thread's current stream to stream `id`.
   void UseStream(c10::Device device, c10::StreamId id);
+
+  // Work of the stream does not run until Unblock: calls that wait for it wait until then.
+  void Block(c10::Device device, c10::StreamId id);
+  void Unblock(c10::Device device, c10::StreamId id);
 
   // After `calls` more calls of any kind, the next call fails and has no effect.
   void FailAfterCalls(int calls);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -239,8 +240,50 @@ TEST_P(HostRuntimeTest, InjectsFailuresOfWork) {
   const auto event = runtime_.Record(Stream(0)).value();
   EXPECT_THAT(runtime_.Synchronize(Stream(1)), IsOk());
   EXPECT_THAT(event->Wait(), StatusIs(absl::StatusCode::kInternal, HasSubstr("injected late failure of Copy")));
+  EXPECT_THAT(event->IsDone(), StatusIs(absl::StatusCode::kInternal, HasSubstr("injected late failure of Copy")));
   EXPECT_THAT(runtime_.Synchronize(Stream(0)), StatusIs(absl::StatusCode::kInternal, HasSubstr("injected late")));
   EXPECT_THAT(runtime_.Synchronize(Stream(0)), IsOk());
+}
+
+TEST(HostRuntime, WorkIsDoneAtTheSecondQuestion) {
+  HostRuntime runtime({});
+  const c10::Stream stream = runtime.CurrentStream(Cuda(0)).value();
+  const c10::DataPtr memory = runtime.Allocate(stream, kSize).value();
+  ASSERT_THAT(runtime.Fill(memory.get(), 'f', kSize, stream), IsOk());
+  const auto event = runtime.Record(stream).value();
+  EXPECT_FALSE(event->IsDone().value());
+  EXPECT_EQ(runtime.works(), 0);
+  EXPECT_TRUE(event->IsDone().value());
+  EXPECT_EQ(runtime.works(), 1);
+}
+
+TEST_P(HostRuntimeTest, AnEventThatIsDoneOrdersTheHost) {
+  const c10::DataPtr memory = Device(Stream(0));
+  ASSERT_THAT(runtime_.Fill(memory.get(), 'f', kSize, Stream(0)), IsOk());
+  const auto event = runtime_.Record(Stream(0)).value();
+  while (!event->IsDone().value()) {
+  }
+  // Work that is started now comes after the fill, so no event is needed.
+  ASSERT_THAT(runtime_.Fill(memory.get(), 'g', kSize, Stream(1)), IsOk());
+  EXPECT_THAT(runtime_.Drain(), IsEmpty());
+}
+
+TEST_P(HostRuntimeTest, ABlockedStreamRunsWhenItIsUnblocked) {
+  const c10::DataPtr memory = Device(Stream(1)), other = Device(Stream(2));
+  ASSERT_THAT(runtime_.Synchronize(Stream(1)), IsOk());
+  runtime_.Block(Cuda(0), 1);
+  ASSERT_THAT(runtime_.Fill(memory.get(), 'f', kSize, Stream(1)), IsOk());
+  Order(Stream(1), Stream(2));
+  ASSERT_THAT(runtime_.Fill(other.get(), 'o', kSize, Stream(2)), IsOk());
+  const auto event = runtime_.Record(Stream(2)).value();
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(event->IsDone().value());
+  EXPECT_THAT(runtime_.Synchronize(Stream(0)), IsOk());
+  EXPECT_EQ(runtime_.works(), 0);
+  std::thread waiting([&] { EXPECT_THAT(event->Wait(), IsOk()); });
+  runtime_.Unblock(Cuda(0), 1);
+  waiting.join();
+  EXPECT_EQ(runtime_.works(), 2);
+  EXPECT_THAT(runtime_.Drain(), IsEmpty());
 }
 
 TEST_P(HostRuntimeTest, MemoryIsLimited) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "ATen/ops/full.h"
 #include "checkpoint/checkpoint_file.h"
 #include "converter/checkpoint_data.h"
 #include "converter/storage_path.h"
@@ -68,6 +69,20 @@ TEST(CudaMaterializeFailureTest, AFailureLeaksNothing) {
     EXPECT_THAT(Materialize(records, c10::Device(c10::DeviceType::CUDA, 0), *CheckpointData(file)), IsOk());
   }
   EXPECT_GT(failures, 3);
+}
+
+TEST(CudaMaterializeCopyTest, AModelIsClonedInOneCopy) {
+  constexpr int kCount = 50;
+  std::vector<at::Tensor> sources;
+  for (int i = 0; i < kCount; ++i) sources.push_back(at::full({10}, i));
+  const c10::Device device(c10::DeviceType::CUDA, 0);
+  const std::vector<at::Tensor> model = MaterializeTensors(sources, device, *CopiedData()).value();
+  const int before = Runtime().calls();
+  const std::vector<at::Tensor> clone = MaterializeTensors(model, device, *CopiedData()).value();
+  // One allocation for each storage, and a few calls for all of them.
+  EXPECT_LT(Runtime().calls() - before, kCount + 8);
+  const std::vector<at::Tensor> back = MaterializeTensors(clone, at::kCPU, *CopiedData()).value();
+  for (int i = 0; i < kCount; ++i) EXPECT_TRUE(back[i].equal(sources[i])) << i;
 }
 
 }  // namespace

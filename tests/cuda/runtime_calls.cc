@@ -78,6 +78,7 @@ std::vector<RuntimeCall> RuntimeCalls(c10::Device device) {
       {"cudaEventRecord", [&runtime, uses] { return runtime.Record(uses->stream).status(); }},
       {"cudaStreamWaitEvent", [&runtime, uses] { return runtime.StreamWait(uses->stream, *uses->event); }},
       {"cudaEventSynchronize", [uses] { return uses->event->Wait(); }},
+      {"cudaEventQuery", [uses] { return uses->event->IsDone().status(); }},
       {"cudaStreamSynchronize", [&runtime, uses] { return runtime.Synchronize(uses->stream); }},
   };
 }

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "c10/core/Device.h"
 #include "c10/core/Storage.h"
+#include "c10/core/Stream.h"
 #include "converter/storage_path.h"
 #include "cuda/cuda_storage_path.h"
 #include "cuda/runtime.h"
@@ -39,6 +40,9 @@ class RuntimeUnderTest {
   virtual CudaRuntime& runtime() = 0;
   // Sets the calling thread's current stream on `device` to one of several.
   virtual void UseStream(c10::Device device, int number) = 0;
+  // Work of `stream` does not run until Unblock. No stream may be blocked at the end.
+  virtual void Block(c10::Stream stream) = 0;
+  virtual void Unblock(c10::Stream stream) = 0;
   // The errors detected so far, including leaks at the end.
   virtual std::vector<std::string> Problems() = 0;
 };

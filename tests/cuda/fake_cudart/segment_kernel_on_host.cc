@@ -1,9 +1,10 @@
-// Linking this file runs our kernel on the host, with the stand-in for libcudart: each thread of a launch in turn. All
+// Linking this file runs our kernels on the host, with the stand-in for libcudart: each thread of a launch in turn. All
 // memory that the segments name is checked first.
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "cuda/segments.h"
 #include "tests/cuda/fake_cudart/fake_cudart.h"
 
@@ -44,8 +45,24 @@ cudaError_t RunTable(const FakeCudart::Launch& launch) {
   return cudaSuccess;
 }
 
+// The argument is a table, followed by its segments.
+cudaError_t RunArgument(const FakeCudart::Launch& launch) {
+  SegmentTable table = *static_cast<const SegmentTable*>(launch.arguments[0]);
+  table.segments = reinterpret_cast<const Segment*>(static_cast<const char*>(launch.arguments[0]) + sizeof(table));
+  if (!IsAccessible(table)) return cudaErrorIllegalAddress;
+  RunEachThread(table, launch);
+  return cudaSuccess;
+}
+
+bool RegisterArgumentKernel(std::size_t capacity) {
+  FakeCudart::RegisterKernel(absl::StrCat("14ArgumentKernelILm", capacity, "E"),
+                             {sizeof(SegmentTable) + capacity * sizeof(Segment)}, RunArgument);
+  return true;
+}
+
 [[maybe_unused]] const bool is_registered =
-    (FakeCudart::RegisterKernel("13SegmentKernel", {sizeof(SegmentTable)}, RunTable), true);
+    (FakeCudart::RegisterKernel("13SegmentKernel", {sizeof(SegmentTable)}, RunTable), true) &&
+    RegisterArgumentKernel(120) && RegisterArgumentKernel(kMaxArgumentSegments);
 
 }  // namespace
 }  // namespace metaconv
