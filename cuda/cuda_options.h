@@ -2,8 +2,8 @@
 // which sets them for the path that `//cuda` registers.
 //
 // The defaults suit most machines. Consider more threads for a file system that needs many requests at once, such as a
-// network file system, and fewer where other work needs the cores. Pinned memory of each device that is used, of all
-// calls together: at most `buffers` times `buffer_size`.
+// network file system, and fewer where other work needs the cores. The pinned memory of a device, for all calls together,
+// is at most `buffers` times `buffer_size`.
 //
 // Example:
 //   // In main, before the first storage on CUDA is created:

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +15,6 @@
 #include "cuda/call_on_device.h"
 #include "cuda/cuda_devices.h"
 #include "cuda/cuda_error.h"
-#include "cuda/device_transfer_streams.h"
 #include "cuda/event_pool.h"
 #include "cuda/peer_access.h"
 #include "cuda/segment_kernel.h"
@@ -132,13 +132,16 @@ class RealCudaRuntime final : public CudaRuntime {
   }
 
   absl::StatusOr<c10::Stream> TransferStream(c10::Device device) override {
-    absl::StatusOr<c10::Stream> stream;
+    std::optional<c10::Stream> stream;
     absl::Status status = CallOnDevice("stream for transfers", device, [&](c10::Device found) {
-      stream = transfer_streams_.Next(found);
-      return stream.status();
+      // Not one of LibTorch's pool: other code could be given the same one, and capture a graph on it.
+      cudaStream_t created = nullptr;
+      const cudaError_t error = cudaStreamCreateWithPriority(&created, cudaStreamNonBlocking, /*priority=*/0);
+      if (error == cudaSuccess) stream = c10::cuda::getStreamFromExternal(created, found.index()).unwrap();
+      return CudaStatus(error);
     });
     if (!status.ok()) return status;
-    return stream;
+    return *stream;
   }
 
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) override {
@@ -280,7 +283,6 @@ class RealCudaRuntime final : public CudaRuntime {
   std::atomic<bool> has_streams_ = false;
   EventPool events_;
   PeerAccess peers_;
-  DeviceTransferStreams transfer_streams_;
 };
 
 }  // namespace

@@ -17,8 +17,8 @@
 // returns an error.
 //
 // Thread safety: Thread-safe; see StoragePath.
-// Lifetime: the runtime and the reader must outlive the path; storages may outlive it. Pinned buffers are freed by the destructor,
-// which waits for the work that uses them.
+// Lifetime: the runtime and the reader must outlive the path; storages may outlive it. Pinned buffers are freed by the
+// destructor, which waits for the work that uses them.
 
 #ifndef METACONV_CUDA_CUDA_STORAGE_PATH_H_
 #define METACONV_CUDA_CUDA_STORAGE_PATH_H_

@@ -27,8 +27,8 @@
 #include "cuda/pinned_ring.h"
 #include "cuda/runtime.h"
 #include "cuda/transfer_batch.h"
-#include "cuda/transfer_streams.h"
 #include "cuda/upload_call.h"
+#include "cuda/upload_streams.h"
 
 namespace metaconv {
 
@@ -59,7 +59,7 @@ class HostTransfer {
 
   CudaRuntime& runtime_;
   PinnedRing& ring_;
-  TransferStreams streams_;
+  UploadStreams streams_;
   const UploadContext context_;
 };
 

@@ -71,8 +71,8 @@ class CudaRuntime {
   // because the work of a storage path must not become part of one.
   virtual absl::StatusOr<c10::Stream> CurrentStream(c10::Device device) = 0;
 
-  // One of several streams of `device` for transfers, on which copies can run while other streams compute. Successive
-  // calls return different ones. No other code is given these streams.
+  // A new stream of `device` for transfers, on which copies can run while other streams compute, and which no other code
+  // has. It exists until the process ends, so ask for few.
   virtual absl::StatusOr<c10::Stream> TransferStream(c10::Device device) = 0;
 
   // Memory on the stream's device for use on that stream. After it is freed, it may be reused by later work on the same

@@ -33,7 +33,7 @@
 #include "cuda/pinned_ring.h"
 #include "cuda/runtime.h"
 #include "cuda/transfer_batch.h"
-#include "cuda/transfer_streams.h"
+#include "cuda/upload_streams.h"
 
 namespace metaconv {
 
@@ -41,7 +41,7 @@ namespace metaconv {
 struct UploadContext {
   CudaRuntime& runtime;
   PinnedRing& ring;
-  TransferStreams& streams;
+  UploadStreams& streams;
   std::int64_t small_size;
   int threads;
   // Files from which at least so many bytes are loaded are read with direct I/O, and by `device_reader`.

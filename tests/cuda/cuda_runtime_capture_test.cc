@@ -110,22 +110,16 @@ TEST(CudaRuntimeCapture, TransferStreamIsNotInThePool) {
   });
 }
 
-// A process may ask for a stream any number of times.
-TEST(CudaRuntimeCapture, TransferStreamsAreBoundedForEachDevice) {
+TEST(CudaRuntimeCapture, EachTransferStreamIsNew) {
   InOwnProcess([] {
     CudaRuntime& runtime = TheCudaRuntime();
-    for (const c10::DeviceIndex index : {0, 1}) {
-      const c10::Device device(c10::DeviceType::CUDA, index);
-      std::set<c10::StreamId> ids;
-      for (int i = 0; i < 100; ++i) {
-        const absl::StatusOr<c10::Stream> stream = runtime.TransferStream(device);
-        ASSERT_THAT(stream, IsOk());
-        EXPECT_EQ(stream->device(), device);
-        ids.insert(stream->id());
-      }
-      EXPECT_EQ(ids.size(), 32);
-    }
-    EXPECT_EQ(FakeCudart::LiveObjects().streams, 64);
+    const c10::Device other(c10::DeviceType::CUDA, 1);
+    const absl::StatusOr<c10::Stream> stream = runtime.TransferStream(kDevice);
+    ASSERT_THAT(stream, IsOk());
+    EXPECT_NE(runtime.TransferStream(kDevice).value(), *stream);
+    EXPECT_EQ(stream->device(), kDevice);
+    EXPECT_EQ(runtime.TransferStream(other).value().device(), other);
+    EXPECT_EQ(FakeCudart::LiveObjects().streams, 3);
   });
 }
 

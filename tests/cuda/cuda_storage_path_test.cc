@@ -150,6 +150,7 @@ void FailEverywhere(std::uint64_t seed, const CudaStoragePathOptions& options, v
     for (const Bytes& bytes : AllBytes()) pinned.push_back(Pinned(runtime, Bytes(bytes.size())));
     ASSERT_THAT(UseAll(*path, pinned), IsOk());
     const HostRuntime::Live before = runtime.live();
+    const int before_pinned = static_cast<int>(pinned.size());
 
     const int begin = (runtime.*count)();
     (runtime.*arm)(n);
@@ -167,7 +168,7 @@ void FailEverywhere(std::uint64_t seed, const CudaStoragePathOptions& options, v
     for (const c10::Device device : {Cuda(0), Cuda(1)}) path->Wait(device).IgnoreError();
     ASSERT_EQ(runtime.live().device_memories, before.device_memories);
     // Those of two devices, and the replaced ones.
-    ASSERT_LE(runtime.live().pinned_memories, static_cast<int>(pinned.size()) + 3 * options.buffers);
+    ASSERT_LE(runtime.live().pinned_memories, before_pinned + 3 * options.buffers);
     ASSERT_THAT(UseAll(*path, pinned), IsOk());
     path.reset();
     pinned.clear();

@@ -65,9 +65,14 @@ CaseParameters OnCudart(std::string name, std::uint64_t seed, const CudaStorageP
 
 constexpr CudaStoragePathOptions kTiny = {.buffers = 3, .buffer_size = 4096, .small_size = 512, .threads = 3};
 
+// Loads by ranges of files, of which each fits a few blocks.
+constexpr CudaStoragePathOptions kFiles = {
+    .buffers = 3, .buffer_size = 16384, .small_size = 512, .threads = 3, .direct_io = true, .direct_io_size = 0};
+
 INSTANTIATE_TEST_SUITE_P(Cudart, StoragePathCases,
                          testing::Values(OnCudart("DefaultOptions", 0, {}), OnCudart("Tiny", 0, kTiny),
-                                         OnCudart("TinySeed1", 1, kTiny), OnCudart("TinySeed2", 2, kTiny)),
+                                         OnCudart("TinySeed1", 1, kTiny), OnCudart("TinySeed2", 2, kTiny),
+                                         OnCudart("Files", 0, kFiles), OnCudart("FilesSeed3", 3, kFiles)),
                          NameOfCase);
 
 }  // namespace

@@ -26,9 +26,8 @@ namespace {
 constexpr std::size_t kAlignment = 4096;
 constexpr int kNever = -1;
 
-// The streams that TransferStream returns, one after the other, as LibTorch's pool does. Tests use smaller numbers.
+// The first of the streams that TransferStream returns. Tests use smaller numbers.
 constexpr c10::StreamId kTransferStream = 1000;
-constexpr c10::StreamId kTransferStreams = 32;
 
 // The value of bytes that were not written.
 constexpr unsigned char kUnwritten = 0xcd;
@@ -165,7 +164,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   absl::StatusOr<c10::Stream> TransferStream(c10::Device device) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("TransferStream", device); !status.ok()) return status;
-    return c10::Stream(c10::Stream::UNSAFE, device, kTransferStream + transfer_streams_++ % kTransferStreams);
+    return c10::Stream(c10::Stream::UNSAFE, device, kTransferStream + transfer_streams_++);
   }
 
   absl::StatusOr<c10::DataPtr> Allocate(c10::Stream stream, std::int64_t size) {

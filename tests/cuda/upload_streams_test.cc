@@ -1,4 +1,4 @@
-#include "cuda/transfer_streams.h"
+#include "cuda/upload_streams.h"
 
 #include <vector>
 
@@ -22,9 +22,9 @@ c10::Stream StreamOf(int device, c10::StreamId id) {
                      id);
 }
 
-TEST(TransferStreams, EachCallersStreamHasItsOwn) {
+TEST(UploadStreams, EachCallersStreamHasItsOwn) {
   HostRuntime runtime({});
-  TransferStreams streams(runtime);
+  UploadStreams streams(runtime);
   const Streams first = streams.Of(StreamOf(0, 0)).value(), second = streams.Of(StreamOf(0, 1)).value(),
                 other = streams.Of(StreamOf(1, 0)).value();
   ASSERT_EQ(first.size(), 2u);
@@ -39,9 +39,24 @@ TEST(TransferStreams, EachCallersStreamHasItsOwn) {
   EXPECT_EQ(runtime.calls(), calls);
 }
 
-TEST(TransferStreams, AFailureIsNotKept) {
+TEST(UploadStreams, MoreCallersShareStreams) {
   HostRuntime runtime({});
-  TransferStreams streams(runtime);
+  UploadStreams streams(runtime);
+  const auto most = static_cast<c10::StreamId>(UploadStreams::kMostCallers);
+  for (c10::StreamId id = 0; id < most; ++id) ASSERT_EQ(streams.Of(StreamOf(0, id)).value().size(), 2u);
+  const int calls = runtime.calls();
+  EXPECT_EQ(calls, 2 * most);
+  for (const c10::StreamId id : {most, most + 1, c10::StreamId{-5}, c10::StreamId{1} << 60}) {
+    EXPECT_EQ(streams.Of(StreamOf(0, id)).value(), streams.Of(StreamOf(0, id)).value());
+  }
+  EXPECT_EQ(runtime.calls(), calls);
+  // Another device has its own.
+  EXPECT_EQ(streams.Of(StreamOf(1, most)).value()[0].device_index(), 1);
+}
+
+TEST(UploadStreams, AFailureIsNotKept) {
+  HostRuntime runtime({});
+  UploadStreams streams(runtime);
   for (const int calls : {0, 1}) {
     runtime.FailAfterCalls(calls);
     EXPECT_THAT(streams.Of(StreamOf(0, 0)),
@@ -50,9 +65,9 @@ TEST(TransferStreams, AFailureIsNotKept) {
   EXPECT_EQ(streams.Of(StreamOf(0, 0)).value().size(), 2u);
 }
 
-TEST(TransferStreams, AllThreadsGetTheSame) {
+TEST(UploadStreams, AllThreadsGetTheSame) {
   HostRuntime runtime({});
-  TransferStreams streams(runtime);
+  UploadStreams streams(runtime);
   std::vector<Streams> found(8);
   RunThreads(8, [&](int i) { found[i] = streams.Of(StreamOf(0, 0)).value(); });
   for (const Streams& each : found) EXPECT_EQ(each, found[0]);
