@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "c10/core/CPUAllocator.h"
 #include "checkpoint/mapped_file.h"
+#include "converter/device_storages.h"
+#include "converter/placed_storage.h"
 #include "converter/storage_path.h"
 #include "converter/storage_records.h"
 #include "meta/python_repr.h"
@@ -19,7 +21,7 @@
 namespace metaconv {
 namespace {
 
-using Descs = absl::Span<const MetaStorageDescPtr>;
+using Placed = absl::Span<const PlacedStorage>;
 using Storages = std::vector<c10::Storage>;
 
 // The name of a tensor on the storage, for error messages. Empty if no tensor is on it.
@@ -49,15 +51,16 @@ class CheckpointSource final : public DataSource {
  public:
   CheckpointSource(const CheckpointFile& file, CheckpointDataOptions options) : file_(file), options_(options) {}
 
-  absl::StatusOr<Storages> MakeStorages(Descs descs, c10::Device device) override {
-    for (const MetaStorageDescPtr& desc : descs) {
-      if (absl::Status status = Check(*desc); !status.ok()) return status;
+  absl::StatusOr<Storages> MakeStorages(Placed placed, const LoadControl& control) override {
+    for (const PlacedStorage& storage : placed) {
+      if (absl::Status status = Check(*storage.desc); !status.ok()) return status;
     }
-    Storages storages(descs.size());
-    if (options_.map && device.is_cpu()) {
-      if (absl::Status status = MapAll(descs, storages); !status.ok()) return status;
+    if (absl::Status status = CheckParts(placed); !status.ok()) return status;
+    Storages storages(placed.size());
+    if (options_.map && std::any_of(placed.begin(), placed.end(), IsOnCpu)) {
+      if (absl::Status status = MapAll(placed, storages); !status.ok()) return status;
     }
-    if (absl::Status status = LoadRest(descs, device, storages); !status.ok()) return status;
+    if (absl::Status status = LoadRest(placed, control, storages); !status.ok()) return status;
     return storages;
   }
 
@@ -81,6 +84,27 @@ class CheckpointSource final : public DataSource {
     return Read(desc.id, 0, absl::MakeSpan(&first, 1));
   }
 
+  // A part of another storage shares its memory, so both are on one device.
+  absl::Status CheckParts(Placed placed) const {
+    const auto differ = [](const PlacedStorage& a, const PlacedStorage& b) { return a.device != b.device; };
+    if (std::adjacent_find(placed.begin(), placed.end(), differ) == placed.end()) return absl::OkStatus();
+    std::optional<std::size_t> whole;
+    for (const std::size_t i : InFileOrder(placed, Storages(placed.size()))) {
+      if (!whole.has_value() || !IsWithin(LocationOf(*placed[i].desc), LocationOf(*placed[*whole].desc))) {
+        whole = i;
+      } else if (placed[i].device != placed[*whole].device) {
+        const auto found = [&](std::size_t at) {
+          const MetaStorageId id = placed[at].desc->id;
+          return absl::StrCat(placed[at].device.str(), " for storage ", id, " (", NameOf(file_.checkpoint(), id), ")");
+        };
+        return absl::InvalidArgumentError(absl::StrCat(file_.path(),
+                                                       ": expected one device for a storage and its part, found ",
+                                                       found(*whole), " and ", found(i)));
+      }
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Read(MetaStorageId id, std::int64_t offset, absl::Span<char> into) const {
     const absl::Status status = file_.Read(id, offset, into);
     if (status.ok()) return status;
@@ -88,14 +112,17 @@ class CheckpointSource final : public DataSource {
     return name.empty() ? status : WithContext(name, status);
   }
 
-  absl::Status MapAll(Descs descs, Storages& storages) const {
+  static bool IsOnCpu(const PlacedStorage& storage) { return storage.device.is_cpu(); }
+
+  absl::Status MapAll(Placed placed, Storages& storages) const {
     const absl::StatusOr<MappedFile> mapped = MappedFile::Map(file_);
     if (!mapped.ok()) return mapped.status();
-    for (std::size_t i = 0; i < descs.size(); ++i) {
-      if (!mapped->CanMap(descs[i]->id)) continue;
-      absl::StatusOr<c10::DataPtr> data = mapped->Storage(descs[i]->id);
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+      const MetaStorageDesc& desc = *placed[i].desc;
+      if (!IsOnCpu(placed[i]) || !mapped->CanMap(desc.id)) continue;
+      absl::StatusOr<c10::DataPtr> data = mapped->Storage(desc.id);
       if (!data.ok()) return data.status();
-      const auto size = static_cast<std::size_t>(LocationOf(*descs[i]).size);
+      const auto size = static_cast<std::size_t>(LocationOf(desc).size);
       storages[i] = c10::Storage(c10::Storage::use_byte_size_t(), size, *std::move(data), c10::GetCPUAllocator(),
                                  /*resizable=*/false);
     }
@@ -104,13 +131,13 @@ class CheckpointSource final : public DataSource {
 
   // The indices of the storages that are not mapped, in the order of the file. If two begin at the same offset, the
   // larger one comes first.
-  std::vector<std::size_t> InFileOrder(Descs descs, const Storages& storages) const {
+  std::vector<std::size_t> InFileOrder(Placed placed, const Storages& storages) const {
     std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < descs.size(); ++i) {
+    for (std::size_t i = 0; i < placed.size(); ++i) {
       if (!storages[i]) order.push_back(i);
     }
     const auto place = [&](std::size_t i) {
-      const StorageLocation& location = LocationOf(*descs[i]);
+      const StorageLocation& location = LocationOf(*placed[i].desc);
       return std::make_pair(location.offset, -location.size);
     };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
@@ -126,31 +153,30 @@ class CheckpointSource final : public DataSource {
            inner.offset + inner.size_in_file <= outer.offset + outer.size_in_file;
   }
 
-  absl::Status LoadRest(Descs descs, c10::Device device, Storages& storages) const {
-    std::vector<MetaStorageDescPtr> wanted;
+  absl::Status LoadRest(Placed placed, const LoadControl& control, Storages& storages) const {
+    std::vector<PlacedStorage> wanted;
     std::vector<std::size_t> wanted_at;
     std::vector<std::pair<std::size_t, std::size_t>> within;  // Pairs of a storage and the storage that contains it.
-    for (const std::size_t i : InFileOrder(descs, storages)) {
-      if (!wanted_at.empty() && IsWithin(LocationOf(*descs[i]), LocationOf(*descs[wanted_at.back()]))) {
+    for (const std::size_t i : InFileOrder(placed, storages)) {
+      if (!wanted.empty() && IsWithin(LocationOf(*placed[i].desc), LocationOf(*wanted.back().desc))) {
         within.emplace_back(i, wanted_at.back());
         continue;
       }
-      wanted.push_back(descs[i]);
+      wanted.push_back(placed[i]);
       wanted_at.push_back(i);
     }
-    absl::StatusOr<Storages> fresh = AllocateStorages(wanted, device);
+    absl::StatusOr<Storages> fresh = AllocateStorages(wanted);
     if (!fresh.ok()) return fresh.status();
     std::vector<StorageLoad> loads;
+    loads.reserve(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       storages[wanted_at[i]] = (*fresh)[i];
-      loads.push_back(LoadOf(*wanted[i], (*fresh)[i]));
+      loads.push_back(LoadOf(*wanted[i].desc, (*fresh)[i]));
     }
-    if (!loads.empty()) {
-      if (absl::Status status = (*StoragePathFor(device))->Load(loads); !status.ok()) return status;
-    }
+    if (absl::Status status = LoadStorages(loads, control); !status.ok()) return status;
     for (const auto& [inner, outer] : within) {
-      const StorageLocation& location = LocationOf(*descs[inner]);
-      const auto offset = static_cast<std::int64_t>(location.offset - LocationOf(*descs[outer]).offset);
+      const StorageLocation& location = LocationOf(*placed[inner].desc);
+      const auto offset = static_cast<std::int64_t>(location.offset - LocationOf(*placed[outer].desc).offset);
       storages[inner] = Within(storages[outer], offset, location.size);
     }
     return absl::OkStatus();

@@ -6,7 +6,8 @@
 //   for (const NamedTensor& tensor : file->checkpoint().tensors) records.push_back(tensor.desc);
 //   absl::StatusOr<std::vector<at::Tensor>> tensors = Materialize(records, at::kCPU, *CheckpointData(*file));
 //
-// Each storage is read once, directly into its destination, in the order of the file.
+// Each storage is read once, directly into its destination, in the order of the file. Progress and stop: those of
+// StoragePath::Load; mapped storages are not counted, because they are not read.
 //
 // Thread safety: Thread-safe.
 // Lifetime: the file must outlive the source. Tensors are independent of both, except mapped ones: see
@@ -29,8 +30,8 @@ struct CheckpointDataOptions {
   bool map = false;
 };
 
-// For records of `file`. Errors: kInvalidArgument for other records; those of CheckpointFile::Read, with a tensor's
-// name.
+// For records of `file`. Errors: kInvalidArgument for other records, and for two devices if one storage is a part of the
+// other, as in the two oldest formats; those of CheckpointFile::Read, with a tensor's name.
 std::unique_ptr<DataSource> CheckpointData(const CheckpointFile& file, CheckpointDataOptions options = {});
 
 }  // namespace metaconv

@@ -14,6 +14,7 @@
 #include "converter/fresh_memory.h"
 #include "converter/host_memory.h"
 #include "converter/host_storages.h"
+#include "converter/load_progress.h"
 #include "converter/pieces.h"
 
 namespace metaconv {
@@ -93,13 +94,20 @@ absl::Status CpuStoragePath::Copy(absl::Span<const StorageCopy> copies) {
 }
 
 absl::Status CpuStoragePath::Load(absl::Span<const StorageLoad> loads, const LoadControl& control) {
-  static_cast<void>(control);
   static_assert(kPieceAlignment % kLoadAlignment == 0 && kPieceSize == kHugePageSize);
   std::vector<Whole> wholes;
   wholes.reserve(loads.size());
-  for (const StorageLoad& load : loads) wholes.push_back(WholeOf(load.into, load.in_order));
+  std::int64_t total = 0;
+  for (const StorageLoad& load : loads) {
+    wholes.push_back(WholeOf(load.into, load.in_order));
+    total += wholes.back().size;
+  }
+  LoadProgress progress(control, total);
   return ForEachPiece(wholes, [&](std::size_t i, std::int64_t offset, std::int64_t size) {
-    return loads[i].read(offset, {PresentBytes(loads[i].into, offset, size), static_cast<std::size_t>(size)});
+    if (absl::Status status = progress.CheckStop(); !status.ok()) return status;
+    const absl::Span<char> into(PresentBytes(loads[i].into, offset, size), static_cast<std::size_t>(size));
+    if (absl::Status status = loads[i].read(offset, into); !status.ok()) return status;
+    return progress.Add(size);
   });
 }
 

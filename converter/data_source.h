@@ -8,7 +8,8 @@
 //   };
 //   Materialize(*record, at::kCPU, *Filler(fill));
 //
-// For the bytes of a checkpoint file use checkpoint_data.h.
+// For the bytes of a checkpoint file use checkpoint_data.h. A source of your own derives from DataSource; the functions
+// of device_storages.h allocate and load its storages.
 //
 // Thread safety: Thread-safe.
 // Lifetime: tensors are independent of their source.
@@ -27,6 +28,8 @@
 #include "absl/types/span.h"
 #include "c10/core/Device.h"
 #include "c10/core/Storage.h"
+#include "converter/placed_storage.h"
+#include "converter/storage_path.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
@@ -35,10 +38,13 @@ class DataSource {
  public:
   virtual ~DataSource() = default;
 
-  // A storage on `device` for each record, with its bytes. Either all succeed, or none is returned. No two records have
-  // the same id.
-  virtual absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDescPtr> descs,
-                                                                 c10::Device device) = 0;
+  // A storage for each of `placed`, on its device and with its bytes. Either all succeed, or none is returned. No two
+  // records have the same id. Devices have an index, where their type has more than one.
+  virtual absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const PlacedStorage> placed,
+                                                                 const LoadControl& control) = 0;
+  // As above, for storages on one device.
+  absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDescPtr> descs,
+                                                         c10::Device device);
 
   // Whether the source has the elements of sparse tensors. Otherwise these are created without elements.
   virtual bool has_elements() const { return true; }
@@ -48,29 +54,27 @@ class DataSource {
   virtual absl::StatusOr<at::Tensor> MakeOpaque(const MetaTensorDesc& desc, c10::Device device);
 };
 
-// A source of uninitialized memory.
+// A source of uninitialized memory. It has no progress to report.
 std::unique_ptr<DataSource> Uninitialized();
 
+// A source of zeros. It has no progress to report.
 std::unique_ptr<DataSource> Zeros();
 
 // A source that calls `fill`, which must write the bytes of a storage, from `offset` on, to all of `into`. It is called
 // from several threads at once, with offsets that are multiples of StoragePath::kLoadAlignment. Its errors are
-// returned.
+// returned. Progress and stop: those of StoragePath::Load.
 using StorageFiller =
     std::function<absl::Status(const MetaStorageDesc& storage, std::int64_t offset, absl::Span<char> into)>;
 std::unique_ptr<DataSource> Filler(StorageFiller fill);
 
-// Copies the data that the records hold; see MetaTensorDescriber::Options::copy_data.
+// Copies the data that the records hold; see MetaTensorDescriber::Options::copy_data. Progress and stop: after every
+// 64 MiB, or after a larger storage.
 // Errors: kInvalidArgument for a record without its data.
 std::unique_ptr<DataSource> CopiedData();
 
-// Shares the data that the records hold instead of copying it. Tensors stay on the device of that data.
+// Shares the data that the records hold instead of copying it. Tensors stay on the device of that data. It has no
+// progress to report.
 std::unique_ptr<DataSource> SharedData();
-
-// Allocates new storages for `descs`, and checks their sizes first. Errors: kInvalidArgument for a size that is
-// symbolic or negative; those of StoragePath, with the storage's id.
-absl::StatusOr<std::vector<c10::Storage>> AllocateStorages(absl::Span<const MetaStorageDescPtr> descs,
-                                                           c10::Device device);
 
 }  // namespace metaconv
 

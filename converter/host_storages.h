@@ -1,7 +1,7 @@
 // AllocateHostStorages: allocates storages in new host memory, placed so that they can use huge pages.
 // AllocateHostStorage allocates a single storage.
 //
-// To allocate storages on any device, use AllocateStorages of data_source.h.
+// To allocate storages on any device, use AllocateStorages of device_storages.h.
 //
 // Note [Placing storages]
 // The first write to a page of new memory causes a page fault. With small pages, the page faults take several times as

@@ -1,12 +1,14 @@
 #include "converter/materialize.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "converter/fresh_dispatcher_state.h"
 #include "converter/memo_conversion.h"
+#include "converter/placed_storage.h"
 #include "converter/real_conversion.h"
-#include "converter/storage_path.h"
 #include "converter/storage_records.h"
 #include "describer/meta_tensor_describer.h"
 #include "kinds/sparse_parts.h"
@@ -14,6 +16,7 @@
 namespace metaconv {
 namespace {
 
+using Devices = std::vector<c10::Device>;
 using Records = std::vector<const MetaTensorDesc*>;
 using Tensors = std::vector<at::Tensor>;
 
@@ -26,6 +29,26 @@ absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
   return none->device();
 }
 
+// As above, for each device.
+absl::Status AddIndices(Devices& devices) {
+  std::vector<std::pair<c10::Device, c10::Device>> known;  // A few: a call rarely has more than eight devices.
+  for (c10::Device& device : devices) {
+    auto found = std::find_if(known.begin(), known.end(), [&](const auto& pair) { return pair.first == device; });
+    if (found == known.end()) {
+      const absl::StatusOr<c10::Device> indexed = WithIndex(device);
+      if (!indexed.ok()) return indexed.status();
+      found = known.insert(found, {device, *indexed});
+    }
+    device = found->second;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStop(const LoadControl& control) {
+  if (!control.stop.stop_requested()) return absl::OkStatus();
+  return absl::CancelledError("materializing: stopped by the caller");
+}
+
 // The mkldnn tensor in the DataSlot of a result, if there is one; otherwise `tensor`. The result itself does not
 // describe an mkldnn tensor sufficiently.
 at::Tensor OpaqueOr(const at::Tensor& tensor) {
@@ -34,55 +57,95 @@ at::Tensor OpaqueOr(const at::Tensor& tensor) {
   return data.is_mkldnn() ? data : tensor;
 }
 
-absl::StatusOr<Tensors> MaterializeAll(const Records& records, c10::Device where, DataSource& source) {
-  const absl::StatusOr<c10::Device> device = WithIndex(where);
-  if (!device.ok()) return device.status();
-  const absl::StatusOr<std::vector<MetaStorageDescPtr>> descs = StorageRecords(records, source.has_elements());
-  if (!descs.ok()) return descs.status();
-  const absl::StatusOr<std::vector<c10::Storage>> storages = source.MakeStorages(*descs, *device);
+// `devices` has one for each record, with an index.
+absl::StatusOr<Tensors> MaterializeAll(const Records& records, const Devices& devices, DataSource& source,
+                                       const LoadControl& control) {
+  if (absl::Status status = CheckStop(control); !status.ok()) return status;
+  const absl::StatusOr<std::vector<PlacedStorage>> placed =
+      PlacedStorageRecords(records, devices, source.has_elements());
+  if (!placed.ok()) return placed.status();
+  const absl::StatusOr<std::vector<c10::Storage>> storages = source.MakeStorages(*placed, control);
   if (!storages.ok()) return storages.status();
 
   ConversionMemo memo;
-  for (std::size_t i = 0; i < descs->size(); ++i) memo.SetStorage((*descs)[i]->id, (*storages)[i]);
-  const auto make_opaque = [&](const MetaTensorDesc& desc) { return source.MakeOpaque(desc, *device); };
+  for (std::size_t i = 0; i < placed->size(); ++i) memo.SetStorage((*placed)[i].desc->id, (*storages)[i]);
   const FreshDispatcherState fresh;
-  RealConversion conversion(memo,
-                            {.device = *device, .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
+  // A conversion has one device. All conversions use one memo, and each nested record is converted by one of them only:
+  // PlacedStorageRecords has checked that.
+  std::optional<RealConversion> conversion;
   Tensors tensors;
   tensors.reserve(records.size());
-  for (const MetaTensorDesc* record : records) {
-    absl::StatusOr<at::Tensor> tensor = conversion.Convert(*record);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (absl::Status status = CheckStop(control); !status.ok()) return status;
+    if (i == 0 || devices[i] != devices[i - 1]) {
+      const auto make_opaque = [&source, device = devices[i]](const MetaTensorDesc& desc) {
+        return source.MakeOpaque(desc, device);
+      };
+      conversion.emplace(
+          memo, RealConversion::Options{
+                    .device = devices[i], .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
+    }
+    absl::StatusOr<at::Tensor> tensor = conversion->Convert(*records[i]);
     if (!tensor.ok()) return tensor.status();
     tensors.push_back(*std::move(tensor));
   }
   return tensors;
 }
 
-}  // namespace
-
-absl::StatusOr<Tensors> Materialize(absl::Span<const MetaTensorDescPtr> records, c10::Device device,
-                                    DataSource& source) {
-  Records pointers;
-  for (const MetaTensorDescPtr& record : records) pointers.push_back(record.get());
-  return MaterializeAll(pointers, device, source);
+absl::StatusOr<Tensors> MaterializeOn(c10::Device device, const Records& records, DataSource& source,
+                                      const LoadControl& control) {
+  const absl::StatusOr<c10::Device> indexed = WithIndex(device);
+  if (!indexed.ok()) return indexed.status();
+  return MaterializeAll(records, Devices(records.size(), *indexed), source, control);
 }
 
-absl::StatusOr<at::Tensor> Materialize(const MetaTensorDesc& record, c10::Device device, DataSource& source) {
-  absl::StatusOr<Tensors> tensors = MaterializeAll({&record}, device, source);
+}  // namespace
+
+absl::StatusOr<Tensors> Materialize(absl::Span<const PlacedRecord> records, DataSource& source,
+                                    const LoadControl& control) {
+  Records pointers;
+  Devices devices;
+  for (const PlacedRecord& placed : records) {
+    pointers.push_back(placed.record.get());
+    devices.push_back(placed.device);
+  }
+  if (absl::Status status = AddIndices(devices); !status.ok()) return status;
+  return MaterializeAll(pointers, devices, source, control);
+}
+
+absl::StatusOr<Tensors> Materialize(absl::Span<const MetaTensorDescPtr> records, c10::Device device, DataSource& source,
+                                    const LoadControl& control) {
+  Records pointers;
+  for (const MetaTensorDescPtr& record : records) pointers.push_back(record.get());
+  return MaterializeOn(device, pointers, source, control);
+}
+
+absl::StatusOr<at::Tensor> Materialize(const MetaTensorDesc& record, c10::Device device, DataSource& source,
+                                       const LoadControl& control) {
+  absl::StatusOr<Tensors> tensors = MaterializeOn(device, {&record}, source, control);
   if (!tensors.ok()) return tensors.status();
   return std::move(tensors->front());
 }
 
-absl::StatusOr<Tensors> MaterializeTensors(absl::Span<const at::Tensor> tensors, c10::Device device,
-                                           DataSource& source) {
+absl::StatusOr<Tensors> MaterializeTensors(absl::Span<const PlacedTensor> tensors, DataSource& source,
+                                           const LoadControl& control) {
   MetaTensorDescriber describer({.copy_data = true});
-  std::vector<MetaTensorDescPtr> records;
-  for (const at::Tensor& tensor : tensors) {
-    absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(OpaqueOr(tensor));
+  std::vector<PlacedRecord> records;
+  for (const PlacedTensor& placed : tensors) {
+    absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(OpaqueOr(placed.tensor));
     if (!record.ok()) return record.status();
-    records.push_back(*std::move(record));
+    records.push_back({*std::move(record), placed.device});
   }
-  return Materialize(records, device, source);
+  return Materialize(records, source, control);
+}
+
+absl::StatusOr<Tensors> MaterializeTensors(absl::Span<const at::Tensor> tensors, c10::Device device, DataSource& source,
+                                           const LoadControl& control) {
+  const absl::StatusOr<c10::Device> indexed = WithIndex(device);
+  if (!indexed.ok()) return indexed.status();
+  std::vector<PlacedTensor> placed;
+  for (const at::Tensor& tensor : tensors) placed.push_back({tensor, *indexed});
+  return MaterializeTensors(placed, source, control);
 }
 
 }  // namespace metaconv

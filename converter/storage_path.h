@@ -1,8 +1,8 @@
 // StoragePath: the interface for storages on one type of device: allocating, filling, copying and loading bytes. Used
 // by Materialize and by conversions that copy data.
 //
-// Each call processes many storages, since a model has thousands and many are small. The implementation for the CPU is
-// in this folder; linking `//cuda` registers the one for CUDA.
+// Each call processes many storages, since a model has thousands and many are small. They may be on several devices of
+// the path's type. The implementation for the CPU is in this folder; linking `//cuda` registers the one for CUDA.
 //
 // To create tensors, use materialize.h, which allocates and fills their storages.
 //
@@ -67,7 +67,8 @@ struct StorageLoad {
 
 struct LoadControl {
   // If set, called after each part with the bytes loaded so far and in all. Calls do not overlap, may come from any
-  // thread of the load, and delay it; `done` increases, and the last call of a successful load has `done == total`.
+  // thread of the load, and delay that thread; `done` increases, and the last call of a successful load has
+  // `done == total`. Not called if there are no bytes to load. If it throws, the load fails.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   // Stops the load at its next part: it then returns kCancelled.
   std::stop_token stop = {};

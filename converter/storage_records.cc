@@ -1,9 +1,13 @@
 #include "converter/storage_records.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
+#include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "meta/meta_tensor_desc_fields.h"
@@ -20,63 +24,119 @@ bool IsMadeOfOthers(const MetaTensorDesc& desc) {
 // Visits each record once, without recursion: records share nested records, and may be nested deeply.
 class Collector {
  public:
-  explicit Collector(bool elements) : elements_(elements) {}
+  Collector(absl::Span<const MetaTensorDesc* const> records, absl::Span<const c10::Device> devices, bool elements)
+      : records_(records),
+        devices_(devices),
+        elements_(elements),
+        has_many_devices_(std::adjacent_find(devices.begin(), devices.end(), std::not_equal_to<>()) != devices.end()) {}
 
-  absl::Status AddAll(absl::Span<const MetaTensorDesc* const> records) {
-    for (const MetaTensorDesc* record : records) Enter(*record);
+  absl::Status Collect() {
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      if (absl::Status status = Enter(*records_[i], i); !status.ok()) return status;
+    }
     for (std::size_t i = 0; i < reached_.size(); ++i) {
-      if (absl::Status status = Add(*reached_[i]); !status.ok()) return status;
+      if (absl::Status status = Add(reached_[i]); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
-  std::vector<MetaStorageDescPtr> storages() && {
-    std::vector<MetaStorageDescPtr> storages;
-    for (auto& [id, storage] : by_id_) storages.push_back(std::move(storage));
-    return storages;
+  // Calls `take` with each storage and its device, ordered by id.
+  template <typename Take>
+  void TakeStorages(const Take& take) && {
+    for (auto& [id, found] : by_id_) take(std::move(found.desc), devices_[found.from]);
   }
 
  private:
-  void Enter(const MetaTensorDesc& desc) {
-    if (seen_.insert(&desc).second) reached_.push_back(&desc);
-  }
+  // `from` is the index of the first of `records_` from which something was reached.
+  struct Reached {
+    const MetaTensorDesc* desc;
+    std::size_t from;
+  };
+  struct Found {
+    MetaStorageDescPtr desc;
+    std::size_t from;
+  };
 
-  absl::Status Add(const MetaTensorDesc& desc) {
-    if (desc.storage != nullptr && !IsMadeOfOthers(desc)) {
-      if (absl::Status status = AddStorage(desc.storage); !status.ok()) return status;
+  absl::Status Enter(const MetaTensorDesc& desc, std::size_t from) {
+    if (has_many_devices_) {
+      const std::size_t first = first_of_.emplace(desc.id, from).first->second;
+      if (devices_[first] != devices_[from]) return TwoDevices(absl::StrCat("record ", desc.id), first, from);
     }
-    const bool is_whole = elements_ || !IsSparseAny(desc.layout) || IsMadeOfOthers(desc);
-    ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) {
-      if (nested == nullptr) return;  // An error only for some kinds, which check it.
-      if (is_whole || nested == desc.base || nested == desc.grad) Enter(*nested);
-    });
-    if (desc.view_func != nullptr) {
-      for (const CapturedTensor& captured : desc.view_func->captured()) Enter(*captured.desc);
-    }
+    if (seen_.insert(&desc).second) reached_.push_back({&desc, from});
     return absl::OkStatus();
   }
 
-  absl::Status AddStorage(const MetaStorageDescPtr& storage) {
-    const auto [found, is_new] = by_id_.emplace(storage->id, storage);
-    if (is_new || found->second->size.maybe_as_int() == storage->size.maybe_as_int()) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("storage ", storage->id, ": size: expected ",
-                                                   PythonRepr(found->second->size), " as in another record, found ",
-                                                   PythonRepr(storage->size), "; do they come from one describer?"));
+  absl::Status Add(Reached reached) {
+    const MetaTensorDesc& desc = *reached.desc;
+    if (desc.storage != nullptr && !IsMadeOfOthers(desc)) {
+      if (absl::Status status = AddStorage(desc.storage, reached.from); !status.ok()) return status;
+    }
+    const bool is_whole = elements_ || !IsSparseAny(desc.layout) || IsMadeOfOthers(desc);
+    absl::Status status;
+    ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) {
+      if (nested == nullptr) return;  // An error only for some kinds, which check it.
+      if (is_whole || nested == desc.base || nested == desc.grad) status.Update(Enter(*nested, reached.from));
+    });
+    if (desc.view_func != nullptr) {
+      for (const CapturedTensor& captured : desc.view_func->captured()) {
+        status.Update(Enter(*captured.desc, reached.from));
+      }
+    }
+    return status;
   }
 
+  absl::Status AddStorage(const MetaStorageDescPtr& storage, std::size_t from) {
+    const auto [found, is_new] = by_id_.try_emplace(storage->id, Found{storage, from});
+    if (is_new) return absl::OkStatus();
+    const MetaStorageDesc& first = *found->second.desc;
+    if (first.size.maybe_as_int() != storage->size.maybe_as_int()) {
+      return absl::InvalidArgumentError(absl::StrCat("storage ", storage->id, ": size: expected ",
+                                                     PythonRepr(first.size), " as in another record, found ",
+                                                     PythonRepr(storage->size), "; do they come from one describer?"));
+    }
+    if (devices_[found->second.from] == devices_[from]) return absl::OkStatus();
+    return TwoDevices(absl::StrCat("storage ", storage->id), found->second.from, from);
+  }
+
+  // `what` was reached from the records at the indices `first` and `second`.
+  absl::Status TwoDevices(const std::string& what, std::size_t first, std::size_t second) const {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": expected one device, found ", devices_[first].str(),
+                                                   " for record ", records_[first]->id, " and ", devices_[second].str(),
+                                                   " for record ", records_[second]->id, ", which both need it"));
+  }
+
+  const absl::Span<const MetaTensorDesc* const> records_;
+  const absl::Span<const c10::Device> devices_;
   const bool elements_;
-  std::map<MetaStorageId, MetaStorageDescPtr> by_id_;
+  const bool has_many_devices_;
+  std::map<MetaStorageId, Found> by_id_;
   absl::flat_hash_set<const MetaTensorDesc*> seen_;
-  std::vector<const MetaTensorDesc*> reached_;
+  std::vector<Reached> reached_;
+  // From which of `records_` a record was reached first. Only used if there are several devices.
+  absl::flat_hash_map<MetaTensorId, std::size_t> first_of_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::vector<MetaStorageDescPtr>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
                                                                bool elements) {
-  Collector collector(elements);
-  if (absl::Status status = collector.AddAll(records); !status.ok()) return status;
-  return std::move(collector).storages();
+  const std::vector<c10::Device> devices(records.size(), c10::Device(c10::DeviceType::CPU));
+  Collector collector(records, devices, elements);
+  if (absl::Status status = collector.Collect(); !status.ok()) return status;
+  std::vector<MetaStorageDescPtr> storages;
+  std::move(collector).TakeStorages([&](MetaStorageDescPtr desc, c10::Device) { storages.push_back(std::move(desc)); });
+  return storages;
+}
+
+absl::StatusOr<std::vector<PlacedStorage>> PlacedStorageRecords(absl::Span<const MetaTensorDesc* const> records,
+                                                                absl::Span<const c10::Device> devices, bool elements) {
+  Collector collector(records, devices, elements);
+  if (absl::Status status = collector.Collect(); !status.ok()) return status;
+  std::vector<PlacedStorage> storages;
+  std::move(collector).TakeStorages([&](MetaStorageDescPtr desc, c10::Device device) {
+    storages.push_back({std::move(desc), device});
+  });
+  return storages;
 }
 
 }  // namespace metaconv

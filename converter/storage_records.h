@@ -1,4 +1,4 @@
-// StorageRecords: the storages that are reachable from records.
+// StorageRecords: the storages that are reachable from records. PlacedStorageRecords finds their devices too.
 //
 // Example:
 //   absl::StatusOr<std::vector<MetaStorageDescPtr>> storages = StorageRecords({record.get()}, /*elements=*/true);
@@ -13,6 +13,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "c10/core/Device.h"
+#include "converter/placed_storage.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv {
@@ -22,6 +24,13 @@ namespace metaconv {
 // Errors: kInvalidArgument if the sizes in two records of one storage differ, as for records of two describers.
 absl::StatusOr<std::vector<MetaStorageDescPtr>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
                                                                bool elements);
+
+// As above, with the device of each storage. `devices` has one for each of `records`; whatever is reachable from a
+// record is on its device: bases, gradients, the parts of sparse tensors and wrappers, and tensors that a view function
+// captured.
+// Errors: also kInvalidArgument if a storage or a record is reachable from two records with different devices.
+absl::StatusOr<std::vector<PlacedStorage>> PlacedStorageRecords(absl::Span<const MetaTensorDesc* const> records,
+                                                                absl::Span<const c10::Device> devices, bool elements);
 
 }  // namespace metaconv
 

@@ -1,9 +1,11 @@
 #include "converter/cpu_storage_path.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,6 +129,37 @@ TEST_F(CpuStoragePathTest, AFailedReadFailsTheLoad) {
   const auto fail = [](std::int64_t, absl::Span<char>) { return absl::DataLossError("the file ends early"); };
   EXPECT_THAT(path_.Load({{.into = New(10), .id = 4, .read = fail}}),
               StatusIs(absl::StatusCode::kDataLoss, "the file ends early"));
+}
+
+TEST_F(CpuStoragePathTest, ALoadReportsItsProgress) {
+  const auto read = [](std::int64_t, absl::Span<char>) { return absl::OkStatus(); };
+  const std::vector<StorageLoad> loads = {{.into = New(5 * kPieceSize), .read = read},
+                                          {.into = New(0), .read = read},
+                                          {.into = New(3 * kPieceSize), .read = read, .in_order = true}};
+  std::int64_t reported = 0;  // Not atomic: the calls do not overlap.
+  int calls = 0;
+  const LoadControl control = {.progress = [&](std::int64_t done, std::int64_t total) {
+    EXPECT_EQ(total, 8 * kPieceSize);
+    EXPECT_GT(done, reported);
+    reported = done;
+    ++calls;
+  }};
+  ASSERT_THAT(path_.Load(loads, control), IsOk());
+  EXPECT_EQ(reported, 8 * kPieceSize);
+  EXPECT_GT(calls, 1);
+}
+
+TEST_F(CpuStoragePathTest, AStoppedLoadReadsNoFurtherPart) {
+  std::stop_source stop;
+  std::atomic<int> reads = 0;
+  const auto read = [&](std::int64_t, absl::Span<char>) {
+    ++reads;
+    stop.request_stop();
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(path_.Load({{.into = New(100 * kPieceSize), .read = read}}, {.stop = stop.get_token()}),
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("of 209715200 bytes")));
+  EXPECT_LT(reads, 100);
 }
 
 TEST_F(CpuStoragePathTest, CopiesAllBytes) {

@@ -1,8 +1,10 @@
 // Tests that a failure to create real tensors leaves nothing behind, wherever it occurs.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "converter/materialize.h"
 #include "converter/meta_converter.h"
 #include "converter/real_data.h"
+#include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/checkpoint/test_files.h"
@@ -110,6 +113,52 @@ TEST(MaterializeFailureTest, AReadThatFailsAnywhere) {
     }
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss, "gone"));
   }
+}
+
+// Stops the call at its first, second, ... report of progress, until there are no more reports. Each stopped call must
+// hold no memory afterwards.
+template <typename Make>
+void StopAtEachReport(CountingAllocator& allocator, const Make& make) {
+  for (int number = 1;; ++number) {
+    SCOPED_TRACE(number);
+    ASSERT_LT(number, 1000);
+    std::stop_source stop;
+    int reports = 0;
+    const LoadControl control = {.progress =
+                                     [&](std::int64_t, std::int64_t) {
+                                       if (++reports == number) stop.request_stop();
+                                     },
+                                 .stop = stop.get_token()};
+    const absl::Status status = make(control);
+    EXPECT_EQ(allocator.live(), 0);
+    if (reports < number) {
+      EXPECT_THAT(status, IsOk());
+      EXPECT_GT(number, 1);
+      return;
+    }
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kCancelled, HasSubstr("stopped by the caller")));
+  }
+}
+
+TEST(MaterializeFailureTest, AStopAnywhere) {
+  const CheckpointFile file = CheckpointFile::Open(FixturePath("sparse.pt"), {.sparse_parts = true}).value();
+  const CheckpointFile dense = CheckpointFile::Open(FixturePath("module.pt")).value();
+  const auto fill = [](const MetaStorageDesc&, std::int64_t, absl::Span<char> into) {
+    std::fill(into.begin(), into.end(), '\0');
+    return absl::OkStatus();
+  };
+  MetaTensorDescriber describer({.copy_data = true});
+  const MetaTensorDescPtr with_data = describer.DescribeTensor(at::ones({100})).value();
+  CountingAllocator allocator;
+  StopAtEachReport(allocator, [&](const LoadControl& control) {
+    return Materialize(RecordsOf(file), at::kCPU, *CheckpointData(file), control).status();
+  });
+  StopAtEachReport(allocator, [&](const LoadControl& control) {
+    return Materialize(RecordsOf(dense), at::kCPU, *Filler(fill), control).status();
+  });
+  StopAtEachReport(allocator, [&](const LoadControl& control) {
+    return Materialize({with_data}, at::kCPU, *CopiedData(), control).status();
+  });
 }
 
 TEST(MaterializeFailureTest, EachByteIsInMemoryOnce) {

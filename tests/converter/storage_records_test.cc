@@ -6,6 +6,7 @@
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/eye.h"
 #include "ATen/ops/ones.h"
+#include "ATen/ops/zeros.h"
 #include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,6 +15,7 @@
 namespace metaconv {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -44,6 +46,22 @@ TEST_F(StorageRecordsTest, ElementsOfSparseTensorsIfRequested) {
   const MetaTensorDescPtr coo = Describe(at::eye(3).to_sparse());
   EXPECT_THAT(Ids(StorageRecords({coo.get()}, true)), ElementsAre(0, 1));
   EXPECT_THAT(Ids(StorageRecords({coo.get()}, false)), IsEmpty());
+}
+
+TEST_F(StorageRecordsTest, StoragesAreOnTheDeviceOfTheRecordsThatNeedThem) {
+  const c10::Device cpu(c10::kCPU), cuda(c10::kCUDA, 1);
+  const at::Tensor base = at::zeros({4});
+  const MetaTensorDescPtr plain = Describe(at::ones({2}));     // Storage 0.
+  const MetaTensorDescPtr view = Describe(base.view({2, 2}));  // Storage 1, of a base that is not requested.
+  const MetaTensorDescPtr other = Describe(base.slice(0, 1));
+  const auto placed = PlacedStorageRecords({view.get(), plain.get(), other.get()}, {cuda, cpu, cuda}, true).value();
+  ASSERT_EQ(placed.size(), 2);
+  EXPECT_EQ(placed[0].desc->id, 0);
+  EXPECT_EQ(placed[0].device, cpu);
+  EXPECT_EQ(placed[1].device, cuda);
+  EXPECT_THAT(PlacedStorageRecords({view.get(), plain.get(), other.get()}, {cuda, cpu, cpu}, true),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("storage 1"), HasSubstr("cuda:1"), HasSubstr("cpu"))));
 }
 
 TEST_F(StorageRecordsTest, InconsistentRecords) {

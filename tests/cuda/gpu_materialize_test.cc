@@ -16,6 +16,7 @@ class GpuUnderTest final : public MaterializeUnderTest {
     if (!count.ok()) return count.status();
     return *count > 0 ? absl::OkStatus() : absl::NotFoundError("there is no GPU");
   }
+  int DeviceCount() override { return TheCudaRuntime().DeviceCount().value(); }
   std::vector<std::string> Problems() override {
     if (!WhyNot().ok()) return {};
     const absl::StatusOr<c10::Stream> stream = TheCudaRuntime().CurrentStream(c10::Device(c10::DeviceType::CUDA, 0));

@@ -30,7 +30,9 @@ using Tensors = std::vector<at::Tensor>;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const c10::Device kCpu(c10::DeviceType::CPU);
 const c10::Device kCuda0(c10::DeviceType::CUDA, 0);
+const c10::Device kCuda1(c10::DeviceType::CUDA, 1);
 
 class CudaMaterializeTest : public ::testing::Test {
  protected:
@@ -38,6 +40,15 @@ class CudaMaterializeTest : public ::testing::Test {
     if (!RequireGpu(TheMaterializeUnderTest().WhyNot())) return;
   }
   void TearDown() override { EXPECT_THAT(TheMaterializeUnderTest().Problems(), IsEmpty()); }
+};
+
+class TwoCudaDevicesTest : public CudaMaterializeTest {
+ protected:
+  void SetUp() override {
+    CudaMaterializeTest::SetUp();
+    if (IsSkipped()) return;
+    if (TheMaterializeUnderTest().DeviceCount() < 2) GTEST_SKIP() << "there is only one device";
+  }
 };
 
 // Tensors that need no CUDA operators: dense, overlapping, empty, conjugate, on a shared storage, views, a leaf with a
@@ -125,6 +136,70 @@ TEST_F(CudaMaterializeTest, CheckpointsHaveTheBytesOfTheFile) {
     EXPECT_THAT(CompareWithFile(file, descs, *storages), IsOk());
   }
 }
+
+// --- Several devices in one call. ---
+
+// The devices of Sources(): tensors that share a storage are on one device.
+std::vector<c10::Device> DevicesOfSources() {
+  return {kCuda1, kCuda1, kCuda0, kCpu, kCuda0, kCpu, kCuda1, kCuda1, kCuda0};
+}
+
+TEST_F(TwoCudaDevicesTest, RoundTripPreservesTheBytesOnTwoDevicesAndTheCpu) {
+  const Tensors sources = Sources();
+  const std::vector<c10::Device> devices = DevicesOfSources();
+  ASSERT_EQ(sources.size(), devices.size());
+  std::vector<PlacedTensor> placed;
+  for (std::size_t i = 0; i < sources.size(); ++i) placed.push_back({sources[i], devices[i]});
+  const absl::StatusOr<Tensors> tensors = MaterializeTensors(placed, *CopiedData());
+  ASSERT_THAT(tensors, IsOk());
+  for (std::size_t i = 0; i < devices.size(); ++i) EXPECT_EQ((*tensors)[i].device(), devices[i]) << i;
+  EXPECT_EQ((*tensors)[7].grad().device(), kCuda1);
+  ExpectSame(sources, BackOnCpu(*tensors));
+}
+
+TEST_F(TwoCudaDevicesTest, TensorsMoveBetweenDevices) {
+  const Tensors sources = Sources();
+  const Tensors on_first = MaterializeTensors(sources, kCuda0, *CopiedData()).value();
+  const std::vector<c10::Device> devices = DevicesOfSources();
+  std::vector<PlacedTensor> placed;
+  for (std::size_t i = 0; i < sources.size(); ++i) placed.push_back({on_first[i], devices[i]});
+  const absl::StatusOr<Tensors> moved = MaterializeTensors(placed, *CopiedData());
+  ASSERT_THAT(moved, IsOk());
+  ExpectSame(sources, BackOnCpu(*moved));
+}
+
+TEST_F(TwoCudaDevicesTest, CheckpointsHaveTheBytesOfTheFileOnTwoDevices) {
+  for (const char* name : {"bytes.pt", "bytes_deflated_big_endian.pt", "module.pt", "tied.pt", "dtypes.safetensors"}) {
+    SCOPED_TRACE(name);
+    const CheckpointFile file = CheckpointFile::Open(FixturePath(name)).value();
+    std::vector<const MetaTensorDesc*> records;
+    for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
+    const std::vector<MetaStorageDescPtr> descs = StorageRecords(records, /*elements=*/true).value();
+    std::vector<PlacedStorage> placed;
+    for (const MetaStorageDescPtr& desc : descs) placed.push_back({desc, desc->id % 2 == 0 ? kCuda0 : kCuda1});
+    const absl::StatusOr<std::vector<c10::Storage>> storages =
+        CheckpointData(file)->MakeStorages(placed, LoadControl());
+    ASSERT_THAT(storages, IsOk());
+    for (std::size_t i = 0; i < placed.size(); ++i) EXPECT_EQ((*storages)[i].device(), placed[i].device);
+    EXPECT_THAT(CompareWithFile(file, descs, *storages), IsOk());
+  }
+}
+
+TEST_F(TwoCudaDevicesTest, AStorageOnTwoDevicesIsAnError) {
+  const at::Tensor shared = at::ones({4});
+  EXPECT_THAT(MaterializeTensors({PlacedTensor{shared, kCuda0}, {shared.view({2, 2}), kCuda1}}, *CopiedData()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("storage 0"), HasSubstr("cuda:0"), HasSubstr("cuda:1"))));
+}
+
+TEST_F(CudaMaterializeTest, OneMissingDeviceFailsTheCall) {
+  EXPECT_THAT(
+      MaterializeTensors({PlacedTensor{at::ones({3}), kCuda0}, {at::ones({3}), c10::Device(c10::DeviceType::CUDA, 99)}},
+                         *CopiedData()),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("cuda:99")));
+}
+
+// --- Errors. ---
 
 TEST_F(CudaMaterializeTest, AMissingDevice) {
   EXPECT_THAT(MaterializeTensors({at::ones({3})}, c10::Device(c10::DeviceType::CUDA, 99), *CopiedData()),

@@ -21,6 +21,7 @@ class MaterializeUnderTest {
   virtual ~MaterializeUnderTest() = default;
   // Why there is no such device on this machine.
   virtual absl::Status WhyNot() = 0;
+  virtual int DeviceCount() = 0;
   // The errors detected so far, including leaks at the end.
   virtual std::vector<std::string> Problems() = 0;
 };

@@ -37,6 +37,7 @@ const bool kRegistered =
 class HostUnderTest final : public MaterializeUnderTest {
  public:
   absl::Status WhyNot() override { return absl::OkStatus(); }
+  int DeviceCount() override { return Runtime().DeviceCount().value(); }
   std::vector<std::string> Problems() override {
     std::vector<std::string> problems = Runtime().Drain();
     if (const int live = Runtime().live().device_memories; live != 0) {
@@ -46,10 +47,14 @@ class HostUnderTest final : public MaterializeUnderTest {
   }
 };
 
+// The tensors are on both devices. Tensors that share a storage are on one.
 TEST(CudaMaterializeFailureTest, AFailureLeaksNothing) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("module.pt")).value();
-  std::vector<MetaTensorDescPtr> records;
-  for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc);
+  std::vector<PlacedRecord> records;
+  for (const NamedTensor& tensor : file.checkpoint().tensors) {
+    const auto index = static_cast<c10::DeviceIndex>(tensor.desc->storage->id % 2);
+    records.push_back({tensor.desc, c10::Device(c10::DeviceType::CUDA, index)});
+  }
   int failures = 0;
   for (int calls = 0;; ++calls) {
     SCOPED_TRACE(calls);
@@ -57,8 +62,7 @@ TEST(CudaMaterializeFailureTest, AFailureLeaksNothing) {
     const int before = Runtime().calls();
     Runtime().FailAfterCalls(calls);
     {
-      const absl::StatusOr<std::vector<at::Tensor>> tensors =
-          Materialize(records, c10::Device(c10::DeviceType::CUDA, 0), *CheckpointData(file));
+      const absl::StatusOr<std::vector<at::Tensor>> tensors = Materialize(records, *CheckpointData(file));
       if (!tensors.ok()) ++failures;
     }
     const bool failed = Runtime().calls() - before > calls;
@@ -66,7 +70,7 @@ TEST(CudaMaterializeFailureTest, AFailureLeaksNothing) {
     EXPECT_THAT(HostUnderTest().Problems(), IsEmpty());
     if (!failed) break;
     // The next call succeeds.
-    EXPECT_THAT(Materialize(records, c10::Device(c10::DeviceType::CUDA, 0), *CheckpointData(file)), IsOk());
+    EXPECT_THAT(Materialize(records, *CheckpointData(file)), IsOk());
   }
   EXPECT_GT(failures, 3);
 }

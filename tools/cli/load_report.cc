@@ -28,11 +28,11 @@ class RecordingSource final : public DataSource {
  public:
   explicit RecordingSource(DataSource& source) : source_(source) {}
 
-  absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDescPtr> descs,
-                                                         c10::Device device) override {
-    absl::StatusOr<std::vector<c10::Storage>> made = source_.MakeStorages(descs, device);
+  absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const PlacedStorage> placed,
+                                                         const LoadControl& control) override {
+    absl::StatusOr<std::vector<c10::Storage>> made = source_.MakeStorages(placed, control);
     if (!made.ok()) return made;
-    descs_.assign(descs.begin(), descs.end());
+    for (const PlacedStorage& storage : placed) descs_.push_back(storage.desc);
     storages_ = *made;
     return made;
   }
@@ -62,8 +62,12 @@ absl::StatusOr<LoadReport> LoadAll(const CheckpointFile& file, const LoadOptions
   RecordingSource source(*bytes);
   absl::StatusOr<std::vector<at::Tensor>> tensors;
   {
-    const Progress progress("loading");
-    tensors = Materialize(records, options.device, source);
+    Progress progress("loading");
+    LoadControl control;
+    if (progress.is_shown()) {
+      control.progress = [&](std::int64_t done, std::int64_t total) { progress.SetBytes(done, total); };
+    }
+    tensors = Materialize(records, options.device, source, control);
   }
   if (!tensors.ok()) return tensors.status();
   // Work on the device may still be running.

@@ -36,8 +36,13 @@ void Progress::Show() {
     if (over_) break;
     const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - start);
     const std::int64_t done = done_.load(std::memory_order_relaxed);
+    const std::int64_t total_bytes = total_bytes_.load(std::memory_order_relaxed);
     std::cerr << kWipe << doing_;
-    if (done > 0) std::cerr << ": " << done;
+    if (total_bytes > 0) {
+      std::cerr << ": " << done / 1'000'000 << " of " << total_bytes / 1'000'000 << " MB";
+    } else if (done > 0) {
+      std::cerr << ": " << done;
+    }
     std::cerr << ", " << elapsed.count() << " s" << std::flush;
     shown = true;
   }
