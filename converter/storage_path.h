@@ -67,7 +67,8 @@ struct StorageLoad {
 
 struct LoadControl {
   // If set, called after each part with the bytes loaded so far and in all. Calls do not overlap, may come from any
-  // thread of the load, and delay it; `done` increases, and the last call of a successful load has `done == total`.
+  // thread of the load, and delay that thread; `done` increases, and the last call of a successful load has
+  // `done == total`. Not called if there are no bytes to load. If it throws, the load fails.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   // Stops the load at its next part: it then returns kCancelled.
   std::stop_token stop = {};

@@ -108,7 +108,8 @@ class RealCudaRuntime final : public CudaRuntime {
       if (!allocator.ok()) return allocator.status();
       const auto stats = (*allocator)->getDeviceStats(found.index());
       constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
-      info.cached_bytes = stats.reserved_bytes[kAll].current - stats.active_bytes[kAll].current;
+      // Blocks that are freed, but that other streams still use, count too: Allocate waits for them before it fails.
+      info.cached_bytes = stats.reserved_bytes[kAll].current - stats.allocated_bytes[kAll].current;
       std::size_t free = 0, total = 0;
       const cudaError_t error = cudaMemGetInfo(&free, &total);
       info.free_bytes = static_cast<std::int64_t>(free);

@@ -157,11 +157,13 @@ TEST_F(MaterializeDevicesTest, PartsOfSparseTensorsAndWrappersAreOnTheirDevice) 
   const Tensors tensors = Materialize({PlacedRecord{Describe(at::ones({1})), kCuda1},
                                        {Describe(coo), kCpu},
                                        {Describe(at::ones({1})), kCuda0},
-                                       {Describe(two), kCpu}},
+                                       {Describe(two), kCuda1}},
                                       *CopiedData())
                               .value();
   EXPECT_TRUE(tensors[1].to_dense().equal(at::eye(3)));
-  EXPECT_EQ(PartsOf(tensors[3]).b.device(), kCpu);
+  EXPECT_EQ(tensors[3].device(), kCuda1);
+  EXPECT_EQ(PartsOf(tensors[3]).a.device(), kCuda1);
+  EXPECT_EQ(PartsOf(tensors[3]).b.device(), kCuda1);
 }
 
 TEST_F(MaterializeDevicesTest, TensorsWithADeviceEach) {

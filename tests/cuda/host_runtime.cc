@@ -84,7 +84,9 @@ struct Memory {
   std::int64_t size = 0;
   c10::DeviceIndex device = 0;
   bool is_pinned = false;
-  StreamKey owner;         // For device memory: the stream that it was allocated on.
+  StreamKey owner;  // For device memory: the stream that it was allocated on.
+  // The last work of that stream that its previous owner may have started.
+  std::uint64_t owned_after = 0;
   int pending = 0;         // For pinned memory: the number of unfinished copies.
   int pending_writes = 0;  // The number of unfinished copies that write to it.
   std::vector<Access> accesses;
@@ -322,6 +324,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     memory.device = device;
     memory.is_pinned = is_pinned;
     memory.owner = owner;
+    if (!is_pinned) memory.owned_after = streams_[owner].begun;
     return bytes;
   }
 
@@ -391,6 +394,10 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     }
     if (memory->freed.has_value() && At(*memory->freed, work.stream) < work.number) {
       FindFreed(*memory, work.name, work.stream, writes);
+    }
+    if (work.stream != memory->owner && At(work.clock, memory->owner) < memory->owned_after) {
+      Find(absl::StrCat(doing, " device memory that earlier work on ", Name(memory->owner),
+                        " may use, with no event between"));
     }
     Access access = {.begin = reinterpret_cast<std::uintptr_t>(bytes),
                      .end = reinterpret_cast<std::uintptr_t>(bytes) + static_cast<std::uint64_t>(size),

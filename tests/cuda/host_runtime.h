@@ -10,6 +10,7 @@
 // Findings:
 //   memory used after it was freed, or freed while another stream's work may use it, or pinned while any may
 //   two streams' work on the same bytes, one of them writing, with no event between
+//   memory used on a stream that did not wait for the work which the allocating stream had before the allocation
 //   pinned memory that the host changed while a copy from it was pending
 //   an access outside of memory, to another device's memory, to host memory that is not pinned
 //   tables that contradict themselves or write the same bytes twice

@@ -131,6 +131,22 @@ TEST_P(HostRuntimeTest, FindsMissingEvents) {
   EXPECT_THAT(runtime_.Drain(), ElementsAre(HasSubstr("with no event between")));
 }
 
+TEST_P(HostRuntimeTest, FindsMemoryUsedBeforeItsStreamReleasesIt) {
+  // As with a caching allocator, the second memory may be the first one, which the fill still uses.
+  {
+    const c10::DataPtr first = Device(Stream(0));
+    ASSERT_THAT(runtime_.Fill(first.get(), 'f', kSize, Stream(0)), IsOk());
+  }
+  const c10::DataPtr ordered = Device(Stream(0)), memory = Device(Stream(0));
+  ASSERT_THAT(runtime_.Fill(memory.get(), 's', kSize, Stream(1)), IsOk());
+  Order(Stream(0), Stream(1));
+  ASSERT_THAT(runtime_.Fill(ordered.get(), 's', kSize, Stream(1)), IsOk());
+  ASSERT_THAT(runtime_.Synchronize(Stream(1)), IsOk());
+  EXPECT_THAT(runtime_.Drain(),
+              ElementsAre("Fill on stream 1 of cuda:0 writes device memory that earlier work on stream 0 of cuda:0 "
+                          "may use, with no event between"));
+}
+
 TEST_P(HostRuntimeTest, TwoReadersNeedNoEvent) {
   const PinnedMemory from = Pinned();
   const c10::DataPtr one = Device(Stream(0)), two = Device(Stream(1));
