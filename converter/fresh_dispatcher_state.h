@@ -28,7 +28,7 @@ class FreshDispatcherState {
 
  private:
   struct State {
-    const FunctorchScope no_functorch{{}};
+    const FunctorchScope no_functorch;
     const c10::impl::ForceDispatchKeyGuard guard{c10::default_included_set, c10::default_excluded_set};
   };
 

@@ -8,6 +8,7 @@
 #include "converter/fresh_dispatcher_state.h"
 #include "kinds/kind.h"
 #include "meta/torch_status.h"
+#include "nlohmann/json.hpp"
 
 namespace metaconv {
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "ATen/functorch/BatchedTensorImpl.h"
+#include "ATen/functorch/DynamicLayer.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
 #include "kinds/functorch.h"

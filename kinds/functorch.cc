@@ -1,5 +1,6 @@
 #include "kinds/functorch.h"
 
+#include "ATen/functorch/DynamicLayer.h"
 #include "absl/strings/str_cat.h"
 #include "kinds/check_record.h"
 #include "kinds/sparse_coo.h"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ATen/FuncTorchTLS.h"
+#include "ATen/functorch/DynamicLayer.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -26,6 +27,10 @@ void PushAll(Layers layers) {
 }
 
 }  // namespace
+
+FunctorchStack::FunctorchStack(Layers layers) : layers_(std::move(layers)) {}
+
+FunctorchStack::~FunctorchStack() = default;
 
 // Most threads have no functorch stack, and getDynamicLayerStack() would create one.
 bool FunctorchStack::IsEmpty() {
@@ -51,6 +56,8 @@ std::string FunctorchStack::Repr() const {
                                     }),
                       "]");
 }
+
+FunctorchScope::FunctorchScope() : outer_{PopAll()} {}
 
 FunctorchScope::FunctorchScope(Layers layers) : outer_{PopAll()} { PushAll(std::move(layers)); }
 

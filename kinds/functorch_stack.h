@@ -9,7 +9,7 @@
 //     const FunctorchScope restored(stack.layers());   // Sets the stack that the record has.
 //     …
 //   }                                                  // Restores the previous stack.
-//   const FunctorchScope cleared({});
+//   const FunctorchScope cleared;                      // Clears the stack until the end of the scope.
 //
 // Thread safety: FunctorchStack is immutable. A FunctorchScope belongs to the thread that made it.
 // Lifetime: a FunctorchStack shares the life handles of its interpreters: a wrapper that was built with it becomes a
@@ -25,8 +25,14 @@
 #include <string>
 #include <vector>
 
-#include "ATen/functorch/DynamicLayer.h"
 #include "meta/opaque_value.h"
+
+// Not included, because compiling ATen/functorch/DynamicLayer.h takes more than a second: it includes the dispatcher and
+// nlohmann/json.hpp. Code that copies, makes or reads layers includes it.
+namespace at::functorch {
+struct DynamicLayer;
+struct Interpreter;
+}  // namespace at::functorch
 
 namespace metaconv {
 
@@ -34,7 +40,8 @@ class FunctorchStack final : public OpaqueValue {
  public:
   using Layers = std::vector<at::functorch::DynamicLayer>;
 
-  explicit FunctorchStack(Layers layers) : layers_(std::move(layers)) {}
+  explicit FunctorchStack(Layers layers);
+  ~FunctorchStack() override;
 
   // The stack of the calling thread, and whether it is empty.
   static std::shared_ptr<const FunctorchStack> Current();
@@ -54,6 +61,9 @@ class FunctorchStack final : public OpaqueValue {
 
 class FunctorchScope {
  public:
+  // Clears the stack of the calling thread until the scope ends.
+  FunctorchScope();
+
   // Makes `layers` the stack of the calling thread until the scope ends.
   explicit FunctorchScope(FunctorchStack::Layers layers);
 

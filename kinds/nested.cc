@@ -112,7 +112,7 @@ absl::Status DescribeNested(Description& description, const at::Tensor& tensor, 
   description.Identify(tensor, desc);
   // Sizes, strides and offsets are tensors. If a functorch transform is active, operators on them would return
   // wrappers.
-  const FunctorchScope no_functorch({});
+  const FunctorchScope no_functorch;
   const std::int64_t count = impl.get_storage_offsets().numel();
   desc.nested_sizes = AllRows(impl.get_nested_sizes(), count);
   desc.nested_strides = AllRows(impl.get_nested_strides(), count);

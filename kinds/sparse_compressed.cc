@@ -97,7 +97,7 @@ struct Parts {
 // The operators that return the parts would wrap them if a functorch transform is active, so the stack is cleared.
 // Native fake tensors have no operators, so their parts are read from the TensorImpl.
 Parts PartsOf(const at::Tensor& tensor) {
-  const FunctorchScope no_functorch({});
+  const FunctorchScope no_functorch;
   if (tensor.unsafeGetTensorImpl()->is_fake()) {
     const at::SparseCsrTensorImpl& impl = *at::sparse_csr::get_sparse_csr_impl(tensor);
     return {at::alias(impl.compressed_indices()), at::alias(impl.plain_indices()), at::alias(impl.values())};

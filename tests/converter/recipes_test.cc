@@ -33,7 +33,7 @@ at::Tensor ValueOrNone(absl::StatusOr<at::Tensor> result) {
 }
 
 Json ResultsOf(const Named& results) {
-  const FunctorchScope no_levels({});
+  const FunctorchScope no_levels;
   return ResultsJson(results, ResultProperties::kAll);
 }
 

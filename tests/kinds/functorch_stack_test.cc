@@ -75,7 +75,7 @@ TEST(FunctorchScopeTest, NestsAndRestores) {
   PushVmapAndGrad(levels);
   const auto outer = FunctorchStack::Current();
   {
-    const FunctorchScope cleared({});
+    const FunctorchScope cleared;
     EXPECT_THAT(CurrentLevels(), IsEmpty());
     EXPECT_FALSE(IsIntercepting());
     {
@@ -95,7 +95,7 @@ TEST(FunctorchScopeTest, RestoresAfterAnException) {
   FunctorchLevels levels;
   PushVmapAndGrad(levels);
   const auto throws = [] {
-    const FunctorchScope cleared({});
+    const FunctorchScope cleared;
     throw std::runtime_error("in between");
   };
   EXPECT_THROW(throws(), std::runtime_error);
@@ -134,7 +134,7 @@ TEST(FunctorchScopeTest, DoesNotAffectOtherThreads) {
     EXPECT_THAT(CurrentLevels(), IsEmpty());
     const FunctorchScope restored(outer->layers());
     EXPECT_THAT(CurrentLevels(), ElementsAre(1, 2));
-    const FunctorchScope cleared({});
+    const FunctorchScope cleared;
     EXPECT_THAT(CurrentLevels(), IsEmpty());
   }).join();
   EXPECT_THAT(CurrentLevels(), ElementsAre(1, 2));

@@ -69,7 +69,7 @@ at::Tensor LiteralTensor(const Json& elements, std::optional<at::ScalarType> dty
   std::vector<const Json*> flat;
   Flatten(elements, shape, 0, flat);
   // A plain tensor independent of thread-local state: no wrapper, no view, version 0.
-  const FunctorchScope no_levels({});
+  const FunctorchScope no_levels;
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const bool has_floats = std::any_of(flat.begin(), flat.end(), [](const Json* e) { return e->is_number_float(); });
   at::Tensor tensor = at::empty(shape, dtype.value_or(DtypeOf(flat)));

@@ -135,7 +135,7 @@ Json ConvertedJson(const RecipeResult& built) {
       errors[sources[i].name] = "converted again: another object";
     }
   }
-  const FunctorchScope no_levels({});
+  const FunctorchScope no_levels;
   const Json objects = ResultsJson(results, ResultProperties::kAll);
   Json json = {{"names", objects["names"]}, {"errors", errors}, {"unsupported", unsupported}};
   json.update(counts);
