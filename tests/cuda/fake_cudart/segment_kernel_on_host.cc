@@ -49,9 +49,7 @@ cudaError_t RunTable(const FakeCudart::Launch& launch) {
 cudaError_t RunArgument(const FakeCudart::Launch& launch) {
   SegmentTable table = *static_cast<const SegmentTable*>(launch.arguments[0]);
   table.segments = reinterpret_cast<const Segment*>(static_cast<const char*>(launch.arguments[0]) + sizeof(table));
-  if (!IsAccessible(table)) return cudaErrorIllegalAddress;
-  RunEachThread(table, launch);
-  return cudaSuccess;
+  return RunOn(table, launch);
 }
 
 bool RegisterArgumentKernel(std::size_t capacity) {
