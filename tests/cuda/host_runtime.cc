@@ -84,7 +84,7 @@ struct Memory {
   std::int64_t size = 0;
   c10::DeviceIndex device = 0;
   bool is_pinned = false;
-  StreamKey owner;         // For device memory: the stream that it was allocated on.
+  StreamKey owner;  // For device memory: the stream that it was allocated on.
   // The last work of that stream that its previous owner may have started.
   std::uint64_t owned_after = 0;
   int pending = 0;         // For pinned memory: the number of unfinished copies.
