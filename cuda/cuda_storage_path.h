@@ -33,12 +33,12 @@
 #include "c10/core/Storage.h"
 #include "converter/storage_path.h"
 #include "cuda/cuda_options.h"
-#include "cuda/device_file.h"
-#include "cuda/host_transfer.h"
-#include "cuda/peer_transfer.h"
-#include "cuda/pinned_ring.h"
-#include "cuda/runtime.h"
-#include "cuda/segment_launcher.h"
+#include "cuda/files/device_file.h"
+#include "cuda/runtime/runtime.h"
+#include "cuda/transfer/host_transfer.h"
+#include "cuda/transfer/peer_transfer.h"
+#include "cuda/transfer/pinned_ring.h"
+#include "cuda/transfer/segment_launcher.h"
 
 namespace metaconv {
 

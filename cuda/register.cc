@@ -13,9 +13,9 @@
 #include "c10/core/Storage.h"
 #include "converter/storage_path.h"
 #include "cuda/cuda_options.h"
-#include "cuda/cuda_runtime.h"
 #include "cuda/cuda_storage_path.h"
-#include "cuda/the_gpu_direct_reader.h"
+#include "cuda/files/the_gpu_direct_reader.h"
+#include "cuda/runtime/cuda_runtime.h"
 
 namespace metaconv {
 namespace {

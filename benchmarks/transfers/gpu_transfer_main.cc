@@ -31,9 +31,9 @@
 #include "benchmarks/transfers/setting.h"
 #include "c10/core/Device.h"
 #include "cuda/cuda_options.h"
-#include "cuda/cuda_runtime.h"
 #include "cuda/cuda_storage_path.h"
-#include "cuda/the_gpu_direct_reader.h"
+#include "cuda/files/the_gpu_direct_reader.h"
+#include "cuda/runtime/cuda_runtime.h"
 #include "cuda_runtime_api.h"
 #include "nlohmann/json.hpp"
 

@@ -16,8 +16,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "cuda/cuda_options.h"
-#include "cuda/device_file.h"
-#include "cuda/direct_file.h"
+#include "cuda/files/device_file.h"
+#include "cuda/files/direct_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cuda/host_runtime.h"

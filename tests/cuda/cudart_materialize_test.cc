@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/cuda_runtime.h"
+#include "cuda/runtime/cuda_runtime.h"
 #include "tests/cuda/cudart_problems.h"
 #include "tests/cuda/materialize_cases.h"
 

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "c10/core/Device.h"
 #include "c10/cuda/CUDACachingAllocator.h"
-#include "cuda/cuda_runtime.h"
+#include "cuda/runtime/cuda_runtime.h"
 #include "meta/torch_status.h"
 #include "tests/cuda/fake_cudart/fake_cudart.h"
 

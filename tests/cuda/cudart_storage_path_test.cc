@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "c10/cuda/CUDAStream.h"
-#include "cuda/cuda_runtime.h"
+#include "cuda/runtime/cuda_runtime.h"
 #include "gtest/gtest.h"
 #include "tests/cuda/cudart_problems.h"
 #include "tests/cuda/fake_cudart/fake_cudart.h"

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
 #include "c10/cuda/CUDAStream.h"
-#include "cuda/cuda_runtime.h"
+#include "cuda/runtime/cuda_runtime.h"
 #include "cuda_runtime_api.h"
 #include "gtest/gtest.h"
 #include "tests/cuda/storage_path_cases.h"

@@ -4,7 +4,7 @@
 #include "c10/core/Device.h"
 #include "converter/storage_path.h"
 #include "cuda/cuda_options.h"
-#include "cuda/cuda_runtime.h"
+#include "cuda/runtime/cuda_runtime.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/status_matchers.h"

@@ -25,7 +25,7 @@
 #include "c10/core/Stream.h"
 #include "converter/storage_path.h"
 #include "cuda/cuda_storage_path.h"
-#include "cuda/runtime.h"
+#include "cuda/runtime/runtime.h"
 #include "gtest/gtest.h"
 #include "tests/cuda/temporary_file.h"
 

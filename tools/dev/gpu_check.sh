@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly most_bytes=$((64 << 20))
 programs=(
-  tests/cuda/cuda_runtime_test
+  tests/cuda/runtime/cuda_runtime_test
   tests/cuda/gpu_storage_path_test
   tests/cuda/register_test
   benchmarks/gpu_transfer_benchmark

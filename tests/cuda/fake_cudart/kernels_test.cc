@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cuda/segment_kernel.h"
-#include "cuda/segments.h"
+#include "cuda/segments/segment_kernel.h"
+#include "cuda/segments/segments.h"
 #include "tests/cuda/fake_cudart/fake_cudart_test.h"
 
 // Called by nvcc's code, and declared by its headers only.

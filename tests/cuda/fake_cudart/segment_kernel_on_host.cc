@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "cuda/segments.h"
+#include "cuda/segments/segments.h"
 #include "tests/cuda/fake_cudart/fake_cudart.h"
 
 namespace metaconv {

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string>
 
-#include "cuda/cufile_library.h"
+#include "cuda/files/cufile_library.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
