@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/cuda_runtime.h"
 #include "tests/cuda/cudart_problems.h"
 #include "tests/cuda/materialize_cases.h"
 
@@ -12,6 +13,7 @@ namespace {
 class CudartUnderTest final : public MaterializeUnderTest {
  public:
   absl::Status WhyNot() override { return WhyNoCudart(); }
+  int DeviceCount() override { return TheCudaRuntime().DeviceCount().value(); }
   std::vector<std::string> Problems() override { return CudartProblems(); }
 };
 
