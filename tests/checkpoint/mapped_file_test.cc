@@ -38,7 +38,7 @@ MetaStorageId IdOf(const Checkpoint& checkpoint, std::string_view name) {
   return -1;
 }
 
-std::string ReadStorage(const CheckpointFile& file, MetaStorageId id) {
+std::string ReadWhole(const CheckpointFile& file, MetaStorageId id) {
   std::string bytes(static_cast<std::size_t>(file.checkpoint().storages[static_cast<std::size_t>(id)].size), '\0');
   EXPECT_THAT(file.Read(id, 0, absl::MakeSpan(bytes)), IsOk());
   return bytes;
@@ -61,7 +61,7 @@ TEST_P(MappedFixtureTest, StoragesEqualTheBytesOfRead) {
     if (!mapped->CanMap(id)) continue;
     const absl::StatusOr<c10::DataPtr> data = mapped->Storage(id);
     ASSERT_THAT(data, IsOk());
-    const std::string bytes = ReadStorage(*file, id);
+    const std::string bytes = ReadWhole(*file, id);
     EXPECT_TRUE(data->device().is_cpu());
     EXPECT_EQ(BytesOf(*data, bytes.size()), bytes);
     EXPECT_EQ(data->get() == nullptr, bytes.empty());
@@ -96,7 +96,7 @@ TEST(MappedFileTest, PointersOutliveFileAndMapping) {
   {
     const absl::StatusOr<CheckpointFile> file = CheckpointFile::Open(FixturePath("bytes.pt"));
     ASSERT_THAT(file, IsOk());
-    bytes = ReadStorage(*file, 0);
+    bytes = ReadWhole(*file, 0);
     data = *MappedFile::Map(*file)->Storage(0);
   }
   EXPECT_EQ(BytesOf(*data, bytes.size()), bytes);
