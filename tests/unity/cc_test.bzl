@@ -24,15 +24,19 @@ _GROUP_SIZE = 4
 def _unity_file(name, srcs):
     """Generates NAME from the files `srcs`.
 
-    Files of one program may use the same names in their anonymous namespaces, so each such namespace gets a name of its
-    own. The compiler's messages name the original files and lines. A function there must not differ only in its optional
-    parameters from one in a header that another file of the program includes: the call would be ambiguous.
+    Files of one program may use the same names in their anonymous namespaces, so each such namespace is put into a named
+    one. It stays anonymous, because the files of the program's other groups are in namespaces of the same names. The
+    compiler's messages name the original files and lines.
+
+    A function in such a namespace must not differ only in its optional parameters from one in a header that another
+    file of the program includes: calls would be ambiguous.
     """
     commands = []
     for i, src in enumerate(srcs):
         commands += [
             "echo '#line 1 \"$(execpath %s)\"'" % src,
-            "sed 's/^namespace {$$/namespace unity_%d {/' $(execpath %s)" % (i, src),
+            "sed -e 's/^namespace {$$/namespace unity_%d { namespace {/'" % i +
+            " -e 's|^}  // namespace$$|} }  // namespace|' $(execpath %s)" % src,
         ]
     native.genrule(
         name = name.replace(".cc", ""),
