@@ -64,6 +64,9 @@ inline c10::Device Cuda(int index) { return c10::Device(c10::DeviceType::CUDA, s
 // Pseudorandom bytes that depend on the seed.
 Bytes SomeBytes(std::int64_t size, std::uint64_t seed);
 
+// Bytes of many sizes, also close to the limits for splitting and packing.
+std::vector<Bytes> ManySizes(const CudaStoragePathOptions& options, std::uint64_t seed);
+
 // A storage on the CPU with these bytes.
 c10::Storage OnCpu(const Bytes& bytes);
 Bytes BytesOnCpu(const c10::Storage& storage);
