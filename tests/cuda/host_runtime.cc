@@ -5,94 +5,32 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <new>
 #include <optional>
 #include <random>
-#include <set>
 #include <string_view>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "converter/checksum.h"
+#include "tests/cuda/host_memory.h"
+#include "tests/cuda/host_work.h"
 
 namespace metaconv {
 namespace {
 
-// The alignment of cudaHostAlloc, which is larger than that of LibTorch's caching allocator.
-constexpr std::size_t kAlignment = 4096;
 constexpr int kNever = -1;
 
 // The first of the streams that TransferStream returns. Tests use smaller numbers.
 constexpr c10::StreamId kTransferStream = 1000;
 
-// The value of bytes that were not written.
-constexpr unsigned char kUnwritten = 0xcd;
-
-using StreamKey = std::pair<c10::DeviceIndex, c10::StreamId>;
-// A vector clock: for each stream, the number of its last piece of work that is known to be finished.
-using Clock = std::map<StreamKey, std::uint64_t>;
-
-StreamKey KeyOf(c10::Stream stream) { return {stream.device_index(), stream.id()}; }
-
-std::uint64_t At(const Clock& clock, const StreamKey& key) {
-  const auto it = clock.find(key);
-  return it == clock.end() ? 0 : it->second;
-}
-
-void Merge(const Clock& from, Clock& into) {
-  for (const auto& [key, number] : from) {
-    std::uint64_t& mine = into[key];
-    mine = std::max(mine, number);
-  }
-}
-
-std::string Name(const StreamKey& key) {
-  return absl::StrCat("stream ", key.second, " of cuda:", static_cast<int>(key.first));
-}
-
-// A piece of work, and its order relative to the others.
-struct Work {
-  std::string name;
-  StreamKey stream = {};
-  std::uint64_t number = 0;
-  Clock clock = {};  // The work that precedes it, including itself.
+// Work, and how to run it.
+struct QueuedWork : Work {
   // For a wait: the work that it waits for.
   std::optional<std::pair<StreamKey, std::uint64_t>> after = std::nullopt;
   std::function<void(const Work&)> run = nullptr;  // Null for a wait.
-};
-
-struct Access {
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-  bool writes = false;
-  std::string name;
-  StreamKey stream;
-  std::uint64_t number = 0;
-  Clock clock;
-};
-
-struct Memory {
-  struct Free {
-    void operator()(char* memory) const { ::operator delete(memory, std::align_val_t(kAlignment)); }
-  };
-
-  std::unique_ptr<char, Free> bytes;
-  std::int64_t size = 0;
-  c10::DeviceIndex device = 0;
-  bool is_pinned = false;
-  StreamKey owner;  // For device memory: the stream that it was allocated on.
-  // The last work of that stream that its previous owner may have started.
-  std::uint64_t owned_after = 0;
-  int pending = 0;         // For pinned memory: the number of unfinished copies.
-  int pending_writes = 0;  // The number of unfinished copies that write to it.
-  std::vector<Access> accesses;
-  std::optional<Clock> freed;  // The work that was known to be finished when it was freed.
-
-  std::uintptr_t begin() const { return reinterpret_cast<std::uintptr_t>(bytes.get()); }
 };
 
 std::uint64_t Hash(const char* bytes, std::int64_t size) {
@@ -136,7 +74,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     absl::MutexLock lock(&mutex_);
     for (auto& [key, stream] : streams_) RunUntil(key, stream.begun);
     Collect();
-    return {findings_.begin(), findings_.end()};
+    return memory_.findings();
   }
   Live live() const {
     absl::MutexLock lock(&mutex_);
@@ -178,7 +116,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     if (size > options_.memory_per_device - used) return absl::ResourceExhaustedError("out of memory");
     used += size;
     ++live_.device_memories;
-    char* memory = NewMemory(size, stream.device_index(), /*is_pinned=*/false, KeyOf(stream));
+    char* memory = memory_.Allocate(size, KeyOf(stream), streams_[KeyOf(stream)].begun);
     struct Owner {
       std::shared_ptr<State> state;
       char* memory;
@@ -198,21 +136,21 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
       return status;
     }
     ++live_.pinned_memories;
-    char* memory = NewMemory(size, device.index(), /*is_pinned=*/true, {});
+    char* memory = memory_.AllocatePinned(size);
     return PinnedMemory(memory, [state = shared_from_this()](char* freed) { state->FreePinned(freed); });
   }
 
   absl::StatusOr<bool> IsPinned(const void* memory, std::int64_t size, c10::Device device) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("IsPinned", device); !status.ok()) return status;
-    const Memory* found = Holding(static_cast<const char*>(memory), size);
+    const HostMemory::Block* found = memory_.Find(static_cast<const char*>(memory), size);
     return found != nullptr && found->is_pinned && !found->freed.has_value();
   }
 
   absl::StatusOr<bool> EnablePeerAccess(c10::Device device, c10::Device peer) {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("EnablePeerAccess", device); !status.ok()) return status;
-    if (options_.peers) peers_.insert({device.index(), peer.index()});
+    if (options_.peers) memory_.AllowAccess(device.index(), peer.index());
     return options_.peers;
   }
 
@@ -220,7 +158,8 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Call("Fill", stream.device()); !status.ok()) return status;
     Begin("Fill", stream, [=, this](const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      if (Fails(work) || !Touch(work, static_cast<char*>(into), size, work.stream.first, /*writes=*/true)) return;
+      if (Fails(work) || !memory_.Access(work, static_cast<char*>(into), size, work.stream.first, /*writes=*/true))
+        return;
       std::memset(into, fill, static_cast<std::size_t>(size));
     });
     return absl::OkStatus();
@@ -249,7 +188,8 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     Begin("LaunchSegments", stream, [this, table](const Work& work) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       if (Fails(work) || table.size == 0) return;
       const auto size = static_cast<std::int64_t>(table.size * sizeof(Segment));
-      if (!Touch(work, reinterpret_cast<const char*>(table.segments), size, work.stream.first, /*writes=*/false)) {
+      if (!memory_.Access(work, reinterpret_cast<const char*>(table.segments), size, work.stream.first,
+                          /*writes=*/false)) {
         return;
       }
       RunTable(table, work);
@@ -283,7 +223,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
 
  private:
   struct Stream {
-    std::deque<Work> queue;
+    std::deque<QueuedWork> queue;
     std::uint64_t begun = 0;
     std::uint64_t done = 0;
     Clock clock;  // The work that precedes the next piece of work.
@@ -309,125 +249,45 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     return absl::OkStatus();
   }
 
-  void Find(const std::string& finding) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { findings_.insert(finding); }
-
   // ---- memory
-
-  char* NewMemory(std::int64_t size, c10::DeviceIndex device, bool is_pinned, StreamKey owner)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    auto* bytes = static_cast<char*>(::operator new(static_cast<std::size_t>(size), std::align_val_t(kAlignment)));
-    std::memset(bytes, kUnwritten, static_cast<std::size_t>(size));
-    Memory& memory = memories_[reinterpret_cast<std::uintptr_t>(bytes)];
-    memory = Memory();
-    memory.bytes.reset(bytes);
-    memory.size = size;
-    memory.device = device;
-    memory.is_pinned = is_pinned;
-    memory.owner = owner;
-    if (!is_pinned) memory.owned_after = streams_[owner].begun;
-    return bytes;
-  }
 
   void FreeDeviceMemory(char* freed) {
     absl::MutexLock lock(&mutex_);
-    Memory& memory = memories_.at(reinterpret_cast<std::uintptr_t>(freed));
-    used_[memory.device] -= memory.size;
+    const HostMemory::Block& block = memory_.Get(freed);
+    used_[block.device] -= block.size;
     --live_.device_memories;
     // Like a caching allocator: the next owner uses the memory in the order of the owner's stream.
     Clock known = host_;
-    Merge(streams_[memory.owner].clock, known);
-    Free(memory, std::move(known));
+    Merge(streams_[block.owner].clock, known);
+    memory_.Free(freed, std::move(known));
+    Collect();
   }
 
   void FreePinned(char* freed) {
     absl::MutexLock lock(&mutex_);
     --live_.pinned_memories;
-    Free(memories_.at(reinterpret_cast<std::uintptr_t>(freed)), host_);
-  }
-
-  // `known`: the work that is finished when the memory is reused. Other work that used the memory may have finished
-  // only by chance.
-  void Free(Memory& memory, Clock known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const Access& access : memory.accesses) {
-      if (At(known, access.stream) < access.number) FindFreed(memory, access.name, access.stream, access.writes);
-    }
-    memory.freed = std::move(known);
+    memory_.Free(freed, host_);
     Collect();
   }
 
-  void FindFreed(const Memory& memory, const std::string& name, const StreamKey& stream, bool writes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Find(absl::StrCat(name, " on ", Name(stream), writes ? " writes" : " reads",
-                      memory.is_pinned ? " pinned" : " device", " memory that was freed"));
-  }
-
-  // Freed memory is kept until no pending work can access it, so that such an access is detected.
   void Collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const auto& [key, stream] : streams_) {
       if (!stream.queue.empty()) return;
     }
-    std::erase_if(memories_, [](const auto& entry) { return entry.second.freed.has_value(); });
-  }
-
-  // The memory block that contains these bytes, or null.
-  Memory* Holding(const char* bytes, std::int64_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto begin = reinterpret_cast<std::uintptr_t>(bytes);
-    auto it = memories_.upper_bound(begin);
-    if (it == memories_.begin()) return nullptr;
-    Memory& memory = std::prev(it)->second;
-    const bool fits =
-        begin + static_cast<std::uint64_t>(size) <= memory.begin() + static_cast<std::uint64_t>(memory.size);
-    return fits ? &memory : nullptr;
-  }
-
-  // Records that `work` accesses these bytes. Returns whether the access is valid.
-  bool Touch(const Work& work, const char* bytes, std::int64_t size, c10::DeviceIndex device, bool writes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const std::string doing = absl::StrCat(work.name, " on ", Name(work.stream), writes ? " writes" : " reads");
-    Memory* memory = Holding(bytes, size);
-    if (memory == nullptr) {
-      Find(absl::StrCat(doing, " outside of memory"));
-      return false;
-    }
-    if (!memory->is_pinned && memory->device != device && !peers_.contains({device, memory->device})) {
-      Find(absl::StrCat(doing, " memory of cuda:", static_cast<int>(memory->device)));
-    }
-    if (memory->freed.has_value() && At(*memory->freed, work.stream) < work.number) {
-      FindFreed(*memory, work.name, work.stream, writes);
-    }
-    if (work.stream != memory->owner && At(work.clock, memory->owner) < memory->owned_after) {
-      Find(absl::StrCat(doing, " device memory that earlier work on ", Name(memory->owner),
-                        " may use, with no event between"));
-    }
-    Access access = {.begin = reinterpret_cast<std::uintptr_t>(bytes),
-                     .end = reinterpret_cast<std::uintptr_t>(bytes) + static_cast<std::uint64_t>(size),
-                     .writes = writes,
-                     .name = work.name,
-                     .stream = work.stream,
-                     .number = work.number,
-                     .clock = work.clock};
-    for (const Access& other : memory->accesses) {
-      if (other.stream == access.stream || !(other.writes || writes)) continue;
-      if (other.end <= access.begin || access.end <= other.begin) continue;
-      const bool is_ordered =
-          At(access.clock, other.stream) >= other.number || At(other.clock, access.stream) >= access.number;
-      if (!is_ordered) {
-        Find(absl::StrCat(doing, " what ", other.name, " on ", Name(other.stream), other.writes ? " writes" : " reads",
-                          ", with no event between"));
-      }
-    }
-    memory->accesses.push_back(std::move(access));
-    return true;
+    memory_.RemoveFreed();
   }
 
   // ---- work
 
   void Begin(std::string name, c10::Stream on, std::function<void(const Work&)> run)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Enqueue(on, {.name = std::move(name), .run = std::move(run)});
+    QueuedWork work;
+    work.name = std::move(name);
+    work.run = std::move(run);
+    Enqueue(on, std::move(work));
   }
 
-  void Enqueue(c10::Stream on, Work work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void Enqueue(c10::Stream on, QueuedWork work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Stream& stream = streams_[KeyOf(on)];
     work.stream = KeyOf(on);
     work.number = ++stream.begun;
@@ -440,8 +300,8 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   void BeginCopy(std::string name, char* into, c10::DeviceIndex into_device, const char* from,
                  c10::DeviceIndex from_device, std::int64_t size, c10::Stream stream)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Memory* source = Holding(from, size);
-    Memory* target = Holding(into, size);
+    HostMemory::Block* source = memory_.Find(from, size);
+    HostMemory::Block* target = memory_.Find(into, size);
     std::optional<std::uint64_t> hash;
     if (source != nullptr && source->is_pinned) {
       if (source->pending_writes == 0) hash = Hash(from, size);
@@ -449,7 +309,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
     }
     if (target != nullptr && target->is_pinned) {
       // The bytes that the host sees before the copy is done.
-      if (target->pending == 0) std::memset(into, kUnwritten, static_cast<std::size_t>(size));
+      if (target->pending == 0) std::memset(into, HostMemory::kUnwritten, static_cast<std::size_t>(size));
       ++target->pending;
       ++target->pending_writes;
     }
@@ -461,12 +321,12 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
         --target->pending_writes;
       }
       if (Fails(work)) return;
-      const bool can_read = Touch(work, from, size, from_device, /*writes=*/false);
-      const bool can_write = Touch(work, into, size, into_device, /*writes=*/true);
+      const bool can_read = memory_.Access(work, from, size, from_device, /*writes=*/false);
+      const bool can_write = memory_.Access(work, into, size, into_device, /*writes=*/true);
       if (!can_read || !can_write) return;
       if (hash.has_value() && *hash != Hash(from, size)) {
-        Find(absl::StrCat(work.name, " on ", Name(work.stream),
-                          ": the host changed pinned memory before it was copied"));
+        memory_.Report(absl::StrCat(work.name, " on ", Name(work.stream),
+                                    ": the host changed pinned memory before it was copied"));
       }
       std::memmove(into, from, static_cast<std::size_t>(size));
     });
@@ -483,16 +343,18 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
       is_sound &= segment.first_chunk == table.segments[i].first_chunk;
       if (segment.size == 0) continue;
       const auto size = static_cast<std::int64_t>(segment.size);
-      if (table.work != SegmentWork::kFill && !Touch(work, segment.from, size, device, /*writes=*/false)) return;
+      if (table.work != SegmentWork::kFill && !memory_.Access(work, segment.from, size, device, /*writes=*/false))
+        return;
       const std::int64_t into_size = table.work == SegmentWork::kChecksum ? 8 : size;
-      if (!Touch(work, segment.into, into_size, device, /*writes=*/true)) return;
+      if (!memory_.Access(work, segment.into, into_size, device, /*writes=*/true)) return;
       written.push_back({segment.into, segment.into + into_size});
     }
-    if (!is_sound) return Find(absl::StrCat(work.name, " on ", Name(work.stream), ": the table contradicts itself"));
+    if (!is_sound)
+      return memory_.Report(absl::StrCat(work.name, " on ", Name(work.stream), ": the table contradicts itself"));
     std::sort(written.begin(), written.end());
     for (std::size_t i = 1; i < written.size(); ++i) {
       if (written[i].first < written[i - 1].second) {
-        Find(absl::StrCat(work.name, " on ", Name(work.stream), " writes the same bytes twice"));
+        memory_.Report(absl::StrCat(work.name, " on ", Name(work.stream), " writes the same bytes twice"));
       }
     }
     constexpr std::uint64_t kBlocks = 3;
@@ -525,7 +387,7 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   }
 
   void RunFirst(Stream& stream) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const Work work = std::move(stream.queue.front());
+    const QueuedWork work = std::move(stream.queue.front());
     stream.queue.pop_front();
     if (work.run != nullptr) work.run(work);
     stream.done = work.number;
@@ -608,13 +470,10 @@ class HostRuntime::State : public std::enable_shared_from_this<HostRuntime::Stat
   std::map<std::pair<std::thread::id, c10::DeviceIndex>, c10::StreamId> current_ ABSL_GUARDED_BY(mutex_);
   c10::StreamId transfer_streams_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<c10::DeviceIndex, std::int64_t> used_ ABSL_GUARDED_BY(mutex_);
-  // Pairs of a device and a device whose memory it can access.
-  std::set<std::pair<c10::DeviceIndex, c10::DeviceIndex>> peers_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::uintptr_t, Memory> memories_ ABSL_GUARDED_BY(mutex_);
+  HostMemory memory_ ABSL_GUARDED_BY(mutex_);
   std::map<StreamKey, Stream> streams_ ABSL_GUARDED_BY(mutex_);
   std::vector<LateError> errors_ ABSL_GUARDED_BY(mutex_);
   Clock host_ ABSL_GUARDED_BY(mutex_);  // The work that the host has waited for.
-  std::set<std::string> findings_ ABSL_GUARDED_BY(mutex_);
   Live live_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -665,7 +524,10 @@ absl::Status HostRuntime::State::StreamWait(c10::Stream stream, const CudaEvent&
   absl::MutexLock lock(&mutex_);
   if (absl::Status status = Call("StreamWait", stream.device()); !status.ok()) return status;
   Merge(of.clock_, streams_[KeyOf(stream)].clock);
-  Enqueue(stream, {.name = "StreamWait", .after = std::make_pair(of.stream_, of.number_)});
+  QueuedWork wait;
+  wait.name = "StreamWait";
+  wait.after = std::make_pair(of.stream_, of.number_);
+  Enqueue(stream, std::move(wait));
   return absl::OkStatus();
 }
 
