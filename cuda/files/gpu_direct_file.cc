@@ -128,7 +128,7 @@ absl::StatusOr<CuFileFunctions> GpuDirectFileReader::Load(c10::Device device) {
 }
 
 absl::Status GpuDirectFileReader::Start(c10::Device device) {
-  absl::call_once(started_, [&] { cufile_ = Load(device); });
+  std::call_once(started_, [&] { cufile_ = Load(device); });
   return cufile_.status();
 }
 

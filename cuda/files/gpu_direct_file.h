@@ -27,9 +27,9 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "absl/base/call_once.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -80,7 +80,7 @@ class GpuDirectFileReader final : public DeviceFileReader {
   absl::StatusOr<CuFileFunctions> Load(c10::Device device);
 
   const GpuDirectOptions options_;
-  absl::once_flag started_;
+  std::once_flag started_;
   absl::StatusOr<CuFileFunctions> cufile_;  // Not changed after `started_`.
   bool has_opened_driver_ = false;
 };

@@ -57,20 +57,22 @@ def cc_test(name, srcs, **kwargs):
       srcs: files of this package. A list: select() is not supported.
       **kwargs: as for the native rule.
     """
-    if len(srcs) == 1:
+    headers = [src for src in srcs if src.endswith(".h")]
+    sources = [src for src in srcs if src not in headers]
+    if len(sources) == 1:
         native_cc_test(name = name, srcs = srcs, **kwargs)
         return
 
-    count = (len(srcs) + _GROUP_SIZE - 1) // _GROUP_SIZE
+    count = (len(sources) + _GROUP_SIZE - 1) // _GROUP_SIZE
     unity_files = ["%s_unity_%d.cc" % (name, i) for i in range(count)]
     for i, unity_file in enumerate(unity_files):
         # Every count-th file, so that the groups have nearly the same size.
-        _unity_file(unity_file, srcs[i::count])
+        _unity_file(unity_file, sources[i::count])
 
     native_cc_test(
         name = name,
         srcs = select({
-            "//tests/unity:enabled": unity_files,
+            "//tests/unity:enabled": unity_files + headers,
             "//conditions:default": srcs,
         }),
         **kwargs
