@@ -124,7 +124,7 @@ END
 expect 0 '' "$metaconv" convert large.safetensors --materialize=cpu --format=json
 expect_json out 'd["bytes"] == 256 << 20 and d["peak_bytes"] <= 1.05 * d["bytes"] + (64 << 20)'
 expect 2 "--map and --verify need --materialize=DEVICE" "$metaconv" convert tied.pt --verify
-expect 2 "'nowhere'" "$metaconv" convert tied.pt --materialize=nowhere
+expect 2 "expected a device such as 'cpu' or 'cuda:0', found 'nowhere'" "$metaconv" convert tied.pt --materialize=nowhere
 expect 2 'truncated.pt' "$metaconv" convert truncated.pt --materialize=cpu
 expect 2 "'quantized' are not supported" "$metaconv" convert quantized.pt --materialize=cpu
 if ! compgen -G '/dev/nvidia[0-9]*' >/dev/null; then

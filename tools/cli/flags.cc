@@ -43,7 +43,8 @@ bool AbslParseFlag(absl::string_view text, DeviceFlag* flag, std::string* error)
   const absl::StatusOr<c10::Device> device =
       CatchTorch("expected a device", [&] { return c10::Device(std::string(text)); });
   if (!device.ok()) {
-    *error = std::string(device.status().message());
+    // LibTorch's own message lists all types of devices that it has ever had.
+    *error = "expected a device such as 'cpu' or 'cuda:0', found '" + std::string(text) + "'";
     return false;
   }
   flag->device = *device;
