@@ -46,8 +46,8 @@ class TwoCudaDevicesTest : public CudaMaterializeTest {
  protected:
   void SetUp() override {
     CudaMaterializeTest::SetUp();
-    if (IsSkipped()) return;
-    if (TheMaterializeUnderTest().DeviceCount() < 2) GTEST_SKIP() << "there is only one device";
+    if (IsSkipped() || HasFailure()) return;
+    if (TheMaterializeUnderTest().DeviceCount() < 2) RequireGpu(absl::NotFoundError("there is no second GPU"), 2);
   }
 };
 
