@@ -16,7 +16,6 @@ absl::Status CallStreams::Finish(absl::Status status) {
   if (status.ok()) return status;
   // Waits for every stream, also if waiting for another one fails.
   for (const auto& [index, stream] : current_) runtime_.Synchronize(stream).IgnoreError();
-  for (const c10::Stream& stream : added_) runtime_.Synchronize(stream).IgnoreError();
   return status;
 }
 

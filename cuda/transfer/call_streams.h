@@ -12,7 +12,6 @@
 #define METACONV_CUDA_TRANSFER_CALL_STREAMS_H_
 
 #include <map>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,9 +28,6 @@ class CallStreams {
   // The calling thread's current stream of `device`, the same one during the whole call.
   absl::StatusOr<c10::Stream> Of(c10::Device device);
 
-  // Has Finish wait for `stream` too, on which the call starts work in addition to the current streams.
-  void Add(c10::Stream stream) { added_.push_back(stream); }
-
   // Returns `status`. If it is an error, waits first for all work that the call started, so that the call's arguments
   // may be freed.
   absl::Status Finish(absl::Status status);
@@ -39,7 +35,6 @@ class CallStreams {
  private:
   CudaRuntime& runtime_;
   std::map<c10::DeviceIndex, c10::Stream> current_;
-  std::vector<c10::Stream> added_;
 };
 
 }  // namespace metaconv
