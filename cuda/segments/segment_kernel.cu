@@ -63,9 +63,7 @@ cudaError_t LaunchArgument(const SegmentTable& table, cudaStream_t stream) {
   return Launch(ArgumentKernel<kCapacity>, argument, table.chunks, stream);
 }
 
-// With arguments of up to 4 KiB a launch takes the least time.
-constexpr std::uint64_t kFewSegments = 120;
-static_assert(sizeof(ArgumentTable<kFewSegments>) <= 4096);
+static_assert(sizeof(ArgumentTable<kFewArgumentSegments>) <= 4096);
 static_assert(sizeof(ArgumentTable<kMaxArgumentSegments>) <= 32764);
 
 }  // namespace
@@ -77,8 +75,8 @@ cudaError_t LaunchSegments(const SegmentTable& table, cudaStream_t stream) {
 cudaError_t LaunchArgumentSegments(const SegmentTable& table, cudaStream_t stream) {
   if (table.chunks == 0) return cudaSuccess;
   if (table.size > kMaxArgumentSegments) return cudaErrorInvalidValue;
-  return table.size <= kFewSegments ? LaunchArgument<kFewSegments>(table, stream)
-                                    : LaunchArgument<kMaxArgumentSegments>(table, stream);
+  return table.size <= kFewArgumentSegments ? LaunchArgument<kFewArgumentSegments>(table, stream)
+                                            : LaunchArgument<kMaxArgumentSegments>(table, stream);
 }
 
 }  // namespace metaconv

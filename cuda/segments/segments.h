@@ -43,6 +43,9 @@ enum class SegmentWork : std::uint32_t {
 // The largest table that can be passed as a kernel argument. CUDA limits the arguments of a launch to 32,764 bytes.
 inline constexpr std::uint64_t kMaxArgumentSegments = 1000;
 
+// Tables of up to this size are passed in an argument of less than 4 KiB, with which a launch takes the least time.
+inline constexpr std::uint64_t kFewArgumentSegments = 120;
+
 struct SegmentTable {
   const Segment* segments = nullptr;  // In memory that the threads can read.
   std::uint64_t size = 0;

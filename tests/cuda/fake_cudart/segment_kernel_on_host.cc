@@ -60,7 +60,7 @@ bool RegisterArgumentKernel(std::size_t capacity) {
 
 [[maybe_unused]] const bool is_registered =
     (FakeCudart::RegisterKernel("13SegmentKernel", {sizeof(SegmentTable)}, RunTable), true) &&
-    RegisterArgumentKernel(120) && RegisterArgumentKernel(kMaxArgumentSegments);
+    RegisterArgumentKernel(kFewArgumentSegments) && RegisterArgumentKernel(kMaxArgumentSegments);
 
 }  // namespace
 }  // namespace metaconv
