@@ -1,19 +1,51 @@
 #include "converter/meta_converter.h"
 
+#include <cstddef>
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "converter/copying_conversion.h"
 #include "converter/fresh_dispatcher_state.h"
 #include "kinds/kind.h"
 #include "meta/torch_status.h"
+#include "meta/with_context.h"
 #include "nlohmann/json.hpp"
 
 namespace metaconv {
 
 absl::StatusOr<at::Tensor> MetaConverter::Convert(const at::Tensor& tensor, const ConvertOptions& options) {
   return Count(ConvertUncounted(tensor, options));
+}
+
+std::vector<absl::StatusOr<at::Tensor>> MetaConverter::Convert(absl::Span<const at::Tensor> tensors,
+                                                               const ConvertOptions& options) {
+  std::vector<absl::StatusOr<at::Tensor>> results;
+  results.reserve(tensors.size());
+  for (const at::Tensor& tensor : tensors) results.push_back(Convert(tensor, options));
+  return results;
+}
+
+absl::StatusOr<std::vector<at::Tensor>> MetaConverter::ConvertAll(absl::Span<const at::Tensor> tensors,
+                                                                  const ConvertOptions& options) {
+  std::vector<at::Tensor> results;
+  results.reserve(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    absl::StatusOr<at::Tensor> result = Convert(tensors[i], options);
+    if (!result.ok()) return WithContext(absl::StrCat("tensor ", i), result.status());
+    results.push_back(*std::move(result));
+  }
+  return results;
+}
+
+std::vector<absl::StatusOr<at::Tensor>> MetaConverter::MetaTensors(absl::Span<const MetaTensorDescPtr> descs,
+                                                                   const AllocationCallback& callback) {
+  std::vector<absl::StatusOr<at::Tensor>> results;
+  results.reserve(descs.size());
+  for (const MetaTensorDescPtr& desc : descs) results.push_back(MetaTensor(*desc, callback));
+  return results;
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback) {

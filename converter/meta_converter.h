@@ -33,11 +33,13 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "c10/core/Storage.h"
 #include "converter/memo_conversion.h"
 #include "converter/striped_counter.h"
@@ -77,11 +79,26 @@ class MetaConverter {
   // Errors: those of MetaTensorDescriber::DescribeTensor and of MetaTensor.
   absl::StatusOr<at::Tensor> Convert(const at::Tensor& tensor, const ConvertOptions& options = {});
 
+  // Converts each tensor, in order, as one call of Convert after another would, in less time. A tensor that cannot be
+  // converted has its error in its place. `options` apply to each tensor; for facts that differ, see
+  // MetaTensorDescriber::SetFacts.
+  std::vector<absl::StatusOr<at::Tensor>> Convert(absl::Span<const at::Tensor> tensors,
+                                                  const ConvertOptions& options = {});
+
+  // As Convert, all or none: returns the results of all tensors, or the error of the first one that cannot be
+  // converted. No id is assigned if a tensor is not supported.
+  absl::StatusOr<std::vector<at::Tensor>> ConvertAll(absl::Span<const at::Tensor> tensors,
+                                                     const ConvertOptions& options = {});
+
   // The result for a record. All records must come from one describer, because ids of different describers collide.
   // Errors: kUnimplemented for a kind that is not supported, with its name; kInvalidArgument for an inconsistent
   // record, with the field; kInternal if the result does not match the record. If data is copied: kInvalidArgument if
   // the record does not hold it; those of StoragePath. After an error nothing has changed.
   absl::StatusOr<at::Tensor> MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback = {});
+
+  // The results for many records, in order, as one call of MetaTensor after another would return them, in less time.
+  std::vector<absl::StatusOr<at::Tensor>> MetaTensors(absl::Span<const MetaTensorDescPtr> descs,
+                                                      const AllocationCallback& callback = {});
 
   // The result for a storage. `recorded` is passed to the callback.
   absl::StatusOr<c10::Storage> MetaStorage(const MetaStorageDesc& desc, const AllocationCallback& callback = {},

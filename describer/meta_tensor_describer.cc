@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "c10/core/UndefinedTensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
 #include "describer/check_supported.h"
@@ -25,6 +27,7 @@
 #include "meta/safe_autograd.h"
 #include "meta/same_value.h"
 #include "meta/torch_status.h"
+#include "meta/with_context.h"
 #include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {
@@ -163,6 +166,31 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
       return status;
     return desc;
   });
+}
+
+std::vector<absl::StatusOr<MetaTensorDescPtr>> MetaTensorDescriber::DescribeTensors(
+    absl::Span<const at::Tensor> tensors, const DescribeOptions& options) {
+  std::vector<absl::StatusOr<MetaTensorDescPtr>> records;
+  records.reserve(tensors.size());
+  for (const at::Tensor& tensor : tensors) records.push_back(DescribeTensor(tensor, options));
+  return records;
+}
+
+absl::StatusOr<std::vector<MetaTensorDescPtr>> MetaTensorDescriber::DescribeAllTensors(
+    absl::Span<const at::Tensor> tensors, const DescribeOptions& options) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const absl::Status status =
+        CatchTorch("describing a tensor", [&] { return CheckSupported(tensors[i], kMaxDepth); });
+    if (!status.ok()) return WithContext(absl::StrCat("tensor ", i), status);
+  }
+  std::vector<MetaTensorDescPtr> records;
+  records.reserve(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    absl::StatusOr<MetaTensorDescPtr> record = DescribeTensor(tensors[i], options);
+    if (!record.ok()) return WithContext(absl::StrCat("tensor ", i), record.status());
+    records.push_back(*std::move(record));
+  }
+  return records;
 }
 
 absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,

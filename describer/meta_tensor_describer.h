@@ -33,6 +33,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/base/thread_annotations.h"
@@ -40,6 +41,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "c10/core/Storage.h"
 #include "c10/core/StorageImpl.h"
 #include "c10/core/TensorImpl.h"
@@ -105,6 +107,16 @@ class MetaTensorDescriber {
   // Errors: kInvalidArgument for an undefined tensor or one nested deeper than kMaxDepth; kUnimplemented if the kind of
   // the tensor, its gradient or its base is not supported. No id is assigned then.
   absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
+
+  // Creates a record of each tensor, in order, as one call of DescribeTensor after another would, in less time. A tensor
+  // that cannot be described has the error of DescribeTensor in its place. `options.facts` apply to each tensor; use
+  // SetFacts for facts that differ.
+  std::vector<absl::StatusOr<MetaTensorDescPtr>> DescribeTensors(absl::Span<const at::Tensor> tensors,
+                                                                 const DescribeOptions& options = {});
+
+  // As DescribeTensors, all or none: if a tensor cannot be described, returns its error and assigns no id.
+  absl::StatusOr<std::vector<MetaTensorDescPtr>> DescribeAllTensors(absl::Span<const at::Tensor> tensors,
+                                                                    const DescribeOptions& options = {});
 
   // As DescribeTensor, without allocating the record. For callers that need the record only temporarily. `record` must
   // be new; after an error its state is unspecified.
