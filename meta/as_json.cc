@@ -13,20 +13,29 @@ namespace {
 // The reference writes some numeric fields as the string that `repr` returns. Strings stay as they are.
 Json AsRepr(Json value) { return value.is_number() ? Json(value.dump()) : value; }
 
-// The reference gives every tensor a view function. See Note [View functions in JSON].
-template <typename T>
-constexpr bool kNeverDefault = std::is_same_v<T, std::shared_ptr<const ViewFunc>>;
+// Note [View functions in JSON]
+// The reference writes the repr of a bound method, which contains an address and so differs between runs. We write the
+// name of the view operation instead: "as_strided" for a view that size, stride and storage offset define. The
+// reference gives a view function to every tensor, including tensors that are not views, so we write the operation name
+// "none" for these.
+Json ViewFuncJson(const MetaTensorDesc& desc) {
+  const std::shared_ptr<const ViewFunc>& view_func = desc.extras->view_func;
+  if (view_func == nullptr && desc.is_view) return "_CustomViewFunc(func=as_strided)";
+  return FieldJson(view_func);
+}
 
 }  // namespace
 
 Json AsJson(const MetaTensorDesc& desc, DescriberId describer_id) {
   static const MetaTensorDesc& defaults = *new MetaTensorDesc();
   Json json = Json::object();
-  ForEachField([&](const FieldInfo& info, auto member) {
-    const auto& value = desc.*member;
-    using Value = std::remove_cvref_t<decltype(value)>;
-    if (!info.always && !kNeverDefault<Value> && SameValue(value, defaults.*member)) return;
-    json[info.name] = info.as_repr ? AsRepr(FieldJson(value)) : FieldJson(value);
+  ForEachField([&](const FieldInfo& info, auto field) {
+    const auto& value = field(desc);
+    if constexpr (std::is_same_v<decltype(value), const std::shared_ptr<const ViewFunc>&>) {
+      json[info.name] = ViewFuncJson(desc);
+    } else if (info.always || !SameValue(value, field(defaults))) {
+      json[info.name] = info.as_repr ? AsRepr(FieldJson(value)) : FieldJson(value);
+    }
   });
   json["describer_id"] = describer_id;
   return json;

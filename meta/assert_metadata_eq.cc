@@ -28,14 +28,6 @@ struct Path {
   std::string ToString() const { return parent == nullptr ? "" : absl::StrCat(parent->ToString(), name, "."); }
 };
 
-bool SameInts(const c10::SymDimVector& expected, c10::SymIntArrayRef found) {
-  if (expected.size() != found.size()) return false;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (!SameValue(expected[i], found[i])) return false;
-  }
-  return true;
-}
-
 class Comparison {
  public:
   explicit Comparison(const AssertMetadataEqOptions& options) : options_(options) {}
@@ -62,8 +54,8 @@ class Comparison {
     Expect(path, "is_conj", desc.is_conj, tensor.is_conj());
     Expect(path, "is_neg", desc.is_neg, tensor.is_neg());
     const at::Tensor& grad = SafeGrad(tensor);
-    if (ExpectBoth(path, "grad", desc.grad != nullptr, grad.defined())) Go({&path, "grad"}, *desc.grad, grad);
-    if (desc.unwrapped != nullptr && !desc.stride.has_value()) {
+    if (ExpectBoth(path, "grad", desc.grad() != nullptr, grad.defined())) Go({&path, "grad"}, *desc.grad(), grad);
+    if (desc.functorch().unwrapped != nullptr && !desc.stride.has_value()) {
       Expect(path, "layout", desc.layout, tensor.layout());  // The wrapped tensor is not compared here.
     } else if (IsSparseAny(desc.layout)) {
       Sparse(path, desc, tensor);
@@ -78,9 +70,9 @@ class Comparison {
     Expect(path, "layout", desc.layout, tensor.layout());
     if (desc.layout != tensor.layout()) return;
     const SparseDims dims = SparseDimsOf(tensor);
-    Expect(path, "dense_dim", desc.dense_dim, std::optional<std::int64_t>(dims.dense));
-    Expect(path, "sparse_dim", desc.sparse_dim, std::optional<std::int64_t>(dims.sparse));
-    if (desc.is_sparse) Expect(path, "is_coalesced", desc.is_coalesced, std::optional<bool>(dims.is_coalesced));
+    Expect(path, "dense_dim", desc.sparse().dense_dim, std::optional<std::int64_t>(dims.dense));
+    Expect(path, "sparse_dim", desc.sparse().sparse_dim, std::optional<std::int64_t>(dims.sparse));
+    if (desc.is_sparse) Expect(path, "is_coalesced", desc.sparse().is_coalesced, std::optional<bool>(dims.is_coalesced));
   }
 
   void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
@@ -91,7 +83,7 @@ class Comparison {
       }
       ExpectInts(path, "stride", *desc.stride, tensor.sym_strides());
       // A record has no storage offset for functorch wrappers.
-      if (!desc.is_functorch_wrapped) {
+      if (!desc.functorch().is_functorch_wrapped) {
         Expect(path, "storage_offset", desc.storage_offset, tensor.sym_storage_offset());
       }
     }
@@ -112,9 +104,8 @@ class Comparison {
     return expected && found;
   }
 
-  void ExpectInts(const Path& path, const char* field, const c10::SymDimVector& expected, c10::SymIntArrayRef found) {
-    if (SameInts(expected, found)) return;
-    Differ(path, field, FieldJson(expected), FieldJson(c10::SymDimVector(found.begin(), found.end())));
+  void ExpectInts(const Path& path, const char* field, c10::SymIntArrayRef expected, c10::SymIntArrayRef found) {
+    if (!SameValue(expected, found)) Differ(path, field, FieldJson(expected), FieldJson(found));
   }
 
   template <typename T>
@@ -133,7 +124,7 @@ class Comparison {
   absl::flat_hash_set<std::pair<const MetaTensorDesc*, const at::TensorImpl*>> seen_;
 };
 
-bool SamePlainInts(const c10::SymDimVector& expected, c10::IntArrayRef found) {
+bool SamePlainInts(const SymSizes& expected, c10::IntArrayRef found) {
   return std::equal(
       expected.begin(), expected.end(), found.begin(), found.end(),
       [](const c10::SymInt& a, std::int64_t b) { return !a.is_heap_allocated() && a.as_int_unchecked() == b; });
@@ -148,8 +139,8 @@ bool IsPlain(const at::TensorBase& tensor) {
 // Whether the record describes a strided tensor without a gradient, which is the common case, and `tensor` matches it.
 // Does not compare view information.
 bool IsPlainAndSame(const MetaTensorDesc& desc, const at::TensorBase& tensor) {
-  const bool is_special = desc.requires_grad | desc.is_sparse | desc.is_nested | desc.is_functorch_wrapped;
-  if (is_special || !desc.is_leaf || desc.grad != nullptr || !desc.stride.has_value() || !IsPlain(tensor)) return false;
+  const bool is_special = desc.requires_grad | desc.is_sparse | desc.is_nested | desc.functorch().is_functorch_wrapped;
+  if (is_special || !desc.is_leaf || desc.grad() != nullptr || !desc.stride.has_value() || !IsPlain(tensor)) return false;
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   return desc.layout == c10::kStrided && desc.dtype == tensor.scalar_type() && desc.is_conj == tensor.is_conj() &&
          desc.is_neg == tensor.is_neg() && desc.is_inference == tensor.is_inference() &&

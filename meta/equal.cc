@@ -1,6 +1,7 @@
 #include "meta/equal.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -24,23 +25,24 @@ class Equal::Walk {
 
   void Compare(const std::string& path, const MetaTensorDesc& a, const MetaTensorDesc& b) {
     if (Done() || &a == &b || !seen_.insert({&a, &b}).second) return;
-    ForEachField([&](const FieldInfo& info, auto member) {
+    ForEachField([&](const FieldInfo& info, auto field) {
       if (Done() || Ignored(info)) return;
-      Field(path, info.name, a.*member, b.*member);
+      Field(path, info.name, field(a), field(b));
     });
   }
 
   void Field(const std::string& path, const char* name, const MetaTensorDescPtr& a, const MetaTensorDescPtr& b) {
     if (a == nullptr || b == nullptr) {
-      if (a != b) Differ(path, name, Present(a), Present(b));
+      if (a != b) Differ(path, name, Present(a != nullptr), Present(b != nullptr));
       return;
     }
     Compare(differences_ == nullptr ? path : absl::StrCat(path, name, "."), *a, *b);
   }
 
-  void Field(const std::string& path, const char* name, const MetaStorageDescPtr& a, const MetaStorageDescPtr& b) {
-    if (a == nullptr || b == nullptr) {
-      if (a != b) Differ(path, name, Present(a), Present(b));
+  using Storage = std::optional<MetaStorageDesc>;
+  void Field(const std::string& path, const char* name, const Storage& a, const Storage& b) {
+    if (!a.has_value() || !b.has_value()) {
+      if (a.has_value() != b.has_value()) Differ(path, name, Present(a.has_value()), Present(b.has_value()));
       return;
     }
     if (rules_.ids_ && a->id != b->id) Differ(path, "storage.id", a->id, b->id);
@@ -48,7 +50,7 @@ class Equal::Walk {
     if (rules_.process_local_ && !SameValue(a->data, b->data)) Differ(path, "storage.data", "one storage", "another");
   }
 
-  using Attrs = decltype(MetaTensorDesc::attrs);
+  using Attrs = decltype(WrapperFields::attrs);
   void Field(const std::string& path, const char* name, const Attrs& a, const Attrs& b) {
     const auto names = [](const Attrs& attrs) {
       Json list = Json::array();
@@ -75,10 +77,7 @@ class Equal::Walk {
            (name == "view_func" && !rules_.view_func_) || (info.process_local && !rules_.process_local_);
   }
 
-  template <typename Pointer>
-  static Json Present(const Pointer& pointer) {
-    return pointer == nullptr ? "absent" : "present";
-  }
+  static Json Present(bool present) { return present ? "present" : "absent"; }
 
   void Differ(const std::string& path, const char* name, const Json& a, const Json& b) {
     equal_ = false;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "meta/field_json.h"
@@ -121,7 +122,7 @@ absl::Status FromList(const Json& json, const RecordSet& records, Values& values
   return absl::OkStatus();
 }
 
-inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, c10::SymDimVector& values) {
+inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, SymSizes& values) {
   return FromList<c10::SymInt>(json, records, values);
 }
 
@@ -151,26 +152,28 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records,
   return absl::OkStatus();
 }
 
-// Sets `value` to the record with the id in `json`, and leaves it null if `json` is null.
-template <typename Record>
-absl::Status FromId(const Json& json, const RecordSet& records,
-                    const std::map<std::int64_t, std::shared_ptr<const Record>>& known,
-                    std::shared_ptr<const Record>& value) {
-  if (json.is_null()) return absl::OkStatus();
+// The record with the id in `json`, or null if `json` is null.
+template <typename Known>
+absl::StatusOr<const typename Known::mapped_type*> FindRecord(const Json& json, const RecordSet& records,
+                                                              const Known& known) {
+  if (json.is_null()) return nullptr;
   std::int64_t id = 0;
   if (absl::Status status = FromFieldJson(json, records, id); !status.ok()) return status;
   const auto found = known.find(id);
   if (found == known.end()) return Unexpected("the id of a record in this document", json);
-  value = found->second;
-  return absl::OkStatus();
+  return &found->second;
 }
 
 inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, MetaTensorDescPtr& value) {
-  return FromId(json, records, records.tensors, value);
+  const absl::StatusOr<const MetaTensorDescPtr*> found = FindRecord(json, records, records.tensors);
+  if (found.ok() && *found != nullptr) value = **found;
+  return found.status();
 }
 
-inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, MetaStorageDescPtr& value) {
-  return FromId(json, records, records.storages, value);
+inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, std::optional<MetaStorageDesc>& value) {
+  const absl::StatusOr<const MetaStorageDesc*> found = FindRecord(json, records, records.storages);
+  if (found.ok() && *found != nullptr) value = **found;
+  return found.status();
 }
 
 // An OpaqueValue that has only the text of the original's Repr().
@@ -199,8 +202,8 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, st
   if (absl::Status status = FromFieldJson(json, records, text); !status.ok()) return status;
   if (!text.starts_with(kPrefix) || !text.ends_with(')')) return Unexpected("_CustomViewFunc(func=…)", json);
   std::string name = text.substr(kPrefix.size(), text.size() - kPrefix.size() - 1);
-  // See Note [View functions in JSON].
-  if (name != "none") value = std::make_shared<const NamedViewFunc>(std::move(name));
+  // See Note [View functions in JSON]. Neither of the two is a function of its own.
+  if (name != "none" && name != "as_strided") value = std::make_shared<const NamedViewFunc>(std::move(name));
   return absl::OkStatus();
 }
 

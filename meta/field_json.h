@@ -37,11 +37,13 @@ inline Json FieldJson(const c10::SymInt& value) {
   return PythonRepr(value);
 }
 
-inline Json FieldJson(const c10::SymDimVector& values) {
+inline Json FieldJson(c10::SymIntArrayRef values) {
   Json list = Json::array();
   for (const c10::SymInt& value : values) list.push_back(FieldJson(value));
   return list;
 }
+
+inline Json FieldJson(const SymSizes& values) { return FieldJson(c10::SymIntArrayRef(values)); }
 
 inline Json FieldJson(const std::vector<std::int64_t>& values) { return values; }
 inline Json FieldJson(const std::vector<std::vector<std::int64_t>>& values) { return values; }
@@ -54,16 +56,13 @@ inline Json FieldJson(const std::map<std::int64_t, std::int64_t>& values) {
 
 // A nested record is written as its id.
 inline Json FieldJson(const MetaTensorDescPtr& desc) { return desc == nullptr ? Json(nullptr) : Json(desc->id); }
-inline Json FieldJson(const MetaStorageDescPtr& desc) { return desc == nullptr ? Json(nullptr) : Json(desc->id); }
+inline Json FieldJson(const MetaStorageDesc& desc) { return desc.id; }
 
 inline Json FieldJson(const std::shared_ptr<const OpaqueValue>& value) {
   return value == nullptr ? Json(nullptr) : Json(value->Repr());
 }
 
-// Note [View functions in JSON]
-// The reference writes the repr of a bound method, which contains an address and so differs between runs. We write the
-// name of the view operation instead. The reference gives a view function to every tensor, including tensors that are
-// not views, so we write the operation name "none" for a record without a view function.
+// See Note [View functions in JSON]. A record without a view function needs its other fields: see ViewFuncJson.
 inline Json FieldJson(const std::shared_ptr<const ViewFunc>& value) {
   return absl::StrCat("_CustomViewFunc(func=", value == nullptr ? "none" : value->Name(), ")");
 }

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "meta/field_from_json.h"
 #include "meta/meta_tensor_desc_fields.h"
+#include "meta/same_value.h"
 #include "meta/with_context.h"
 
 namespace metaconv {
@@ -148,9 +149,9 @@ class Reader {
     if (!id.ok()) return id.status();
     const std::string where = absl::StrCat("storage ", *id);
     absl::Status status = CheckFields(where, json, {"id", kDescriberId, "size"}, {"id", kDescriberId, "size"});
-    auto desc = std::make_shared<MetaStorageDesc>(MetaStorageDesc{.id = *id});
+    MetaStorageDesc desc = {.id = *id};
     if (status.ok()) status = ReadDescriber(where, json);
-    if (status.ok()) status = ReadField(where, json, "size", records_, desc->size);
+    if (status.ok()) status = ReadField(where, json, "size", records_, desc.size);
     if (status.ok() && !records_.storages.emplace(*id, std::move(desc)).second) status = Twice(where);
     return status;
   }
@@ -170,14 +171,30 @@ class Reader {
     const Json& json = *entry.json;
     absl::Status status = CheckFields(entry.where, json, RequiredTensorFields(), TensorFields());
     if (status.ok()) status = ReadDescriber(entry.where, json);
-    ForEachField([&](const FieldInfo& info, auto member) {
+    const MetaTensorDesc defaults;
+    ForEachField([&](const FieldInfo& info, auto field) {
       const auto found = json.find(info.name);
       if (!status.ok() || found == json.end()) return;
-      auto& value = (*entry.desc).*member;
-      status = WithField(entry.where, info.name,
-                         info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value));
+      if constexpr (std::is_lvalue_reference_v<decltype(field(*entry.desc))>) {
+        std::remove_cvref_t<decltype(field(*entry.desc))> value = field(defaults);
+        status = WithField(entry.where, info.name,
+                           info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value));
+        // A default is not stored, so that no group of fields is allocated for it.
+        if (status.ok() && !SameValue(value, field(defaults))) field(*entry.desc) = std::move(value);
+      }
     });
-    return status;
+    return status.ok() ? ReadNdim(entry) : status;
+  }
+
+  // `ndim` follows from the sizes, except for nested tensors, which have none.
+  absl::Status ReadNdim(const Entry& entry) {
+    MetaTensorDesc& desc = *entry.desc;
+    std::int64_t ndim = 0;
+    absl::Status status = ReadField(entry.where, *entry.json, "ndim", records_, ndim);
+    if (!status.ok()) return status;
+    if (desc.is_nested) desc.edit_nested().ndim = ndim;
+    if (desc.ndim() == ndim) return absl::OkStatus();
+    return Malformed(entry.where, "size", absl::StrCat(ndim, " extents (ndim)"), absl::StrCat(desc.ndim()));
   }
 
   // Checks that no record contains itself and that none is nested too deeply. Depth first, with an explicit stack

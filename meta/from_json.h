@@ -32,7 +32,7 @@ namespace metaconv {
 
 struct RecordSet {
   std::map<MetaTensorId, MetaTensorDescPtr> tensors;
-  std::map<MetaStorageId, MetaStorageDescPtr> storages;
+  std::map<MetaStorageId, MetaStorageDesc> storages;
 };
 
 // Records nested deeper than this are an error, because code that visits records is recursive.

@@ -3,9 +3,9 @@
 // Tensors whose records have the same storage id share memory.
 //
 // Example:
-//   auto storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 4096});
+//   const MetaStorageDesc storage = {.id = 0, .size = 4096};
 //
-// Thread safety: a plain value; shared as `std::shared_ptr<const MetaStorageDesc>` it may be read from any thread.
+// Thread safety: a plain value.
 // Lifetime: owns its members; `data`, if set, keeps the real storage alive.
 // Source: `MetaStorageDesc` of torch/_subclasses/meta_utils.py.
 

@@ -5,13 +5,22 @@
 //
 // Example:
 //   auto desc = std::make_shared<const MetaTensorDesc>(MetaTensorDesc{
-//       .id = 0, .ndim = 2, .dtype = c10::kFloat, .size = {4, 8}, .is_leaf = true,
-//       .stride = c10::SymDimVector{8, 1}, .storage = storage});
-//   std::cout << *desc;          // Prints every field that is not at its default.
+//       .id = 0, .dtype = c10::kFloat, .is_leaf = true, .size = {4, 8}, .stride = SymSizes{8, 1},
+//       .storage = MetaStorageDesc{.id = 0, .size = 128}});
+//   std::cout << *desc;          static_assert(sizeof(MetaTensorDesc) <= 192, "a record of a dense tensor is one allocation of three cache lines");
+
+// Prints every field that is not at its default.
 //   AsJson(*desc, /*describer_id=*/0);
 //
-// Fields have the names, the order and the defaults of the reference. Nested records are shared pointers: the record of
-// a base is one object that all its views share. In JSON a nested record is written as its id.
+// A plain struct: the fields that dense tensors and views have are inside, in three cache lines, and all others are in
+// `extras`, which is allocated only where one of them is set. Reading a field that is not set needs no check:
+//   desc->sparse().values;                       // Null for a dense tensor.
+//   desc.edit_sparse().sparse_dim = 2;           // While the record is written.
+//   MetaTensorDesc{.id = 1, …, .extras = MetaTensorDescExtras{.grad = grad}};
+//
+// Fields have the names and the defaults of the reference; meta_tensor_desc_fields.h lists all of them in its order.
+// Nested records are shared pointers: the record of a base is one object that all its views share. In JSON a nested
+// record is written as its id.
 //
 // Thread safety: a plain value; shared as `MetaTensorDescPtr` it may be read from any thread.
 // Lifetime: owns its members. `data` and `autograd_meta_from` keep real tensors alive, and are set on request only.
@@ -29,14 +38,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "c10/core/Device.h"
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "c10/core/SymInt.h"
 #include "c10/core/TensorImpl.h"
-#include "c10/util/DimVector.h"
 #include "c10/util/intrusive_ptr.h"
 #include "meta/creation_meta.h"
+#include "meta/indirect.h"
 #include "meta/meta_storage_desc.h"
 #include "meta/opaque_value.h"
 #include "meta/view_func.h"
@@ -45,48 +55,12 @@ namespace metaconv {
 
 struct MetaTensorDesc;
 using MetaTensorDescPtr = std::shared_ptr<const MetaTensorDesc>;
-using MetaStorageDescPtr = std::shared_ptr<const MetaStorageDesc>;
 
-struct MetaTensorDesc {
-  // --- Fields without a default in the reference. ---
-  MetaTensorId id = 0;
-  std::int64_t ndim = 0;
-  c10::ScalarType dtype = c10::ScalarType::Float;
-  c10::Device device = c10::Device(c10::DeviceType::CPU);
-  c10::SymDimVector size = {};
-  std::vector<std::int64_t> dynamo_dynamic_indices = {};
-  std::map<std::int64_t, std::int64_t> dynamo_hint_overrides = {};  // dimension -> hint
+// Sizes or strides; numbers or symbolic expressions. Up to five are stored without an allocation.
+using SymSizes = absl::InlinedVector<c10::SymInt, 5>;
 
-  // --- Kind and autograd state. ---
-  c10::Layout layout = c10::Layout::Strided;
-  bool is_inference = false;
-  bool is_leaf = false;
-  bool requires_grad = false;
-  bool is_sparse = false;  // COO only, as in the reference.
-  bool is_mkldnn = false;
-  bool is_functorch_wrapped = false;
-  bool is_batchedtensor = false;
-  bool is_legacy_batchedtensor = false;
-  bool is_gradtrackingtensor = false;
-  bool is_view = false;
-  bool is_nested = false;
-  std::optional<std::int64_t> nested_int = {};
-  bool is_traceable_wrapper_subclass = false;
-  bool is_functional = false;
-  bool is_conj = false;
-  bool is_neg = false;
-  bool is_parameter = false;
-  // `is_buffer`: the tensor is a module's buffer. `persistent`: whether the module's state_dict contains it. The
-  // reference has neither in its record; it copies both attributes from tensor to tensor.
-  bool is_buffer = false;
-  std::optional<bool> persistent = {};
-
-  // --- Strided. --- `stride` in elements; nullopt for sparse and strided nested tensors.
-  std::optional<c10::SymDimVector> stride = {};
-  c10::SymInt storage_offset = 0;   // In elements.
-  MetaStorageDescPtr storage = {};  // Null for kinds of tensors without a storage.
-
-  // --- Sparse. ---
+// Sparse tensors.
+struct SparseFields {
   std::optional<std::int64_t> sparse_dim = {};
   std::optional<std::int64_t> dense_dim = {};
   std::optional<bool> is_coalesced = {};
@@ -98,34 +72,102 @@ struct MetaTensorDesc {
   // Sparse COO only; not in the reference. Set together with `values`, and only on request: see
   // MetaTensorDescriber::Options::copy_data and ReadOptions.
   MetaTensorDescPtr indices = {};
+};
 
-  // --- Strided nested; not in the reference. --- One entry for each component tensor, in elements; `size` is empty.
-  std::vector<std::vector<std::int64_t>> nested_sizes = {};
-  std::vector<std::vector<std::int64_t>> nested_strides = {};
-  std::vector<std::int64_t> nested_offsets = {};
+// Strided nested tensors; not in the reference. One entry for each component tensor, in elements; `size` of the record
+// is empty.
+struct NestedFields {
+  std::int64_t ndim = 0;
+  std::vector<std::vector<std::int64_t>> sizes = {};
+  std::vector<std::vector<std::int64_t>> strides = {};
+  std::vector<std::int64_t> offsets = {};
+};
 
-  // --- Structure. ---
-  MetaTensorDescPtr unwrapped = {};       // functorch and functional wrappers.
-  std::optional<std::int64_t> bdim = {};  // Batched tensors.
-  MetaTensorDescPtr base = {};            // Views.
-  std::optional<std::vector<std::pair<std::string, MetaTensorDescPtr>>> attrs =
-      {};  // Wrapper types, in the order of flatten.
-  std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>> opaque_attrs = {};  // Wrapper types.
-  std::optional<CreationMeta> creation_meta = {};                                             // Views.
-  MetaTensorDescPtr grad = {};
-
-  // --- Fields that the reference calls not serializable. ---
-  std::shared_ptr<const OpaqueValue> ctx = {};  // Wrapper types.
-  std::optional<std::string> type = {};         // Wrapper types: the registered name.
-  std::shared_ptr<const OpaqueValue> fake_mode = {};
-  std::shared_ptr<const ViewFunc> view_func = {};
-  std::optional<std::int64_t> level = {};  // functorch wrappers; valid only with `functorch_stack`.
+// Wrappers of functorch and of functionalization.
+struct FunctorchFields {
+  bool is_functorch_wrapped = false;
+  bool is_batchedtensor = false;
+  bool is_legacy_batchedtensor = false;
+  bool is_gradtrackingtensor = false;
+  bool is_functional = false;
+  MetaTensorDescPtr unwrapped = {};
+  std::optional<std::int64_t> bdim = {};   // Batched tensors.
+  std::optional<std::int64_t> level = {};  // Valid only with `functorch_stack`.
   std::optional<std::int64_t> current_level = {};
   std::shared_ptr<const OpaqueValue> functorch_stack = {};
+};
+
+// Wrapper types.
+struct WrapperFields {
+  bool is_traceable_wrapper_subclass = false;
+  std::optional<std::vector<std::pair<std::string, MetaTensorDescPtr>>> attrs = {};  // In the order of flatten.
+  std::vector<std::pair<std::string, std::shared_ptr<const OpaqueValue>>> opaque_attrs = {};
+  std::shared_ptr<const OpaqueValue> ctx = {};
+  std::optional<std::string> type = {};  // The registered name.
+};
+
+// Attributes of a tensor in Python; see describer/tensor_facts.h.
+struct AttributeFields {
+  std::vector<std::int64_t> dynamo_dynamic_indices = {};
+  std::map<std::int64_t, std::int64_t> dynamo_hint_overrides = {};  // dimension -> hint
+  std::optional<std::int64_t> nested_int = {};
+  std::optional<bool> persistent = {};  // Whether the module's state_dict contains the buffer.
+};
+
+// The fields that few tensors have.
+struct MetaTensorDescExtras {
+  bool is_mkldnn = false;
+  MetaTensorDescPtr grad = {};
+  // Null for a view that size, stride and storage offset define: see kinds/torch_view_func.h.
+  std::shared_ptr<const ViewFunc> view_func = {};
+  std::shared_ptr<const OpaqueValue> fake_mode = {};
   c10::intrusive_ptr<c10::TensorImpl> autograd_meta_from = {};
   c10::intrusive_ptr<c10::TensorImpl> data = {};
+  Indirect<SparseFields> sparse = {};
+  Indirect<NestedFields> nested = {};
+  Indirect<FunctorchFields> functorch = {};
+  Indirect<WrapperFields> wrapper = {};
+  Indirect<AttributeFields> attributes = {};
+};
 
-  const c10::SymDimVector& shape() const { return size; }
+struct MetaTensorDesc {
+  MetaTensorId id = 0;
+  c10::ScalarType dtype = c10::ScalarType::Float;
+  c10::Device device = c10::Device(c10::DeviceType::CPU);
+  c10::Layout layout = c10::Layout::Strided;
+  bool is_inference = false;
+  bool is_leaf = false;
+  bool requires_grad = false;
+  bool is_sparse = false;  // COO only, as in the reference.
+  bool is_view = false;
+  bool is_nested = false;
+  bool is_conj = false;
+  bool is_neg = false;
+  bool is_parameter = false;
+  bool is_buffer = false;  // The tensor is a module's buffer. Not in the reference, which copies the attribute.
+  std::optional<CreationMeta> creation_meta = {};  // Views.
+  SymSizes size = {};
+  std::optional<SymSizes> stride = {};  // In elements; nullopt for sparse and strided nested tensors.
+  c10::SymInt storage_offset = 0;       // In elements.
+  std::optional<MetaStorageDesc> storage = {};  // Nullopt for kinds of tensors without a storage.
+  MetaTensorDescPtr base = {};                  // Views.
+  Indirect<MetaTensorDescExtras> extras = {};
+
+  std::int64_t ndim() const { return is_nested ? nested().ndim : static_cast<std::int64_t>(size.size()); }
+  const SymSizes& shape() const { return size; }
+
+  const MetaTensorDescPtr& grad() const { return extras->grad; }
+  const SparseFields& sparse() const { return *extras->sparse; }
+  const NestedFields& nested() const { return *extras->nested; }
+  const FunctorchFields& functorch() const { return *extras->functorch; }
+  const WrapperFields& wrapper() const { return *extras->wrapper; }
+  const AttributeFields& attributes() const { return *extras->attributes; }
+
+  SparseFields& edit_sparse() { return extras.Edit().sparse.Edit(); }
+  NestedFields& edit_nested() { return extras.Edit().nested.Edit(); }
+  FunctorchFields& edit_functorch() { return extras.Edit().functorch.Edit(); }
+  WrapperFields& edit_wrapper() { return extras.Edit().wrapper.Edit(); }
+  AttributeFields& edit_attributes() { return extras.Edit().attributes.Edit(); }
 
   // Compares every field, including ids and process-local pointers. meta/equal.h can ignore fields.
   friend bool operator==(const MetaTensorDesc& a, const MetaTensorDesc& b);
@@ -142,11 +184,13 @@ struct MetaTensorDesc {
       for (const c10::SymInt& step : *desc.stride) combine(step);
     }
     combine(desc.storage_offset);
-    return H::combine(std::move(h), desc.id, desc.ndim, desc.dtype, desc.layout, desc.device.type(),
+    return H::combine(std::move(h), desc.id, desc.dtype, desc.layout, desc.device.type(),
                       desc.device.index(), desc.requires_grad, desc.is_view,
-                      desc.storage == nullptr ? MetaStorageId{-1} : desc.storage->id);
+                      desc.storage.has_value() ? desc.storage->id : MetaStorageId{-1});
   }
 };
+
+static_assert(sizeof(MetaTensorDesc) <= 192, "a record of a dense tensor is one allocation of three cache lines");
 
 // Prints every field that is not at its default, nested records as their ids: `MetaTensorDesc(id=0, ndim=2, …)`.
 std::ostream& operator<<(std::ostream& os, const MetaTensorDesc& desc);

@@ -15,8 +15,9 @@
 
 #include "c10/core/Storage.h"
 #include "c10/core/SymInt.h"
+#include "c10/core/SymIntArrayRef.h"
 #include "c10/core/SymNodeImpl.h"
-#include "c10/util/DimVector.h"
+#include "meta/meta_tensor_desc.h"
 #include "meta/opaque_value.h"
 #include "meta/view_func.h"
 
@@ -36,13 +37,26 @@ inline bool SameValue(const c10::SymInt& a, const c10::SymInt& b) {
   return a.is_same(b);
 }
 
-inline bool SameValue(const c10::SymDimVector& a, const c10::SymDimVector& b) {
+inline bool SameValue(c10::SymIntArrayRef a, c10::SymIntArrayRef b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const c10::SymInt& x, const c10::SymInt& y) { return SameValue(x, y); });
 }
 
-inline bool SameValue(const std::optional<c10::SymDimVector>& a, const std::optional<c10::SymDimVector>& b) {
+inline bool SameValue(const SymSizes& a, const SymSizes& b) {
+  return SameValue(c10::SymIntArrayRef(a), c10::SymIntArrayRef(b));
+}
+
+inline bool SameValue(const std::optional<SymSizes>& a, const std::optional<SymSizes>& b) {
   return a.has_value() == b.has_value() && (!a.has_value() || SameValue(*a, *b));
+}
+
+inline bool SameValue(const c10::Storage& a, const c10::Storage& b) {
+  return a.unsafeGetStorageImpl() == b.unsafeGetStorageImpl();
+}
+
+inline bool SameValue(const std::optional<MetaStorageDesc>& a, const std::optional<MetaStorageDesc>& b) {
+  if (!a.has_value() || !b.has_value()) return a.has_value() == b.has_value();
+  return a->id == b->id && SameValue(a->size, b->size) && SameValue(a->data, b->data);
 }
 
 inline bool SameValue(const std::shared_ptr<const OpaqueValue>& a, const std::shared_ptr<const OpaqueValue>& b) {
@@ -57,10 +71,6 @@ inline bool SameValue(const OpaqueAttrs& a, const OpaqueAttrs& b) {
 
 inline bool SameValue(const std::shared_ptr<const ViewFunc>& a, const std::shared_ptr<const ViewFunc>& b) {
   return a == b || (a != nullptr && b != nullptr && a->Name() == b->Name());
-}
-
-inline bool SameValue(const c10::Storage& a, const c10::Storage& b) {
-  return a.unsafeGetStorageImpl() == b.unsafeGetStorageImpl();
 }
 
 }  // namespace metaconv
