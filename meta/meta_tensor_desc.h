@@ -43,6 +43,7 @@
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "c10/core/SymInt.h"
+#include "c10/core/SymIntArrayRef.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
 #include "meta/creation_meta.h"
@@ -58,6 +59,7 @@ using MetaTensorDescPtr = std::shared_ptr<const MetaTensorDesc>;
 
 // Sizes or strides; numbers or symbolic expressions. Up to five are stored without an allocation.
 using SymSizes = absl::InlinedVector<c10::SymInt, 5>;
+inline SymSizes ToSymSizes(c10::SymIntArrayRef values) { return SymSizes(values.begin(), values.end()); }
 
 // Sparse tensors.
 struct SparseFields {
