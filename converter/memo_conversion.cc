@@ -74,7 +74,9 @@ absl::Status NoStorage() {
 }
 
 // Whether the result consists of the results of other records, which then determine its layout and device.
-bool IsMadeOfOthers(const MetaTensorDesc& desc) { return desc.functorch().unwrapped != nullptr || desc.wrapper().attrs.has_value(); }
+bool IsMadeOfOthers(const MetaTensorDesc& desc) {
+  return desc.functorch().unwrapped != nullptr || desc.wrapper().attrs.has_value();
+}
 
 }  // namespace
 
@@ -157,7 +159,8 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
   if (!absl::IsInternal(status)) return status;
   // The results of the other records were checked already, so a mismatch here means that this record is inconsistent
   // with them. The layout of mkldnn tensors is determined by mkldnn only.
-  return IsMadeOfOthers(desc) || desc.is_view || desc.extras->is_mkldnn ? absl::InvalidArgumentError(status.message()) : status;
+  return IsMadeOfOthers(desc) || desc.is_view || desc.extras->is_mkldnn ? absl::InvalidArgumentError(status.message())
+                                                                        : status;
 }
 
 // A wrapper takes its device from the wrapped tensor.

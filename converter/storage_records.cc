@@ -120,7 +120,7 @@ class Collector {
 }  // namespace
 
 absl::StatusOr<std::vector<MetaStorageDesc>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
-                                                               bool elements) {
+                                                            bool elements) {
   const std::vector<c10::Device> devices(records.size(), c10::Device(c10::DeviceType::CPU));
   Collector collector(records, devices, elements);
   if (absl::Status status = collector.Collect(); !status.ok()) return status;

@@ -23,7 +23,7 @@ namespace metaconv {
 // own. `elements`: whether the storages of sparse tensors' parts are needed.
 // Errors: kInvalidArgument if the sizes in two records of one storage differ, as for records of two describers.
 absl::StatusOr<std::vector<MetaStorageDesc>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
-                                                               bool elements);
+                                                            bool elements);
 
 // As above, with the device of each storage. `devices` has one for each of `records`; whatever is reachable from a
 // record is on its device: bases, gradients, the parts of sparse tensors and wrappers, and tensors that a view function

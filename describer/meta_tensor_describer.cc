@@ -160,8 +160,7 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
     if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
     Parts parts;
     auto desc = std::make_shared<MetaTensorDesc>();
-    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, *desc); !status.ok())
-      return status;
+    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, *desc); !status.ok()) return status;
     return desc;
   });
 }

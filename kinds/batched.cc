@@ -18,13 +18,16 @@ absl::Status Check(const MetaTensorDesc& desc) {
   // vmap starts at level 1. The function that batches a single tensor accepts level 0, too.
   if (*desc.functorch().level < 0) return Malformed(desc, "level", "0 or more", absl::StrCat(*desc.functorch().level));
   const MetaTensorDesc& wrapped = *desc.functorch().unwrapped;
-  if (wrapped.functorch().is_batchedtensor && wrapped.functorch().level.has_value() && *wrapped.functorch().level >= *desc.functorch().level) {
+  if (wrapped.functorch().is_batchedtensor && wrapped.functorch().level.has_value() &&
+      *wrapped.functorch().level >= *desc.functorch().level) {
     return Malformed(desc, "level", absl::StrCat("more than ", *wrapped.functorch().level, ", the wrapped level"),
                      absl::StrCat(*desc.functorch().level));
   }
-  if (!desc.functorch().bdim.has_value()) return Malformed(desc, "bdim", "a batch dimension for a batched tensor", "none");
+  if (!desc.functorch().bdim.has_value())
+    return Malformed(desc, "bdim", "a batch dimension for a batched tensor", "none");
   if (*desc.functorch().bdim < 0 || *desc.functorch().bdim >= desc.functorch().unwrapped->ndim()) {
-    return Malformed(desc, "bdim", absl::StrCat("less than ", desc.functorch().unwrapped->ndim(), ", the ndim of the wrapped tensor"),
+    return Malformed(desc, "bdim",
+                     absl::StrCat("less than ", desc.functorch().unwrapped->ndim(), ", the ndim of the wrapped tensor"),
                      absl::StrCat(*desc.functorch().bdim));
   }
   SymSizes size = desc.functorch().unwrapped->size;

@@ -17,8 +17,10 @@ using at::functorch::maybeGetTensorWrapper;
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
   if (absl::Status status = CheckUnwrapped(desc, desc.functorch().unwrapped->size); !status.ok()) return status;
-  if (!desc.functorch().level.has_value()) return Malformed(desc, "level", "a level for a grad-tracking tensor", "none");
-  if (*desc.functorch().level == kDeadLevel || StackOf(desc).Find(*desc.functorch().level) != nullptr) return absl::OkStatus();
+  if (!desc.functorch().level.has_value())
+    return Malformed(desc, "level", "a level for a grad-tracking tensor", "none");
+  if (*desc.functorch().level == kDeadLevel || StackOf(desc).Find(*desc.functorch().level) != nullptr)
+    return absl::OkStatus();
   return Malformed(desc, "level", "a level of functorch_stack", absl::StrCat(*desc.functorch().level));
 }
 

@@ -50,7 +50,8 @@ constexpr TensorKind kKinds[] = {
      .matches = IsSparseView,
      .matches_record =
          [](const Desc& desc) {
-           return desc.is_view && !desc.functorch().is_functorch_wrapped && desc.base != nullptr && desc.base->is_sparse;
+           return desc.is_view && !desc.functorch().is_functorch_wrapped && desc.base != nullptr &&
+                  desc.base->is_sparse;
          },
      .describe = DescribeSparseView,
      .build = BuildSparseView,
@@ -60,19 +61,24 @@ constexpr TensorKind kKinds[] = {
      .matches_record = [](const Desc& desc) { return desc.functorch().is_legacy_batchedtensor; }},
     {.name = "batched (vmap)",
      .matches = IsBatched,
-     .matches_record = [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_batchedtensor; },
+     .matches_record =
+         [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_batchedtensor; },
      .describe = DescribeBatched,
      .build = BuildBatched,
      .inner = InnerOfBatched},
     {.name = "grad-tracking (grad, jvp)",
      .matches = IsGradTracking,
-     .matches_record = [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_gradtrackingtensor; },
+     .matches_record =
+         [](const Desc& desc) {
+           return desc.functorch().is_functorch_wrapped && desc.functorch().is_gradtrackingtensor;
+         },
      .describe = DescribeGradTracking,
      .build = BuildGradTracking,
      .inner = InnerOfGradTracking},
     {.name = "functional (functorch)",
      .matches = IsFunctorchFunctional,
-     .matches_record = [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_functional; },
+     .matches_record =
+         [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_functional; },
      .describe = DescribeFunctorchFunctional,
      .build = BuildFunctorchFunctional,
      .inner = InnerOfFunctional},
@@ -152,7 +158,8 @@ bool IsOther(const Desc& desc) {
 
 // The same fast path for records.
 bool IsPlain(const Desc& desc) {
-  return !desc.is_sparse && !desc.is_nested && !(desc.extras.has_value() && IsOther(desc)) && desc.layout == c10::Layout::Strided && desc.device.type() != c10::DeviceType::Lazy &&
+  return !desc.is_sparse && !desc.is_nested && !(desc.extras.has_value() && IsOther(desc)) &&
+         desc.layout == c10::Layout::Strided && desc.device.type() != c10::DeviceType::Lazy &&
          !c10::isQIntType(desc.dtype) && !(desc.base != nullptr && desc.base->is_sparse);
 }
 

@@ -58,7 +58,8 @@ absl::Status CheckBlocks(const MetaTensorDesc& desc) {
     const std::optional<std::int64_t> block = desc.sparse().values->size[dim + 1].maybe_as_int();
     const std::optional<std::int64_t> extent = desc.size[dim].maybe_as_int();
     if (!block.has_value() || *block <= 0) {
-      return Malformed(desc, "values.size", "blocks of at least one element", PythonRepr(desc.sparse().values->size[dim + 1]));
+      return Malformed(desc, "values.size", "blocks of at least one element",
+                       PythonRepr(desc.sparse().values->size[dim + 1]));
     }
     if (extent.has_value() && *extent % *block != 0) {
       return Malformed(desc, "values.size", absl::StrCat("a block size that divides ", *extent), absl::StrCat(*block));
@@ -76,12 +77,16 @@ absl::Status Check(const MetaTensorDesc& desc) {
                      absl::StrCat(*desc.sparse().sparse_dim));
   }
   if (absl::Status status = CheckAllIndices(desc); !status.ok()) return status;
-  if (desc.sparse().values == nullptr) return Malformed(desc, "values", "values for a sparse compressed tensor", "none");
-  const std::int64_t value_dims = BatchDims(desc) + 1 + (IsBlocked(desc.layout) ? kSparseDims : 0) + *desc.sparse().dense_dim;
+  if (desc.sparse().values == nullptr)
+    return Malformed(desc, "values", "values for a sparse compressed tensor", "none");
+  const std::int64_t value_dims =
+      BatchDims(desc) + 1 + (IsBlocked(desc.layout) ? kSparseDims : 0) + *desc.sparse().dense_dim;
   if (static_cast<std::int64_t>(desc.sparse().values->size.size()) != value_dims) {
-    return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"), absl::StrCat(desc.sparse().values->size.size()));
+    return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"),
+                     absl::StrCat(desc.sparse().values->size.size()));
   }
-  if (absl::Status status = CheckNotNegative(desc, "values.size", desc.sparse().values->size); !status.ok()) return status;
+  if (absl::Status status = CheckNotNegative(desc, "values.size", desc.sparse().values->size); !status.ok())
+    return status;
   if (IsBlocked(desc.layout)) {
     if (absl::Status status = CheckBlocks(desc); !status.ok()) return status;
   }
@@ -150,11 +155,13 @@ at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
 
 absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {
   const bool by_row = IsByRow(desc.layout);
-  const absl::StatusOr<at::Tensor> compressed = by_row ? BuildPart(conversion, desc, "crow_indices", desc.sparse().crow_indices)
-                                                       : BuildPart(conversion, desc, "ccol_indices", desc.sparse().ccol_indices);
+  const absl::StatusOr<at::Tensor> compressed =
+      by_row ? BuildPart(conversion, desc, "crow_indices", desc.sparse().crow_indices)
+             : BuildPart(conversion, desc, "ccol_indices", desc.sparse().ccol_indices);
   if (!compressed.ok()) return compressed;
-  const absl::StatusOr<at::Tensor> plain = by_row ? BuildPart(conversion, desc, "col_indices", desc.sparse().col_indices)
-                                                  : BuildPart(conversion, desc, "row_indices", desc.sparse().row_indices);
+  const absl::StatusOr<at::Tensor> plain = by_row
+                                               ? BuildPart(conversion, desc, "col_indices", desc.sparse().col_indices)
+                                               : BuildPart(conversion, desc, "row_indices", desc.sparse().row_indices);
   if (!plain.ok()) return plain;
   const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.sparse().values);
   if (!values.ok()) return values;

@@ -29,14 +29,15 @@ absl::Status Check(const MetaTensorDesc& desc) {
     return Malformed(desc, "sparse_dim", absl::StrCat(desc.ndim() - *desc.sparse().dense_dim, " (ndim - dense_dim)"),
                      absl::StrCat(*desc.sparse().sparse_dim));
   }
-  if (!desc.sparse().is_coalesced.has_value()) return Malformed(desc, "is_coalesced", "a value for a sparse COO tensor", "none");
+  if (!desc.sparse().is_coalesced.has_value())
+    return Malformed(desc, "is_coalesced", "a value for a sparse COO tensor", "none");
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
 at::Tensor Assemble(const MetaTensorDesc& desc, const at::Tensor& indices, const at::Tensor& values) {
-  return at::_sparse_coo_tensor_with_dims_and_tensors_symint(*desc.sparse().sparse_dim, *desc.sparse().dense_dim, desc.size, indices,
-                                                             values, values.options().layout(at::kSparse),
-                                                             desc.sparse().is_coalesced);
+  return at::_sparse_coo_tensor_with_dims_and_tensors_symint(
+      *desc.sparse().sparse_dim, *desc.sparse().dense_dim, desc.size, indices, values,
+      values.options().layout(at::kSparse), desc.sparse().is_coalesced);
 }
 
 // Creates the same tensor as the operators in Empty below, without the overhead of the dispatcher, which takes longer

@@ -33,7 +33,8 @@ absl::Status Check(const MetaTensorDesc& desc) {
     if (inner == nullptr) return Malformed(desc, absl::StrCat("attrs.", name), "a record", "none");
   }
   if (!desc.wrapper().type.has_value()) return Malformed(desc, "type", "the name of a wrapper type", "none");
-  if (FindWrapperType(*desc.wrapper().type) == nullptr) return Malformed(desc, "type", "a registered wrapper type", *desc.wrapper().type);
+  if (FindWrapperType(*desc.wrapper().type) == nullptr)
+    return Malformed(desc, "type", "a registered wrapper type", *desc.wrapper().type);
   return absl::OkStatus();
 }
 

@@ -177,8 +177,9 @@ class Reader {
       if (!status.ok() || found == json.end()) return;
       if constexpr (std::is_lvalue_reference_v<decltype(field(*entry.desc))>) {
         std::remove_cvref_t<decltype(field(*entry.desc))> value = field(defaults);
-        status = WithField(entry.where, info.name,
-                           info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value));
+        status =
+            WithField(entry.where, info.name,
+                      info.as_repr ? FromReprJson(*found, records_, value) : FromFieldJson(*found, records_, value));
         // A default is not stored, so that no group of fields is allocated for it.
         if (status.ok() && !SameValue(value, field(defaults))) field(*entry.desc) = std::move(value);
       }

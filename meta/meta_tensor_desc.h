@@ -149,8 +149,8 @@ struct MetaTensorDesc {
   bool is_buffer = false;  // The tensor is a module's buffer. Not in the reference, which copies the attribute.
   std::optional<CreationMeta> creation_meta = {};  // Views.
   SymSizes size = {};
-  std::optional<SymSizes> stride = {};  // In elements; nullopt for sparse and strided nested tensors.
-  c10::SymInt storage_offset = 0;       // In elements.
+  std::optional<SymSizes> stride = {};          // In elements; nullopt for sparse and strided nested tensors.
+  c10::SymInt storage_offset = 0;               // In elements.
   std::optional<MetaStorageDesc> storage = {};  // Nullopt for kinds of tensors without a storage.
   MetaTensorDescPtr base = {};                  // Views.
   Indirect<MetaTensorDescExtras> extras = {};
@@ -186,8 +186,8 @@ struct MetaTensorDesc {
       for (const c10::SymInt& step : *desc.stride) combine(step);
     }
     combine(desc.storage_offset);
-    return H::combine(std::move(h), desc.id, desc.dtype, desc.layout, desc.device.type(),
-                      desc.device.index(), desc.requires_grad, desc.is_view,
+    return H::combine(std::move(h), desc.id, desc.dtype, desc.layout, desc.device.type(), desc.device.index(),
+                      desc.requires_grad, desc.is_view,
                       desc.storage.has_value() ? desc.storage->id : MetaStorageId{-1});
   }
 };

@@ -20,9 +20,7 @@
 namespace metaconv {
 namespace {
 
-SymSizes ToSymInts(const std::vector<std::int64_t>& values) {
-  return SymSizes(values.begin(), values.end());
-}
+SymSizes ToSymInts(const std::vector<std::int64_t>& values) { return SymSizes(values.begin(), values.end()); }
 
 }  // namespace
 

@@ -109,7 +109,8 @@ TEST(CheckpointTest, PartsOfCooTensorsAreDescribedIfRequested) {
   // The option does not change tensors of other layouts.
   EXPECT_EQ(with->tensors[3].desc->sparse().indices, nullptr);
   EXPECT_EQ(with->tensors[3].desc->sparse().values->size, without->tensors[3].desc->sparse().values->size);
-  EXPECT_EQ(with->storages.size(), static_cast<std::size_t>(with->tensors.back().desc->sparse().values->storage->id) + 1);
+  EXPECT_EQ(with->storages.size(),
+            static_cast<std::size_t>(with->tensors.back().desc->sparse().values->storage->id) + 1);
 }
 
 TEST(CheckpointTest, UnknownDevicesAreAnErrorUnlessMapped) {

@@ -37,8 +37,9 @@ MetaTensorDescPtr On(c10::Device device, const MetaTensorDescPtr& record) {
   if (record == nullptr) return nullptr;
   MetaTensorDesc moved = *record;
   moved.device = device;
-  for (MetaTensorDescPtr* part : {&moved.base, &moved.grad, &moved.functorch().unwrapped, &moved.sparse().crow_indices, &moved.sparse().col_indices,
-                                  &moved.sparse().ccol_indices, &moved.sparse().row_indices, &moved.values}) {
+  for (MetaTensorDescPtr* part :
+       {&moved.base, &moved.grad, &moved.functorch().unwrapped, &moved.sparse().crow_indices,
+        &moved.sparse().col_indices, &moved.sparse().ccol_indices, &moved.sparse().row_indices, &moved.values}) {
     *part = On(device, *part);
   }
   if (moved.wrapper().attrs.has_value()) {

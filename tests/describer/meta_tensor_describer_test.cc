@@ -106,9 +106,10 @@ TEST(MetaTensorDescriberTest, CopyDataKeepsTensorAndStorage) {
   float data[4] = {};
   MetaTensorDescPtr desc = Describe(describer, at::from_blob(data, {4}, [&](void*) { freed = true; }));
   EXPECT_FALSE(freed);
-  EXPECT_EQ(at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(desc->extras->data.get()))
-                .data_ptr(),
-            data);
+  EXPECT_EQ(
+      at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(desc->extras->data.get()))
+          .data_ptr(),
+      data);
   EXPECT_EQ(desc->storage->data.data(), data);
   desc = nullptr;
   EXPECT_TRUE(freed);

@@ -186,7 +186,8 @@ TEST_F(WrapperTest, AnInconsistentRecordIsAnError) {
               StatusIs(kInvalidArgument, HasSubstr("attrs")));
   EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().attrs->front().second = nullptr; }),
               StatusIs(kInvalidArgument, HasSubstr("attrs.content")));
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().type.reset(); }), StatusIs(kInvalidArgument, HasSubstr("type")));
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().type.reset(); }),
+              StatusIs(kInvalidArgument, HasSubstr("type")));
   EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().type = "Crate"; }),
               StatusIs(kInvalidArgument, HasSubstr("type: expected a registered wrapper type, found Crate")));
   EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.stride.reset(); }),

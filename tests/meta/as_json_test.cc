@@ -48,8 +48,10 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
   desc.edit_attributes().dynamo_dynamic_indices = {0};
   desc.edit_attributes().dynamo_hint_overrides = {{0, 5}};
   desc.layout = c10::kSparseCsr;
-  desc.is_inference = desc.requires_grad = desc.is_sparse = desc.extras.Edit().is_mkldnn = desc.edit_functorch().is_functorch_wrapped = true;
-  desc.edit_functorch().is_batchedtensor = desc.edit_functorch().is_legacy_batchedtensor = desc.edit_functorch().is_gradtrackingtensor = desc.is_view = true;
+  desc.is_inference = desc.requires_grad = desc.is_sparse = desc.extras.Edit().is_mkldnn =
+      desc.edit_functorch().is_functorch_wrapped = true;
+  desc.edit_functorch().is_batchedtensor = desc.edit_functorch().is_legacy_batchedtensor =
+      desc.edit_functorch().is_gradtrackingtensor = desc.is_view = true;
   desc.is_nested = desc.edit_wrapper().is_traceable_wrapper_subclass = desc.edit_functorch().is_functional = true;
   desc.is_conj = desc.is_neg = desc.is_parameter = true;
   desc.edit_attributes().nested_int = 2;
@@ -57,7 +59,8 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
   desc.edit_sparse().sparse_dim = 0;
   desc.edit_sparse().dense_dim = 1;
   desc.edit_sparse().is_coalesced = false;
-  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices = desc.edit_sparse().row_indices = desc.edit_sparse().values = nested;
+  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices =
+      desc.edit_sparse().row_indices = desc.edit_sparse().values = nested;
   desc.edit_sparse().indices = nested;
   desc.edit_functorch().unwrapped = desc.base = desc.extras.Edit().grad = nested;
   desc.edit_functorch().bdim = 0;

@@ -114,7 +114,8 @@ TEST(RecordsFromJsonTest, EveryField) {
   desc.edit_sparse().sparse_dim = 2;
   desc.edit_sparse().dense_dim = 0;
   desc.edit_sparse().is_coalesced = false;
-  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices = desc.edit_sparse().row_indices = desc.edit_sparse().values = part;
+  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices =
+      desc.edit_sparse().row_indices = desc.edit_sparse().values = part;
   desc.edit_sparse().indices = part;
   desc.edit_nested().sizes = {{2, 5}, {}};
   desc.edit_nested().strides = {{5, 1}};
