@@ -39,6 +39,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -97,10 +98,10 @@ class IdentityTable {
   // As GetOrAssign, and calls visit(const Extra&) if the object has an extra.
   template <typename Visitor>
   Identity GetOrAssign(Object& object, Visitor&& visit) {
-    Garbage garbage;
+    std::unique_ptr<Garbage> garbage;
     Shard& shard = ShardOf(&object);
     const SpinLockHolder holder(&shard.lock);
-    garbage = shard.Prepare();
+    garbage = shard.SweepIfDue();
     ++shard.lookups;
     IdSlot& slot = shard.FindOrInsert(object);
     if (!slot.has_id()) slot.set_id(TakeIds(1));
@@ -111,10 +112,10 @@ class IdentityTable {
   // GetOrAssign for each item. The ids are those of one call after another. An object may be there more than once.
   void GetOrAssign(absl::Span<Item> items) {
     ForEachRun(items, [&](absl::Span<Item> run) {
-      Garbage garbage;
+      std::unique_ptr<Garbage> garbage;
       Shard& shard = ShardOf(run[0].object);
       const SpinLockHolder holder(&shard.lock);
-      garbage = shard.Prepare();
+      garbage = shard.SweepIfDue();
       if (const std::size_t missing = shard.FindRun(run); missing > 0) AssignRun(shard, run, missing);
     });
   }
@@ -122,10 +123,10 @@ class IdentityTable {
   // Calls visit(Extra&) with the extra of a live object, a new one if it has none. Assigns no id.
   template <typename Visitor>
   void WithExtra(Object& object, Visitor&& visit) {
-    Garbage garbage;
+    std::unique_ptr<Garbage> garbage;
     Shard& shard = ShardOf(&object);
     const SpinLockHolder holder(&shard.lock);
-    garbage = shard.Prepare();
+    garbage = shard.SweepIfDue();
     ++shard.lookups;
     shard.FindOrInsert(object).set_has_extra();
     visit(shard.extras[&object]);
@@ -161,7 +162,7 @@ class IdentityTable {
   // Removes the entries of destroyed objects, and frees their memory.
   void Sweep() {
     for (Shard& shard : shards_) {
-      Garbage garbage;
+      std::unique_ptr<Garbage> garbage;
       const SpinLockHolder holder(&shard.lock);
       garbage = shard.Sweep();
       shard.regions.rehash(0);
@@ -191,7 +192,7 @@ class IdentityTable {
 
  private:
   static constexpr int kLogShards = 5;
-  static constexpr std::size_t kMostInRun = 64;
+  static constexpr std::size_t kBlock = 64;  // The number of items that are processed together.
   static constexpr std::size_t kFirstSweep = 64;
   static constexpr std::size_t kSampleStep = 13;   // One of this many entries is checked.
   static constexpr std::size_t kMostAliveFor = 8;  // No sweep if at most one of this many is dead.
@@ -205,8 +206,8 @@ class IdentityTable {
   // What a sweep has removed. Destroyed when no lock is held.
   struct Garbage {
     Garbage() = default;
-    Garbage(Garbage&&) = default;
-    Garbage& operator=(Garbage&&) = default;
+    Garbage(const Garbage&) = delete;
+    Garbage& operator=(const Garbage&) = delete;
     ~Garbage() {
       for (Object* object : objects) c10::raw::weak_intrusive_ptr::decref(object);
     }
@@ -279,8 +280,8 @@ class IdentityTable {
     // objects are alive, checking each of them would cost more than all other work of the table, so a sample is checked
     // first. The cost is constant per insertion (amortized), and the number of entries stays close to twice the number
     // of live ones or below.
-    Garbage Prepare() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
-      if (size < sweep_at) return {};
+    std::unique_ptr<Garbage> SweepIfDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+      if (size < sweep_at) return nullptr;
       std::size_t asked = 0;
       std::size_t dead = 0;
       // Starts at a different entry each time, so that a periodic pattern of dead entries cannot evade all samples.
@@ -296,11 +297,11 @@ class IdentityTable {
       }
       if (dead * kMostAliveFor > asked) return Sweep();
       sweep_at = 2 * size;
-      return {};
+      return nullptr;
     }
 
-    Garbage Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
-      Garbage garbage;
+    std::unique_ptr<Garbage> Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+      auto garbage = std::make_unique<Garbage>();
       for (auto it = regions.begin(); it != regions.end();) {
         const auto here = it++;
         const auto object = [base = here->first](const IdSlot& slot) {
@@ -310,13 +311,13 @@ class IdentityTable {
                               [&](const IdSlot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
                                 Object* const address = object(slot);
                                 if (!IsDead(address)) return false;
-                                garbage.objects.push_back(address);
-                                if (slot.has_extra()) MoveExtra(address, garbage);
+                                garbage->objects.push_back(address);
+                                if (slot.has_extra()) MoveExtra(address, *garbage);
                                 return true;
                               });
         if (here->second.size() == 0) regions.erase(here);
       }
-      size -= garbage.objects.size();
+      size -= garbage->objects.size();
       sweep_at = std::max(kFirstSweep, 2 * size);
       return garbage;
     }
@@ -330,14 +331,37 @@ class IdentityTable {
 
   // Calls use(run) for successive runs of items in the same region.
   template <typename Use>
-  static void ForEachRun(absl::Span<Item> items, Use&& use) {
-    while (!items.empty()) {
-      const std::uintptr_t region = RegionIds::RegionOf(items[0].object);
-      std::size_t count = 1;
-      const std::size_t most = std::min(items.size(), kMostInRun);
-      while (count < most && RegionIds::RegionOf(items[count].object) == region) ++count;
-      use(items.first(count));
-      items.remove_prefix(count);
+  void ForEachRun(absl::Span<Item> items, Use&& use) {
+    for (; !items.empty(); items.remove_prefix(std::min(items.size(), kBlock))) {
+      const absl::Span<Item> block = items.first(std::min(items.size(), kBlock));
+      if (IsScattered(block)) PrefetchSlots(block);
+      for (std::size_t begin = 0, end; begin < block.size(); begin = end) {
+        end = begin + 1;
+        while (end < block.size() && AreNeighbours(block[begin], block[end])) ++end;
+        use(block.subspan(begin, end - begin));
+      }
+    }
+  }
+
+  static bool AreNeighbours(const Item& a, const Item& b) {
+    return RegionIds::RegionOf(a.object) == RegionIds::RegionOf(b.object);
+  }
+
+  // Whether most items are in another region than the one before.
+  static bool IsScattered(absl::Span<const Item> items) {
+    std::size_t jumps = 0;
+    for (std::size_t i = 1; i < items.size(); ++i) jumps += !AreNeighbours(items[i - 1], items[i]);
+    return jumps > items.size() / 2;
+  }
+
+  // In scattered order, each look-up waits for main memory, because a lock orders it after the one before. This loads
+  // the slots of many items at the same time. The second lock costs less than that.
+  void PrefetchSlots(absl::Span<const Item> items) {
+    for (const Item& item : items) {
+      Shard& shard = ShardOf(item.object);
+      const SpinLockHolder holder(&shard.lock);
+      const auto found = shard.regions.find(RegionIds::RegionOf(item.object));
+      if (found != shard.regions.end()) found->second.Prefetch(RegionIds::PlaceOf(item.object));
     }
   }
 
@@ -347,8 +371,8 @@ class IdentityTable {
     region.Reserve(missing);  // From here on, slots do not move.
     // First, new slots have their number among the new ones in the place of the id. An object that is in the run twice
     // then finds its number the second time.
-    std::array<IdSlot*, kMostInRun> fresh;
-    std::array<Item*, kMostInRun> items;
+    std::array<IdSlot*, kBlock> fresh;
+    std::array<Item*, kBlock> items;
     std::size_t fresh_count = 0;
     std::size_t item_count = 0;
     for (Item& item : run) {
