@@ -1,6 +1,7 @@
 #include "describer/meta_tensor_describer.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "c10/core/UndefinedTensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
 #include "describer/check_supported.h"
@@ -47,23 +49,15 @@ CreationMeta CreationMetaOf(const at::Tensor& view) {
   return static_cast<CreationMeta>(torch::autograd::impl::get_view_autograd_meta(view)->get_creation_meta());
 }
 
-MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage, bool keeps_data) {
-  return {.id = id, .size = storage.sym_nbytes(), .data = keeps_data ? storage : c10::Storage()};
-}
-
 // Calls visit(object, id) for each live object in `table`, in the order of the ids, with no lock held. Between the
 // visits, only addresses are kept; the id tells whether an address has been reused for another object.
-template <typename Table, typename Visitor>
-void ForEachAlive(Table& table, Visitor&& visit) {
-  std::vector<std::pair<std::int64_t, typename Table::key_type>> alive;
-  table.VisitAlive([&](const auto& address, const auto& entry) { alive.emplace_back(entry.id, address); });
+template <typename Object, typename Extra, typename Visitor>
+void ForEachAlive(IdentityTable<Object, Extra>& table, Visitor&& visit) {
+  std::vector<std::pair<std::int64_t, Object*>> alive;
+  table.VisitAlive([&](Object* address, std::int64_t id) { alive.emplace_back(id, address); });
   std::sort(alive.begin(), alive.end());
   for (const auto& [id, address] : alive) {
-    decltype(typename Table::mapped_type().object.Lock()) object;
-    table.VisitIfPresent(address, [&, id = id](const auto& entry) {
-      if (entry.id == id) object = entry.object.Lock();
-    });
-    if (object) visit(std::move(object), id);
+    if (c10::intrusive_ptr<Object> object = table.Lock(address, id)) visit(std::move(object), id);
   }
 }
 
@@ -98,10 +92,12 @@ MetaTensorDescriber::MetaTensorDescriber(Options options) : id_(NextDescriberId(
 // compressed tensor without gradient and base is described each time, as in the reference. But below a tensor whose
 // record is used again, the reference assigns new ids to the indices and values, and here they keep theirs.
 
-// The records of tensors with parts of their own that were made so far in one call of DescribeTensor. Keyed by id,
-// because an address may have been reused for another tensor.
+// The state of one call of DescribeTensor.
 struct MetaTensorDescriber::Parts {
-  absl::flat_hash_map<MetaTensorId, MetaTensorDescPtr> records;
+  // The records of tensors with parts of their own that were made so far. Keyed by id, because an address may have been
+  // reused for another tensor.
+  absl::flat_hash_map<MetaTensorId, MetaTensorDescPtr> records = {};
+  KnownIds* known = nullptr;
 };
 
 // The description of one tensor. Implements the interface that the code of each kind uses.
@@ -115,7 +111,7 @@ class MetaTensorDescriber::Session final : public Description {
 
   void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-    describer_.Identify(tensor, options_.facts, desc);
+    desc.id = TakeId(tensor, desc);
     desc.dtype = tensor.scalar_type();
     desc.device = impl.device();
     desc.layout = impl.layout();
@@ -137,7 +133,9 @@ class MetaTensorDescriber::Session final : public Description {
     const DataSlot* slot = keeps_data() ? DataSlot::Of(storage) : nullptr;
     const c10::Storage data = slot == nullptr ? c10::Storage() : slot->storage();
     const c10::Storage& described = data ? data : storage;
-    return describer_.DescribeStorage(described, options_);
+    MetaStorageDesc record = describer_.StorageRecord(TakeId(described), described);
+    if (options_.trace) describer_.TraceOnce(record);
+    return record;
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
@@ -149,6 +147,29 @@ class MetaTensorDescriber::Session final : public Description {
   }
 
  private:
+  MetaStorageId TakeId(const c10::Storage& storage) {
+    if (parts_.known != nullptr) {
+      if (const std::optional<Identity> known = parts_.known->TakeStorage(storage)) return known->id;
+    }
+    return describer_.GetStorageId(storage);
+  }
+
+  // Writes the facts of `tensor` to `desc`, if there are any.
+  MetaTensorId TakeId(const at::Tensor& tensor, MetaTensorDesc& desc) {
+    if (!options_.facts.empty()) describer_.SetFacts(tensor, options_.facts);
+    if (parts_.known != nullptr) {
+      const std::optional<Identity> known = parts_.known->TakeTensor(tensor);
+      if (known.has_value() && !known->has_extra &&
+          parts_.known->facts_version() == describer_.facts_version_.load(std::memory_order_acquire)) {
+        return known->id;
+      }
+    }
+    const auto write = [&](const TensorExtra& extra) {
+      if (extra.facts != nullptr) extra.facts->Write(desc);
+    };
+    return describer_.tensors_.GetOrAssign(*tensor.unsafeGetTensorImpl(), write).id;
+  }
+
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
   Parts& parts_;
@@ -158,18 +179,52 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
                                                                       const DescribeOptions& options) {
   return CatchTorch("describing a tensor", [&]() -> absl::StatusOr<MetaTensorDescPtr> {
     if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
-    Parts parts;
-    auto desc = std::make_shared<MetaTensorDesc>();
-    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, *desc); !status.ok()) return status;
-    return desc;
+    return DescribeSupported(tensor, options, /*known=*/nullptr);
   });
+}
+
+absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeSupported(const at::Tensor& tensor,
+                                                                         const DescribeOptions& options,
+                                                                         KnownIds* known) {
+  Parts parts = {.known = known};
+  auto desc = std::make_shared<MetaTensorDesc>();
+  if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, *desc); !status.ok()) return status;
+  return desc;
+}
+
+void MetaTensorDescriber::DescribeInBlocks(absl::Span<const at::Tensor> tensors, const DescribeOptions& options,
+                                           absl::FunctionRef<bool(absl::StatusOr<MetaTensorDescPtr>)> use) {
+  KnownIds known;
+  while (!tensors.empty()) {
+    known.Clear();
+    // Without recursion, bases are not identified. With facts, each tensor has an extra.
+    const std::size_t count = options.recurse && options.facts.empty() ? known.AddLeading(tensors) : 0;
+    Identify(known);
+    for (const at::Tensor& tensor : tensors.first(count)) {
+      if (!use(CatchTorch("describing a tensor", [&] { return DescribeSupported(tensor, options, &known); }))) return;
+    }
+    tensors.remove_prefix(count);
+    if (count == KnownIds::kMostTensors || tensors.empty()) continue;
+    if (!use(DescribeTensor(tensors[0], options))) return;
+    tensors.remove_prefix(1);
+  }
+}
+
+void MetaTensorDescriber::Identify(KnownIds& known) {
+  if (options_.copy_data) return known.Clear();  // The storage that is described may be another than the tensor's.
+  known.set_facts_version(facts_version_.load(std::memory_order_acquire));
+  storages_.GetOrAssign(known.storages());
+  tensors_.GetOrAssign(known.tensors());
 }
 
 std::vector<absl::StatusOr<MetaTensorDescPtr>> MetaTensorDescriber::DescribeTensors(
     absl::Span<const at::Tensor> tensors, const DescribeOptions& options) {
   std::vector<absl::StatusOr<MetaTensorDescPtr>> records;
   records.reserve(tensors.size());
-  for (const at::Tensor& tensor : tensors) records.push_back(DescribeTensor(tensor, options));
+  DescribeInBlocks(tensors, options, [&](absl::StatusOr<MetaTensorDescPtr> record) {
+    records.push_back(std::move(record));
+    return true;
+  });
   return records;
 }
 
@@ -182,19 +237,26 @@ absl::StatusOr<std::vector<MetaTensorDescPtr>> MetaTensorDescriber::DescribeAllT
   }
   std::vector<MetaTensorDescPtr> records;
   records.reserve(tensors.size());
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    absl::StatusOr<MetaTensorDescPtr> record = DescribeTensor(tensors[i], options);
-    if (!record.ok()) return WithContext(absl::StrCat("tensor ", i), record.status());
+  absl::Status failure;
+  DescribeInBlocks(tensors, options, [&](absl::StatusOr<MetaTensorDescPtr> record) {
+    if (!record.ok()) {
+      failure = WithContext(absl::StrCat("tensor ", records.size()), record.status());
+      return false;
+    }
     records.push_back(*std::move(record));
-  }
+    return true;
+  });
+  if (!failure.ok()) return failure;
   return records;
 }
 
 absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options,
-                                                     MomentaryRecord& record) {
+                                                     MomentaryRecord& record, KnownIds* known) {
   return CatchTorch("describing a tensor", [&] {
-    if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
-    Parts parts;
+    if (known == nullptr) {  // Otherwise, the tensor was checked when it was added.
+      if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
+    }
+    Parts parts = {.known = known};
     return DescribeInto(tensor, options, parts, &record, record.desc);
   });
 }
@@ -271,7 +333,7 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
   absl::StatusOr<MetaTensorDescPtr> desc = DescribePart(base, options, parts);
   if (!desc.ok()) return desc;
   MetaTensorDescPtr shared;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { shared = entry.Extras().shared.lock(); });
+  tensors_.WithExtra(*base.unsafeGetTensorImpl(), [&](TensorExtra& extra) { shared = extra.shared.lock(); });
   if (shared != nullptr && *shared == **desc) {
     if (const auto found = parts.records.find(shared->id); found != parts.records.end()) found->second = shared;
     return shared;
@@ -279,12 +341,16 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
   // The swap moves the old reference here, so that it is destroyed without the lock: destroying the last reference
   // frees the memory of a record.
   std::weak_ptr<const MetaTensorDesc> reference = *desc;
-  tensors_.Visit(base.unsafeGetTensorImpl(), [&](TensorEntry& entry) { entry.Extras().shared.swap(reference); });
+  tensors_.WithExtra(*base.unsafeGetTensorImpl(), [&](TensorExtra& extra) { extra.shared.swap(reference); });
   return desc;
 }
 
+MetaStorageDesc MetaTensorDescriber::StorageRecord(MetaStorageId id, const c10::Storage& storage) const {
+  return {.id = id, .size = storage.sym_nbytes(), .data = options_.copy_data ? storage : c10::Storage()};
+}
+
 MetaStorageDesc MetaTensorDescriber::DescribeStorage(const c10::Storage& storage, const DescribeOptions& options) {
-  MetaStorageDesc desc = StorageRecord(GetStorageId(storage), storage, options_.copy_data);
+  MetaStorageDesc desc = StorageRecord(GetStorageId(storage), storage);
   if (options.trace) TraceOnce(desc);
   return desc;
 }
@@ -293,66 +359,45 @@ void MetaTensorDescriber::TraceOnce(const MetaStorageDesc& desc) {
   if (traced_storages_.IsFirst(desc.id)) Trace("describe_storage", AsJson(desc, id_));
 }
 
-// The next two functions run under the entry's lock, so ids are consecutive. Relaxed: the counters publish no other
-// data.
-
-MetaTensorId MetaTensorDescriber::TakeId(TensorEntry& entry, const at::Tensor& tensor) {
-  if (entry.object.IsEmpty()) entry.object = WeakReference(*tensor.unsafeGetTensorImpl());
-  if (entry.id == kNoId) entry.id = next_id_.tensors.fetch_add(1, std::memory_order_relaxed);
-  return entry.id;
-}
-
-MetaStorageId MetaTensorDescriber::TakeId(StorageEntry& entry, const c10::Storage& storage) {
-  if (entry.object.IsEmpty()) entry.object = WeakReference(*storage.unsafeGetStorageImpl());
-  if (entry.id == kNoId) entry.id = next_id_.storages.fetch_add(1, std::memory_order_relaxed);
-  return entry.id;
+void MetaTensorDescriber::SetFacts(const at::Tensor& tensor, const TensorFacts& facts) {
+  tensors_.WithExtra(*tensor.unsafeGetTensorImpl(), [&](TensorExtra& extra) {
+    if (extra.facts == nullptr) extra.facts = std::make_unique<TensorFacts>();
+    extra.facts->Update(facts);
+  });
+  facts_version_.fetch_add(1, std::memory_order_release);
 }
 
 MetaTensorId MetaTensorDescriber::GetTensorId(const at::Tensor& tensor) {
-  MetaTensorId id = 0;
-  tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) { id = TakeId(entry, tensor); });
-  return id;
-}
-
-void MetaTensorDescriber::SetFacts(const at::Tensor& tensor, const TensorFacts& facts) {
-  tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    if (entry.object.IsEmpty()) entry.object = WeakReference(*tensor.unsafeGetTensorImpl());
-    entry.Extras().facts.Update(facts);
-  });
-}
-
-void MetaTensorDescriber::Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc) {
-  const bool has_news = !facts.empty();
-  tensors_.Visit(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    desc.id = TakeId(entry, tensor);
-    if (has_news) entry.Extras().facts.Update(facts);
-    if (entry.extras != nullptr) entry.extras->facts.Write(desc);
-  });
+  return tensors_.GetOrAssign(*tensor.unsafeGetTensorImpl()).id;
 }
 
 MetaStorageId MetaTensorDescriber::GetStorageId(const c10::Storage& storage) {
-  MetaStorageId id = 0;
-  storages_.Visit(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) { id = TakeId(entry, storage); });
-  return id;
+  return storages_.GetOrAssign(*storage.unsafeGetStorageImpl()).id;
+}
+
+std::optional<MetaTensorId> MetaTensorDescriber::FindTensorId(const at::Tensor& tensor) {
+  const Identity found = tensors_.Find(*tensor.unsafeGetTensorImpl());
+  return found.has_id() ? std::optional(found.id) : std::nullopt;
+}
+
+std::optional<MetaStorageId> MetaTensorDescriber::FindStorageId(const c10::Storage& storage) {
+  const Identity found = storages_.Find(*storage.unsafeGetStorageImpl());
+  return found.has_id() ? std::optional(found.id) : std::nullopt;
+}
+
+void MetaTensorDescriber::FindTensorIds(absl::Span<const at::Tensor> tensors, absl::Span<MetaTensorId> ids) {
+  std::array<IdentifiedObject<at::TensorImpl>, 64> block;
+  for (std::size_t begin = 0; begin < tensors.size(); begin += block.size()) {
+    const std::size_t count = std::min(tensors.size() - begin, block.size());
+    for (std::size_t i = 0; i < count; ++i) block[i].object = tensors[begin + i].unsafeGetTensorImpl();
+    tensors_.Find(absl::MakeSpan(block).first(count));
+    for (std::size_t i = 0; i < count; ++i) ids[begin + i] = block[i].identity.id;
+  }
 }
 
 void MetaTensorDescriber::Sweep() {
   tensors_.Sweep();
   storages_.Sweep();
-}
-
-std::optional<MetaTensorId> MetaTensorDescriber::FindTensorId(const at::Tensor& tensor) {
-  std::optional<MetaTensorId> id;
-  tensors_.VisitIfPresent(tensor.unsafeGetTensorImpl(), [&](TensorEntry& entry) {
-    if (entry.id != kNoId) id = entry.id;
-  });
-  return id;
-}
-
-std::optional<MetaStorageId> MetaTensorDescriber::FindStorageId(const c10::Storage& storage) {
-  std::optional<MetaStorageId> id;
-  storages_.VisitIfPresent(storage.unsafeGetStorageImpl(), [&](StorageEntry& entry) { id = entry.id; });
-  return id;
 }
 
 void MetaTensorDescriber::ForEachTensor(absl::FunctionRef<void(const at::Tensor& tensor, MetaTensorId id)> visit) {

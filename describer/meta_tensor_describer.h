@@ -30,6 +30,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,10 +46,10 @@
 #include "c10/core/Storage.h"
 #include "c10/core/StorageImpl.h"
 #include "c10/core/TensorImpl.h"
-#include "describer/sharded_weak_map.h"
+#include "describer/identity_table.h"
+#include "describer/known_ids.h"
 #include "describer/tensor_facts.h"
 #include "describer/trace_sink.h"
-#include "describer/weak_reference.h"
 #include "kinds/kind.h"
 #include "meta/meta_tensor_desc.h"
 #include "meta/mutex.h"
@@ -113,8 +114,14 @@ class MetaTensorDescriber {
                                                                     const DescribeOptions& options = {});
 
   // As DescribeTensor, without allocating the record. For callers that need the record only temporarily. `record` must
-  // be new; after an error its state is unspecified.
-  absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord& record);
+  // be new; after an error its state is unspecified. If `known` is not null, `tensor` was added to it, and
+  // `options.recurse` is true.
+  absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord& record,
+                                  KnownIds* known = nullptr);
+
+  // Takes the ids of all objects in `known` from the tables, in their order; assigns ids to those that have none. Then
+  // the tensors can be described with `known`.
+  void Identify(KnownIds& known);
 
   // Creates a record of the current state of `storage`. `storage` must not be null.
   MetaStorageDesc DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
@@ -131,6 +138,10 @@ class MetaTensorDescriber {
   std::optional<MetaTensorId> FindTensorId(const at::Tensor& tensor);
   // The id of `storage`, nullopt if it has none. `storage` must not be null.
   std::optional<MetaStorageId> FindStorageId(const c10::Storage& storage);
+
+  // FindTensorId for each of `tensors`, in less time: sets `ids[i]` to the id of `tensors[i]`, or Identity::kNoId if it
+  // has none. The spans must have the same size.
+  void FindTensorIds(absl::Span<const at::Tensor> tensors, absl::Span<MetaTensorId> ids);
 
   // The number of live tensors / storages that have an id: `len(lookup_tensor)` and `len(lookup_storage)` of the
   // reference.
@@ -157,35 +168,11 @@ class MetaTensorDescriber {
   std::size_t storage_table_size() const { return storages_.size(); }
 
  private:
-  static constexpr std::int64_t kNoId = -1;
-
-  // The state of one object. The key is its address; while the entry holds a weak reference, the address is not reused.
-  template <typename Impl>
-  struct Entry {
-    WeakReference<Impl> object;
-    std::int64_t id = kNoId;
-
-    bool IsAlive() const { return id != kNoId && object.IsAlive(); }
-    bool IsDead() const { return object.IsDead(); }
-    void Prefetch() const { object.Prefetch(); }
-  };
-
   // State that few tensors have.
-  struct TensorExtras {
-    TensorFacts facts = {};                      // All facts that the caller has set.
+  struct TensorExtra {
+    std::unique_ptr<TensorFacts> facts;          // All facts that the caller has set. Null if there are none.
     std::weak_ptr<const MetaTensorDesc> shared;  // The latest record of a base, shared by its views.
   };
-
-  struct TensorEntry : Entry<at::TensorImpl> {
-    std::unique_ptr<TensorExtras> extras;
-
-    TensorExtras& Extras() {
-      if (extras == nullptr) extras = std::make_unique<TensorExtras>();
-      return *extras;
-    }
-  };
-
-  using StorageEntry = Entry<c10::StorageImpl>;
 
   // The ids for which a trace record was written.
   class Traced {
@@ -200,12 +187,6 @@ class MetaTensorDescriber {
     absl::flat_hash_set<std::int64_t> ids_ ABSL_GUARDED_BY(mutex_);
   };
 
-  // In one cache line, separate from other data: every thread that describes a tensor increments both.
-  struct alignas(64) Counters {
-    std::atomic<MetaTensorId> tensors = 0;
-    std::atomic<MetaStorageId> storages = 0;
-  };
-
   class Session;
   struct Parts;
 
@@ -218,19 +199,24 @@ class MetaTensorDescriber {
   absl::StatusOr<MetaTensorDescPtr> DescribePart(const at::Tensor& part, const DescribeOptions& options, Parts& parts);
   absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options, Parts& parts,
                                                  MomentaryRecord* momentary);
-  MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
-  MetaStorageId TakeId(StorageEntry& entry, const c10::Storage& storage);
+  // Describes a tensor that was checked to be supported.
+  absl::StatusOr<MetaTensorDescPtr> DescribeSupported(const at::Tensor& tensor, const DescribeOptions& options,
+                                                      KnownIds* known);
+  // Describes `tensors` in order, and calls use(record) for each, until `use` returns false.
+  void DescribeInBlocks(absl::Span<const at::Tensor> tensors, const DescribeOptions& options,
+                        absl::FunctionRef<bool(absl::StatusOr<MetaTensorDescPtr> record)> use);
+  MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage) const;
   void TraceOnce(const MetaStorageDesc& desc);
-  // Assigns the id of `tensor`, and writes its facts to `desc`.
-  void Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc);
 
   const DescriberId id_;
   const Options options_;
-  Counters next_id_;
   Traced traced_tensors_;
   Traced traced_storages_;
-  ShardedWeakMap<at::TensorImpl*, TensorEntry> tensors_;
-  ShardedWeakMap<c10::StorageImpl*, StorageEntry> storages_;
+  // Tensors and storages are often neighbours in memory, but one table for both would not be faster: the entries of
+  // neighbours are neighbours in each table, and their ids are counted apart.
+  IdentityTable<at::TensorImpl, TensorExtra> tensors_;
+  IdentityTable<c10::StorageImpl> storages_;
+  std::atomic<std::int64_t> facts_version_ = 0;  // Incremented after facts were set.
 };
 
 }  // namespace metaconv
