@@ -81,11 +81,11 @@ bool IsMadeOfOthers(const MetaTensorDesc& desc) {
 }  // namespace
 
 absl::StatusOr<at::Tensor> MemoConversion::Convert(const MetaTensorDesc& desc) {
-  absl::StatusOr<TensorMemo::Turn> turn = memo_.tensors.Enter(desc.id);
-  if (!turn.ok()) return turn.status();
-  if (turn->result().defined()) return turn->result();
+  absl::StatusOr<TensorMemo::Build> build = memo_.tensors.GetOrStartBuild(desc.id);
+  if (!build.ok()) return build.status();
+  if (build->result().defined()) return build->result();
   absl::StatusOr<at::Tensor> tensor = Nested(desc, [&] { return BuildWhole(desc); });
-  if (tensor.ok()) return turn->Finish(*std::move(tensor));
+  if (tensor.ok()) return build->Finish(*std::move(tensor));
   // Another thread may have built the result concurrently (see TensorMemo), from an older record of a nested tensor,
   // and finished first. Its result is used then.
   if (at::Tensor other = memo_.tensors.Get(desc.id); other.defined()) return other;

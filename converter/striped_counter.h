@@ -15,15 +15,16 @@
 
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
+
+#include "converter/thread_stripe.h"
 
 namespace metaconv {
 
 class StripedCounter {
  public:
   // Relaxed: the counts publish no other data.
-  void Increment() { stripes_[StripeOfThread()].count.fetch_add(1, std::memory_order_relaxed); }
+  void Increment() { stripes_[ThreadStripe()].count.fetch_add(1, std::memory_order_relaxed); }
 
   std::int64_t Sum() const {
     std::int64_t sum = 0;
@@ -32,16 +33,11 @@ class StripedCounter {
   }
 
  private:
-  static constexpr std::size_t kStripes = 16;
-
   struct alignas(64) Stripe {
     std::atomic<std::int64_t> count = 0;
   };
 
-  // Stripes are assigned to threads in turn.
-  static std::size_t StripeOfThread();
-
-  std::array<Stripe, kStripes> stripes_;
+  std::array<Stripe, kThreadStripes> stripes_;
 };
 
 }  // namespace metaconv

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,100 +12,106 @@
 namespace metaconv {
 namespace {
 
-WeakReference<c10::TensorImpl> ReferenceTo(const at::Tensor& tensor) {
-  return tensor.defined() ? WeakReference<c10::TensorImpl>(*tensor.unsafeGetTensorImpl())
-                          : WeakReference<c10::TensorImpl>();
+using Slot = WeakSlot<c10::TensorImpl>;
+
+Slot::Weak ReferenceTo(const at::Tensor& tensor) {
+  return tensor.defined() ? Slot::Weaken(*tensor.unsafeGetTensorImpl()) : Slot::NoReference();
+}
+
+at::Tensor AsTensor(Slot::Strong object) {
+  using Strong = c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>;
+  at::TensorImpl* impl = object.release();
+  return impl == nullptr ? at::Tensor() : at::Tensor(Strong::reclaim(impl));
 }
 
 }  // namespace
 
-TensorMemo::Turn::Turn(Turn&& other) noexcept
+TensorMemo::Build::Build(Build&& other) noexcept
     : memo_(std::exchange(other.memo_, nullptr)),
       id_(other.id_),
-      aside_(other.aside_),
+      slot_(other.slot_),
       result_(std::move(other.result_)) {}
 
-TensorMemo::Turn::~Turn() {
+TensorMemo::Build::~Build() {
   if (memo_ != nullptr) memo_->End(*this, at::Tensor());
 }
 
-at::Tensor TensorMemo::Turn::Finish(at::Tensor built) {
+at::Tensor TensorMemo::Build::Finish(at::Tensor built) {
   return std::exchange(memo_, nullptr)->End(*this, std::move(built));
 }
 
-at::Tensor TensorMemo::Entry::Get() const {
-  using Strong = c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>;
-  at::TensorImpl* impl = object.Lock().release();
-  return impl == nullptr ? at::Tensor() : at::Tensor(Strong::reclaim(impl));
+TensorMemo::ThreadNumber TensorMemo::ThisThread() {
+  static std::atomic<ThreadNumber> last = 0;
+  static constinit thread_local ThreadNumber number = 0;
+  if (number == 0) number = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return number;
 }
 
-at::Tensor TensorMemo::Entry::GetOrSet(WeakReference<c10::TensorImpl>& built) {
-  at::Tensor result = Get();
-  if (!result.defined()) std::swap(object, built);
-  return result;
-}
-
-absl::StatusOr<TensorMemo::Turn> TensorMemo::Enter(MetaTensorId id) {
-  if (std::optional<Turn> turn = TryEnter(id)) return *std::move(turn);
+absl::StatusOr<TensorMemo::Build> TensorMemo::GetOrStartBuild(MetaTensorId id) {
+  Reference replaced = Slot::NoReference();
+  std::optional<Build> build = TryStart(id, replaced);
+  slots_.Destroy(std::move(replaced));
+  if (build.has_value()) return *std::move(build);
   return Wait(id);
 }
 
 // Nullopt if another thread is building the result.
-std::optional<TensorMemo::Turn> TensorMemo::TryEnter(MetaTensorId id) {
-  std::optional<Turn> turn;
-  entries_.Visit(id, [&](Entry& entry) {
-    if (at::Tensor result = entry.Get(); result.defined()) {
-      turn.emplace(Turn(std::move(result)));
-    } else if (!entry.IsBuilding()) {
-      entry.builder = std::this_thread::get_id();
-      turn.emplace(Turn(this, id, /*aside=*/false));
-    }
+std::optional<TensorMemo::Build> TensorMemo::TryStart(MetaTensorId id, Reference& replaced) {
+  return slots_.Visit(id, [&](Slot& slot) -> std::optional<Build> {
+    Slot::Content content = slot.Load();
+    do {
+      if (Slot::Strong object = content.Lock()) return Build(AsTensor(std::move(object)));
+      if (IsBuilding(content)) return std::nullopt;
+    } while (!slot.CompareExchange(content, Slot::Content::Number(ThisThread())));
+    replaced = Reference::reclaim(content.object());
+    return Build(this, id, &slot);
   });
-  return turn;
 }
 
-absl::StatusOr<TensorMemo::Turn> TensorMemo::Wait(MetaTensorId id) {
-  // Incremented before the entry is checked: if a builder ends after the check, it sees the increment, because both
-  // threads locked the entry in between.
-  waiters_.fetch_add(1, std::memory_order_relaxed);
-  absl::StatusOr<Turn> turn = WaitInLine(id);
-  waiters_.fetch_sub(1, std::memory_order_relaxed);
-  return turn;
+absl::StatusOr<TensorMemo::Build> TensorMemo::Wait(MetaTensorId id) {
+  // Incremented before the slot is checked, and a builder reads it after it has changed the slot, all with sequential
+  // consistency. So a builder that ends after the check sees the increment.
+  waiters_.fetch_add(1);
+  Reference replaced = Slot::NoReference();
+  absl::StatusOr<Build> build = WaitInLine(id, replaced);
+  waiters_.fetch_sub(1);
+  slots_.Destroy(std::move(replaced));
+  return build;
 }
 
-absl::StatusOr<TensorMemo::Turn> TensorMemo::WaitInLine(MetaTensorId id) {
-  const std::thread::id self = std::this_thread::get_id();
+absl::StatusOr<TensorMemo::Build> TensorMemo::WaitInLine(MetaTensorId id, Reference& replaced) {
+  const ThreadNumber self = ThisThread();
   const MutexLock lock(mutex_);
   while (true) {
-    if (BuilderOf(id) == self || aside_.contains({self, id})) {
+    if (BuilderOf(id) == self || duplicate_builds_.contains({self, id})) {
       return absl::InvalidArgumentError(absl::StrCat(
           "record ", id,
           ": expected a conversion that does not depend on its own result, found a request for that result on the "
           "thread that builds it"));
     }
     if (WouldWaitForItself(id)) {
-      aside_.emplace(self, id);
-      return Turn(this, id, /*aside=*/true);
+      duplicate_builds_.emplace(self, id);
+      return Build(this, id, /*slot=*/nullptr);
     }
     // The builder locks the mutex before it notifies, so the notification cannot come between this check and the wait.
-    if (std::optional<Turn> turn = TryEnter(id)) return *std::move(turn);
+    if (std::optional<Build> build = TryStart(id, replaced)) return *std::move(build);
     waiting_for_[self] = id;
     ended_.Wait(mutex_);
     waiting_for_.erase(self);
   }
 }
 
-std::thread::id TensorMemo::BuilderOf(MetaTensorId id) {
-  std::thread::id builder;
-  entries_.VisitIfPresent(id, [&](Entry& entry) { builder = entry.builder; });
-  return builder;
+TensorMemo::ThreadNumber TensorMemo::BuilderOf(MetaTensorId id) {
+  Slot::Content content;
+  slots_.VisitIfPresent(id, [&](const Slot& slot) { content = slot.Load(); });
+  return content.IsFlagged() ? displaced_builders_.at(id) : content.number();
 }
 
 // Follows the chain of waiting threads from the builder of `id`. The chain has no cycle, so this terminates.
 bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
-  const std::thread::id self = std::this_thread::get_id();
+  const ThreadNumber self = ThisThread();
   while (true) {
-    const std::thread::id builder = BuilderOf(id);
+    const ThreadNumber builder = BuilderOf(id);
     if (builder == self) return true;
     const auto waits = waiting_for_.find(builder);
     if (waits == waiting_for_.end()) return false;
@@ -115,59 +120,146 @@ bool TensorMemo::WouldWaitForItself(MetaTensorId id) {
 }
 
 // `built` is undefined if the build failed.
-at::Tensor TensorMemo::End(const Turn& turn, at::Tensor built) {
-  at::Tensor other;  // `built` and the old reference are destroyed after the lock is released.
-  WeakReference<c10::TensorImpl> reference = ReferenceTo(built);
-  entries_.Visit(turn.id_, [&](Entry& entry) {
-    if (built.defined()) other = entry.GetOrSet(reference);
-    if (!turn.aside_) entry.builder = std::thread::id();
-  });
-  if (turn.aside_ || waiters_.load(std::memory_order_relaxed) > 0) WakeWaiters(turn);
-  return other.defined() ? std::move(other) : std::move(built);
+at::Tensor TensorMemo::End(const Build& build, at::Tensor built) {
+  Reference reference = ReferenceTo(built);
+  Slot::Content content = Slot::Content::Number(ThisThread());
+  if (!build.IsDuplicate() &&
+      build.slot_->CompareExchange(content, Slot::Content::Reference(reference._unsafe_get_target()))) {
+    reference.release();
+    if (waiters_.load() > 0) {
+      { const MutexLock lock(mutex_); }
+      ended_.NotifyAll();
+    }
+    return built;
+  }
+  Slot::Strong existing = EndBesideOthers(build, reference);
+  if (existing) return AsTensor(std::move(existing));
+  slots_.Destroy(std::move(reference));
+  return built;
 }
 
-void TensorMemo::WakeWaiters(const Turn& turn) {
+// Ends a duplicate build, or a build during which a result was stored by other means.
+TensorMemo::Slot::Strong TensorMemo::EndBesideOthers(const Build& build, Reference& reference) {
+  Slot::Strong existing;
   {
     const MutexLock lock(mutex_);
-    if (turn.aside_) aside_.erase({std::this_thread::get_id(), turn.id_});
+    if (build.IsDuplicate()) duplicate_builds_.erase({ThisThread(), build.id_});
+    if (!build.IsDuplicate() || reference._unsafe_get_target() != nullptr) {
+      existing = StoreLocked(build.id_, reference, Existing::kKeep, /*ends_build=*/!build.IsDuplicate());
+    }
   }
   ended_.NotifyAll();
+  return existing;
+}
+
+TensorMemo::Stored TensorMemo::TryStore(Slot& slot, Reference& reference, Existing existing) {
+  Slot::Content content = slot.Load();
+  do {
+    if (existing == Existing::kKeep) {
+      if (Slot::Strong object = content.Lock()) return {.existing = std::move(object), .is_building = false};
+    }
+    if (IsBuilding(content)) return {.existing = {}, .is_building = true};
+  } while (!slot.CompareExchange(content, Slot::Content::Reference(reference._unsafe_get_target())));
+  reference.release();
+  reference = Reference::reclaim(content.object());
+  return {};
+}
+
+TensorMemo::Slot::Strong TensorMemo::Store(MetaTensorId id, Reference& reference, Existing existing) {
+  Stored stored = slots_.Visit(id, [&](Slot& slot) { return TryStore(slot, reference, existing); });
+  if (!stored.is_building) return std::move(stored.existing);
+  const MutexLock lock(mutex_);
+  return StoreLocked(id, reference, existing, /*ends_build=*/false);
+}
+
+// As TryStore, also during another thread's build.
+TensorMemo::Slot::Strong TensorMemo::StoreLocked(MetaTensorId id, Reference& reference, Existing existing,
+                                                 bool ends_build) {
+  Slot::Content content;
+  Slot::Strong object = slots_.Visit(id, [&](Slot& slot) {
+    content = slot.Load();
+    while (true) {
+      Slot::Strong kept = existing == Existing::kKeep ? content.Lock() : Slot::Strong();
+      if (kept && !ends_build) return kept;
+      c10::TensorImpl* const stored = kept ? kept.get() : reference._unsafe_get_target();
+      if (slot.CompareExchange(content, Slot::Content::Reference(stored, IsBuilding(content) && !ends_build))) {
+        return kept;
+      }
+    }
+  });
+  if (ends_build) {
+    displaced_builders_.erase(id);
+  } else if (content.IsNumber()) {
+    displaced_builders_[id] = content.number();
+  }
+  if (!object) {
+    reference.release();
+    reference = Reference::reclaim(content.object());
+  }
+  return object;
 }
 
 at::Tensor TensorMemo::GetOrSet(MetaTensorId id, at::Tensor built) {
-  at::Tensor other;  // As in End.
-  WeakReference<c10::TensorImpl> reference = ReferenceTo(built);
-  entries_.Visit(id, [&](Entry& entry) { other = entry.GetOrSet(reference); });
-  return other.defined() ? std::move(other) : std::move(built);
+  Reference reference = ReferenceTo(built);
+  if (Slot::Strong existing = Store(id, reference, Existing::kKeep)) return AsTensor(std::move(existing));
+  slots_.Destroy(std::move(reference));
+  return built;
+}
+
+void TensorMemo::GetOrSet(absl::Span<const MetaTensorId> ids, absl::Span<at::Tensor> built) {
+  std::vector<Reference> replaced;
+  std::vector<at::Tensor> dropped;  // Destroyed without a lock.
+  std::vector<std::size_t> in_other_builds;
+  slots_.VisitEach(ids, [&](std::size_t i, Slot& slot) {
+    Reference reference = ReferenceTo(built[i]);
+    Stored stored = TryStore(slot, reference, Existing::kKeep);
+    if (stored.is_building) {
+      in_other_builds.push_back(i);
+    } else if (stored.existing) {
+      dropped.push_back(std::exchange(built[i], AsTensor(std::move(stored.existing))));
+    } else if (reference._unsafe_get_target() != nullptr) {
+      replaced.push_back(std::move(reference));
+    }
+  });
+  for (const std::size_t i : in_other_builds) built[i] = GetOrSet(ids[i], std::move(built[i]));
+  slots_.Destroy(std::move(replaced));
 }
 
 at::Tensor TensorMemo::Get(MetaTensorId id) {
-  at::Tensor result;
-  entries_.VisitIfPresent(id, [&](Entry& entry) { result = entry.Get(); });
-  return result;
+  Slot::Strong object;
+  slots_.VisitIfPresent(id, [&](const Slot& slot) { object = slot.Lock(); });
+  return AsTensor(std::move(object));
+}
+
+std::optional<at::Tensor> TensorMemo::ResultUnlessBuilding(const Slot& slot) {
+  const Slot::Content content = slot.Load();
+  if (Slot::Strong object = content.Lock()) return AsTensor(std::move(object));
+  if (IsBuilding(content)) return std::nullopt;
+  return at::Tensor();
 }
 
 std::optional<at::Tensor> TensorMemo::GetUnlessBuilding(MetaTensorId id) {
   std::optional<at::Tensor> result = at::Tensor();
-  entries_.VisitIfPresent(id, [&](Entry& entry) {
-    result = entry.Get();
-    if (!result->defined() && entry.IsBuilding()) result.reset();
-  });
+  slots_.VisitIfPresent(id, [&](const Slot& slot) { result = ResultUnlessBuilding(slot); });
   return result;
 }
 
+std::vector<std::optional<at::Tensor>> TensorMemo::GetUnlessBuilding(absl::Span<const MetaTensorId> ids) {
+  std::vector<std::optional<at::Tensor>> results(ids.size(), at::Tensor());
+  slots_.VisitEachPresent(ids, [&](std::size_t i, const Slot& slot) { results[i] = ResultUnlessBuilding(slot); });
+  return results;
+}
+
 void TensorMemo::Set(MetaTensorId id, const at::Tensor& tensor) {
-  WeakReference<c10::TensorImpl> reference = ReferenceTo(tensor);  // As in End.
-  entries_.Visit(id, [&](Entry& entry) { std::swap(entry.object, reference); });
+  Reference reference = ReferenceTo(tensor);
+  Store(id, reference, Existing::kReplace);
+  slots_.Destroy(std::move(reference));
 }
 
 void TensorMemo::ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit) {
-  std::vector<MetaTensorId> ids;
-  entries_.VisitAlive([&](MetaTensorId id, const Entry&) { ids.push_back(id); });
-  std::sort(ids.begin(), ids.end());
-  for (const MetaTensorId id : ids) {
+  slots_.ForEachAlive([&](MetaTensorId id) {
     if (const at::Tensor tensor = Get(id); tensor.defined()) visit(id, tensor);
-  }
+  });
 }
 
 }  // namespace metaconv

@@ -2,22 +2,22 @@
 // it.
 //
 // Example:
-//   absl::StatusOr<TensorMemo::Turn> turn = memo.Enter(id);
-//   if (!turn.ok()) return turn.status();
-//   if (turn->result().defined()) return turn->result();    // It exists already, or another thread built it.
+//   absl::StatusOr<TensorMemo::Build> build = memo.GetOrStartBuild(id);
+//   if (!build.ok()) return build.status();
+//   if (build->result().defined()) return build->result();    // It exists already, or another thread built it.
 //   … build …
-//   return turn->Finish(tensor);                            // Not called on failure: a waiting thread then builds.
+//   return build->Finish(tensor);                             // Not called on failure: a waiting thread then builds.
 //
-// A tensor that may be built twice, because a dropped result has no effect, needs no turn:
+// A tensor that may be built twice, because a dropped result has no effect, needs no build:
 //   return memo.GetOrSet(id, tensor);
 //
 // Threads would deadlock if each waits for a result that another one of them builds. This can happen if callbacks
 // convert tensors, or if records of the same tensors were made at different times. The thread whose wait would close
-// such a cycle builds the result too, without waiting ("aside"), and the result of the thread that finishes first is
-// stored. A thread that needs the result that it is building itself gets an error.
+// such a cycle starts a duplicate build without waiting, and the result of the thread that finishes first is stored. A
+// thread that needs the result that it is building itself gets an error.
 //
-// Thread safety: Thread-safe. No lock is held while a thread has a turn.
-// Lifetime: keeps no tensor alive. Turns must end before the memo is destroyed, each on the thread that entered it.
+// Thread safety: Thread-safe. No lock is held during a build.
+// Lifetime: keeps no tensor alive. Builds must end before the memo is destroyed, each on the thread that started it.
 
 #ifndef METACONV_CONVERTER_TENSOR_MEMO_H_
 #define METACONV_CONVERTER_TENSOR_MEMO_H_
@@ -26,8 +26,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <thread>
 #include <utility>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/base/thread_annotations.h"
@@ -35,21 +35,25 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "c10/core/TensorImpl.h"
-#include "describer/sharded_weak_map.h"
-#include "describer/weak_reference.h"
+#include "converter/id_table.h"
+#include "converter/weak_slot.h"
 #include "meta/meta_storage_desc.h"
 #include "meta/mutex.h"
 
 namespace metaconv {
 
 class TensorMemo {
+  using Slot = WeakSlot<c10::TensorImpl>;
+  using Reference = Slot::Weak;
+
  public:
-  class Turn {
+  class Build {
    public:
-    Turn(Turn&& other) noexcept;
-    Turn& operator=(Turn&&) = delete;
-    ~Turn();
+    Build(Build&& other) noexcept;
+    Build& operator=(Build&&) = delete;
+    ~Build();
 
     // The existing result; undefined if this thread must build it.
     const at::Tensor& result() const { return result_; }
@@ -60,20 +64,26 @@ class TensorMemo {
 
    private:
     friend class TensorMemo;
-    Turn(TensorMemo* memo, MetaTensorId id, bool aside) : memo_(memo), id_(id), aside_(aside) {}
-    explicit Turn(at::Tensor result) : result_(std::move(result)) {}
+    // `slot`: null for a duplicate build.
+    Build(TensorMemo* memo, MetaTensorId id, Slot* slot) : memo_(memo), id_(id), slot_(slot) {}
+    explicit Build(at::Tensor result) : result_(std::move(result)) {}
+    bool IsDuplicate() const { return slot_ == nullptr; }
 
-    TensorMemo* memo_ = nullptr;  // Null if there is a result, or the turn has ended.
+    TensorMemo* memo_ = nullptr;  // Null if there is a result, or the build has ended.
     MetaTensorId id_ = 0;
-    bool aside_ = false;  // Another thread is the builder; none waits for this one.
+    Slot* slot_ = nullptr;  // Not empty during the build, so it stays at its address.
     at::Tensor result_;
   };
 
   // Errors: kInvalidArgument if this thread is building `id` already.
-  absl::StatusOr<Turn> Enter(MetaTensorId id);
+  absl::StatusOr<Build> GetOrStartBuild(MetaTensorId id);
 
   // Returns the existing result if there is one. Otherwise stores `built` and returns it.
   at::Tensor GetOrSet(MetaTensorId id, at::Tensor built);
+
+  // As GetOrSet for each ids[i] and built[i], in order and in less time. Existing results replace those in `built`,
+  // which has as many elements.
+  void GetOrSet(absl::Span<const MetaTensorId> ids, absl::Span<at::Tensor> built);
 
   // The result; undefined if there is none, or it was destroyed.
   at::Tensor Get(MetaTensorId id);
@@ -81,54 +91,63 @@ class TensorMemo {
   // As Get; nullopt if there is no result and a thread is building it.
   std::optional<at::Tensor> GetUnlessBuilding(MetaTensorId id);
 
+  // As GetUnlessBuilding for each of `ids`, in order and in less time.
+  std::vector<std::optional<at::Tensor>> GetUnlessBuilding(absl::Span<const MetaTensorId> ids);
+
   void Set(MetaTensorId id, const at::Tensor& tensor);
 
   // The number of live results.
-  std::size_t CountAlive() const { return entries_.CountAlive(); }
+  std::size_t CountAlive() const { return slots_.CountAlive(); }
 
   // Calls `visit` for each live result, in the order of the ids, with no lock held.
   void ForEach(absl::FunctionRef<void(MetaTensorId id, const at::Tensor& tensor)> visit);
 
-  void Sweep() { entries_.Sweep(); }
+  void Sweep() { slots_.Sweep(); }
 
-  // Includes dead entries that were not swept yet.
-  std::size_t size() const { return entries_.size(); }
-  std::int64_t lookups() const { return entries_.lookups(); }
+  // Includes dead results that were not swept yet, and builds.
+  std::size_t size() const { return slots_.size(); }
+  std::int64_t lookups() const { return slots_.lookups(); }
 
  private:
-  struct Entry {
-    WeakReference<c10::TensorImpl> object;
-    std::thread::id builder;  // The default id if no thread builds.
+  // Identifies a thread of this process; never reused. 0 is no thread.
+  using ThreadNumber = std::uint64_t;
+  static ThreadNumber ThisThread();
 
-    // The result; undefined if there is none, or it was destroyed.
-    at::Tensor Get() const;
-    // The existing result; if there is none, stores `built` and returns an undefined tensor. `built` then holds the
-    // reference that was stored before.
-    at::Tensor GetOrSet(WeakReference<c10::TensorImpl>& built);
-    bool IsBuilding() const { return builder != std::thread::id(); }
-    bool IsAlive() const { return object.IsAlive(); }
-    bool IsDead() const { return !IsBuilding() && (object.IsEmpty() || object.IsDead()); }
-    void Prefetch() const { object.Prefetch(); }
+  // A slot without a result holds the number of the thread that builds it. If a result is stored by other means during
+  // the build (Set, GetOrSet, a duplicate build), the number moves to displaced_builders_ and the reference is flagged.
+  static bool IsBuilding(Slot::Content content) { return content.IsNumber() || content.IsFlagged(); }
+
+  enum class Existing { kKeep, kReplace };
+  struct Stored {
+    Slot::Strong existing;     // Null if the reference was stored; it was then exchanged with the old one.
+    bool is_building = false;  // A thread builds the result; nothing was stored.
   };
+  static Stored TryStore(Slot& slot, Reference& reference, Existing existing);
+  static std::optional<at::Tensor> ResultUnlessBuilding(const Slot& slot);
 
-  absl::StatusOr<Turn> Wait(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<Turn> WaitInLine(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
-  std::optional<Turn> TryEnter(MetaTensorId id);
-  std::thread::id BuilderOf(MetaTensorId id);
+  // `replaced` is for the caller to pass to slots_.Destroy().
+  std::optional<Build> TryStart(MetaTensorId id, Reference& replaced);
+  absl::StatusOr<Build> Wait(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Build> WaitInLine(MetaTensorId id, Reference& replaced) ABSL_LOCKS_EXCLUDED(mutex_);
+  ThreadNumber BuilderOf(MetaTensorId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WouldWaitForItself(MetaTensorId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  at::Tensor End(const Turn& turn, at::Tensor built) ABSL_LOCKS_EXCLUDED(mutex_);
-  void WakeWaiters(const Turn& turn) ABSL_LOCKS_EXCLUDED(mutex_);
+  at::Tensor End(const Build& build, at::Tensor built) ABSL_LOCKS_EXCLUDED(mutex_);
+  Slot::Strong EndBesideOthers(const Build& build, Reference& reference) ABSL_LOCKS_EXCLUDED(mutex_);
+  Slot::Strong Store(MetaTensorId id, Reference& reference, Existing existing) ABSL_LOCKS_EXCLUDED(mutex_);
+  Slot::Strong StoreLocked(MetaTensorId id, Reference& reference, Existing existing, bool ends_build)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  ShardedWeakMap<MetaTensorId, Entry> entries_;
+  IdTable<Slot> slots_;
 
   // The number of threads that wait, or are about to check whether they must wait.
   std::atomic<int> waiters_ = 0;
-  // Used by waiting threads only. Locked before an entry's lock, never after it.
+  // Used by waiting threads and those that store a result during another thread's build. A slot is visited under it,
+  // but it is not locked by visitors.
   Mutex mutex_;
   CondVar ended_;
-  absl::flat_hash_map<std::thread::id, MetaTensorId> waiting_for_ ABSL_GUARDED_BY(mutex_);
-  // The results that threads build aside.
-  absl::flat_hash_set<std::pair<std::thread::id, MetaTensorId>> aside_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<ThreadNumber, MetaTensorId> waiting_for_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<MetaTensorId, ThreadNumber> displaced_builders_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::pair<ThreadNumber, MetaTensorId>> duplicate_builds_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace metaconv

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -12,6 +13,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/empty.h"
+#include "absl/types/span.h"
 #include "c10/core/StorageImpl.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
@@ -30,23 +32,23 @@ TEST(TensorMemoTest, ReturnsTheResultAfterABuild) {
   TensorMemo memo;
   at::Tensor tensor = at::empty({1});
   {
-    TensorMemo::Turn turn = memo.Enter(3).value();
-    EXPECT_FALSE(turn.result().defined());
+    TensorMemo::Build build = memo.GetOrStartBuild(3).value();
+    EXPECT_FALSE(build.result().defined());
     EXPECT_FALSE(memo.Get(3).defined());
-    turn.Finish(tensor);
+    build.Finish(tensor);
   }
   EXPECT_TRUE(memo.Get(3).is_same(tensor));
-  EXPECT_TRUE(memo.Enter(3).value().result().is_same(tensor));
+  EXPECT_TRUE(memo.GetOrStartBuild(3).value().result().is_same(tensor));
   tensor.reset();
   EXPECT_FALSE(memo.Get(3).defined());
-  EXPECT_FALSE(memo.Enter(3).value().result().defined());
+  EXPECT_FALSE(memo.GetOrStartBuild(3).value().result().defined());
 }
 
 TEST(TensorMemoTest, AFailedBuildChangesNothing) {
   TensorMemo memo;
-  { const TensorMemo::Turn turn = memo.Enter(3).value(); }
+  { const TensorMemo::Build build = memo.GetOrStartBuild(3).value(); }
   EXPECT_FALSE(memo.Get(3).defined());
-  EXPECT_FALSE(memo.Enter(3).value().result().defined());
+  EXPECT_FALSE(memo.GetOrStartBuild(3).value().result().defined());
 }
 
 TEST(TensorMemoTest, SetReplaces) {
@@ -60,16 +62,16 @@ TEST(TensorMemoTest, SetReplaces) {
 
 TEST(TensorMemoTest, DeadEntriesAreSwept) {
   TensorMemo memo;
-  for (int id = 0; id < 100'000; ++id) memo.Enter(id).value().Finish(at::empty({0}));
+  for (int id = 0; id < 100'000; ++id) memo.GetOrStartBuild(id).value().Finish(at::empty({0}));
   EXPECT_LT(memo.size(), 2500);
 }
 
 TEST(TensorMemoTest, AThreadThatWouldWaitForItself) {
   TensorMemo memo;
-  const TensorMemo::Turn outer = memo.Enter(1).value();
-  const TensorMemo::Turn inner = memo.Enter(2).value();
-  EXPECT_THAT(memo.Enter(1), StatusIs(absl::StatusCode::kInvalidArgument, StartsWith("record 1: expected")));
-  EXPECT_FALSE(memo.Enter(3).value().result().defined());
+  const TensorMemo::Build outer = memo.GetOrStartBuild(1).value();
+  const TensorMemo::Build inner = memo.GetOrStartBuild(2).value();
+  EXPECT_THAT(memo.GetOrStartBuild(1), StatusIs(absl::StatusCode::kInvalidArgument, StartsWith("record 1: expected")));
+  EXPECT_FALSE(memo.GetOrStartBuild(3).value().result().defined());
 }
 
 TEST(TensorMemoThreadsTest, OneThreadBuildsAndTheOthersGetItsResult) {
@@ -79,14 +81,14 @@ TEST(TensorMemoThreadsTest, OneThreadBuildsAndTheOthersGetItsResult) {
     std::atomic<int> builds = 0;
     std::vector<at::Tensor> results(kThreads);
     RunThreads(kThreads, [&](int thread) {
-      TensorMemo::Turn turn = memo.Enter(7).value();
-      if (turn.result().defined()) {
-        results[thread] = turn.result();
+      TensorMemo::Build build = memo.GetOrStartBuild(7).value();
+      if (build.result().defined()) {
+        results[thread] = build.result();
         return;
       }
       ++builds;
       results[thread] = at::empty({1});
-      turn.Finish(results[thread]);
+      build.Finish(results[thread]);
     });
     EXPECT_EQ(builds, 1);
     for (const at::Tensor& result : results) EXPECT_TRUE(result.is_same(results[0]));
@@ -99,8 +101,8 @@ TEST(TensorMemoThreadsTest, IfABuildFailsTheNextThreadBuilds) {
     TensorMemo memo;
     std::atomic<int> builds = 0;
     RunThreads(kThreads, [&](int) {
-      const TensorMemo::Turn turn = memo.Enter(7).value();  // Never finished.
-      EXPECT_FALSE(turn.result().defined());
+      const TensorMemo::Build build = memo.GetOrStartBuild(7).value();  // Never finished.
+      EXPECT_FALSE(build.result().defined());
       ++builds;
     });
     EXPECT_EQ(builds, kThreads);
@@ -114,27 +116,27 @@ TEST(TensorMemoThreadsTest, ACycleOfWaitingThreadsIsBroken) {
     for (int repetition = 0; repetition < 100; ++repetition) {
       TensorMemo memo;
       std::barrier all_hold_one(threads);
-      std::atomic<int> asides = 0;
+      std::atomic<int> duplicates = 0;
       std::vector<at::Tensor> mine(threads), next(threads);
       RunThreads(threads, [&](int thread) {
-        TensorMemo::Turn turn = memo.Enter(thread).value();
+        TensorMemo::Build build = memo.GetOrStartBuild(thread).value();
         all_hold_one.arrive_and_wait();
-        TensorMemo::Turn wanted = memo.Enter((thread + 1) % threads).value();
+        TensorMemo::Build wanted = memo.GetOrStartBuild((thread + 1) % threads).value();
         next[thread] = wanted.result();
         if (!next[thread].defined()) {
-          ++asides;
-          EXPECT_FALSE(memo.Enter((thread + 1) % threads).ok());
+          ++duplicates;
+          EXPECT_FALSE(memo.GetOrStartBuild((thread + 1) % threads).ok());
           next[thread] = wanted.Finish(at::empty({1}));
         }
-        mine[thread] = turn.Finish(at::empty({1}));
+        mine[thread] = build.Finish(at::empty({1}));
       });
-      EXPECT_EQ(asides, 1);
+      EXPECT_EQ(duplicates, 1);
       for (int i = 0; i < threads; ++i) EXPECT_TRUE(next[i].is_same(mine[(i + 1) % threads]));
     }
   }
 }
 
-TEST(TensorMemoTest, WithoutATurnTheFirstResultWins) {
+TEST(TensorMemoTest, WithoutABuildTheFirstResultWins) {
   TensorMemo memo;
   at::Tensor a = at::empty({1});
   const at::Tensor b = at::empty({1});
@@ -143,6 +145,84 @@ TEST(TensorMemoTest, WithoutATurnTheFirstResultWins) {
   a.reset();
   EXPECT_TRUE(memo.GetOrSet(3, b).is_same(b));
   EXPECT_TRUE(memo.Get(3).is_same(b));
+}
+
+TEST(TensorMemoTest, AResultThatIsStoredDuringABuildDoesNotEndIt) {
+  for (const bool is_set : {false, true}) {
+    TensorMemo memo;
+    at::Tensor stored = at::empty({1});
+    const at::Tensor built = at::empty({1});
+    TensorMemo::Build build = memo.GetOrStartBuild(3).value();
+    EXPECT_EQ(memo.GetUnlessBuilding(3), std::nullopt);
+    if (is_set) {
+      memo.Set(3, stored);
+    } else {
+      EXPECT_TRUE(memo.GetOrSet(3, stored).is_same(stored));
+    }
+    EXPECT_TRUE(memo.GetUnlessBuilding(3)->is_same(stored));
+    EXPECT_TRUE(memo.GetOrStartBuild(3).value().result().is_same(stored));
+    stored.reset();
+    memo.Sweep();
+    EXPECT_EQ(memo.GetUnlessBuilding(3), std::nullopt);
+    EXPECT_FALSE(memo.Get(3).defined());
+    EXPECT_FALSE(memo.GetOrStartBuild(3).ok());
+    memo.Set(3, at::Tensor());
+    EXPECT_FALSE(memo.GetOrStartBuild(3).ok());
+    EXPECT_TRUE(build.Finish(built).is_same(built));
+    EXPECT_TRUE(memo.Get(3).is_same(built));
+  }
+}
+
+TEST(TensorMemoTest, AResultThatIsStoredDuringABuildIsUsed) {
+  TensorMemo memo;
+  const at::Tensor stored = at::empty({1});
+  {
+    TensorMemo::Build build = memo.GetOrStartBuild(3).value();
+    memo.Set(3, stored);
+    EXPECT_TRUE(build.Finish(at::empty({1})).is_same(stored));
+    EXPECT_TRUE(memo.GetOrStartBuild(3).value().result().is_same(stored));
+  }
+  {
+    TensorMemo::Build build = memo.GetOrStartBuild(4).value();
+    memo.Set(4, at::empty({1}));
+    // It ends without a result.
+  }
+  EXPECT_FALSE(memo.Get(4).defined());
+  EXPECT_FALSE(memo.GetOrStartBuild(4).value().result().defined());
+}
+
+TEST(TensorMemoTest, ManyAtOnce) {
+  TensorMemo memo;
+  std::vector<MetaTensorId> ids;
+  std::vector<at::Tensor> tensors;
+  for (MetaTensorId id = 0; id < 300; ++id) {
+    ids.push_back(id * 5);
+    tensors.push_back(at::empty({id}));
+  }
+  ids.push_back(-1);
+  tensors.push_back(at::empty({1}));
+  const at::Tensor existing = at::empty({1});
+  memo.Set(ids[7], existing);
+  const TensorMemo::Build build = memo.GetOrStartBuild(ids[9]).value();
+  memo.Set(ids[11], at::empty({1}));
+
+  std::vector<std::optional<at::Tensor>> found = memo.GetUnlessBuilding(ids);
+  ASSERT_EQ(found.size(), ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(found[i].has_value(), i != 9) << i;
+    if (found[i].has_value()) {
+      EXPECT_EQ(found[i]->defined(), i == 7) << i;
+    }
+  }
+
+  std::vector<at::Tensor> results = tensors;
+  memo.GetOrSet(ids, absl::MakeSpan(results));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_TRUE(results[i].is_same(i == 7 ? existing : tensors[i])) << i;
+    EXPECT_TRUE(memo.Get(ids[i]).is_same(results[i])) << i;
+  }
+  found = memo.GetUnlessBuilding(ids);
+  for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_TRUE(found[i]->is_same(results[i])) << i;
 }
 
 TEST(TensorMemoTest, SettingAnUndefinedTensorRemovesTheEntry) {
@@ -202,7 +282,7 @@ TEST(TensorMemoTest, AReplacedReferenceIsDestroyedWithoutTheLock) {
   EXPECT_TRUE(memo.GetOrSet(3, other).is_same(other));
   EXPECT_EQ(lookup.finished(), 3);
   put_dead_tensor();
-  EXPECT_TRUE(memo.Enter(3).value().Finish(other).is_same(other));
+  EXPECT_TRUE(memo.GetOrStartBuild(3).value().Finish(other).is_same(other));
   EXPECT_EQ(lookup.finished(), 4);
 }
 
@@ -237,7 +317,7 @@ TEST(TensorMemoTest, CountsAndVisitsLiveResults) {
     memo.Set(id, tensor);
     if (id % 10 == 0) alive.push_back(std::move(tensor));
   }
-  const TensorMemo::Turn building = memo.Enter(5).value();
+  const TensorMemo::Build building = memo.GetOrStartBuild(5).value();
   EXPECT_EQ(memo.CountAlive(), 100);
   MetaTensorId next = 0;
   memo.ForEach([&](MetaTensorId id, const at::Tensor& tensor) {
