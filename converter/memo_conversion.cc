@@ -94,7 +94,7 @@ absl::StatusOr<at::Tensor> MemoConversion::Convert(const MetaTensorDesc& desc) {
 
 absl::StatusOr<at::Tensor> MemoConversion::ConvertUnseen(const MetaTensorDesc& desc) {
   if (!IsBuiltAlone(desc)) return Convert(desc);
-  absl::StatusOr<at::Tensor> tensor = Nested(desc, [&] { return BuildWhole(desc); });
+  absl::StatusOr<at::Tensor> tensor = BuildAlone(desc);
   if (!tensor.ok()) return tensor;
   return memo_.tensors.GetOrSet(desc.id, *std::move(tensor));
 }
@@ -103,6 +103,10 @@ absl::StatusOr<at::Tensor> MemoConversion::ConvertUnseen(const MetaTensorDesc& d
 // time, one result is dropped and no one has seen it, so the threads need not wait for each other.
 bool MemoConversion::IsBuiltAlone(const MetaTensorDesc& desc) const {
   return !callback_ && desc.grad() == nullptr && KindOf(desc).is_built_alone;
+}
+
+absl::StatusOr<at::Tensor> MemoConversion::BuildAlone(const MetaTensorDesc& desc) {
+  return Nested(desc, [&] { return BuildWhole(desc); });
 }
 
 absl::StatusOr<at::Tensor> MemoConversion::Build(const MetaTensorDesc& desc) {

@@ -48,6 +48,11 @@ class MemoConversion : public Conversion {
   // As Convert, for a record that had no result and was not being built when the caller looked it up. Both may have
   // changed since.
   absl::StatusOr<at::Tensor> ConvertUnseen(const MetaTensorDesc& desc);
+  // Whether building the result needs no other result and calls no callback. Then two threads may build it at the same
+  // time, and the caller may store it later: see new_results.h.
+  bool IsBuiltAlone(const MetaTensorDesc& desc) const;
+  // A new result for a record that is built alone. It is not stored in the memo.
+  absl::StatusOr<at::Tensor> BuildAlone(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
@@ -79,7 +84,6 @@ class MemoConversion : public Conversion {
   // The result of the record's storage. Null if it had none; `fresh` is the result then.
   absl::StatusOr<c10::Storage> Share(const MetaStorageDesc& desc, const c10::Storage& fresh);
   absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
-  bool IsBuiltAlone(const MetaTensorDesc& desc) const;
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;

@@ -1,6 +1,9 @@
 #include "converter/meta_converter.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -9,12 +12,25 @@
 #include "absl/strings/str_cat.h"
 #include "converter/copying_conversion.h"
 #include "converter/fresh_dispatcher_state.h"
+#include "converter/new_results.h"
+#include "describer/identity.h"
+#include "describer/known_ids.h"
 #include "kinds/kind.h"
 #include "meta/torch_status.h"
 #include "meta/with_context.h"
 #include "nlohmann/json.hpp"
 
 namespace metaconv {
+namespace {
+
+bool IsTraced(const ConvertOptions& options) { return options.trace && !options.source.empty(); }
+
+// A view of a sparse tensor may have a result as the gradient of another tensor, and is still not converted itself.
+bool IsOnlyNested(const at::Tensor& tensor) {
+  return tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr && tensor.is_view() && KindOf(tensor).only_nested;
+}
+
+}  // namespace
 
 absl::StatusOr<at::Tensor> MetaConverter::Convert(const at::Tensor& tensor, const ConvertOptions& options) {
   return Count(ConvertUncounted(tensor, options));
@@ -24,28 +40,147 @@ std::vector<absl::StatusOr<at::Tensor>> MetaConverter::Convert(absl::Span<const 
                                                                const ConvertOptions& options) {
   std::vector<absl::StatusOr<at::Tensor>> results;
   results.reserve(tensors.size());
-  for (const at::Tensor& tensor : tensors) results.push_back(Convert(tensor, options));
+  while (!tensors.empty()) {
+    const absl::Span<const at::Tensor> block = tensors.first(std::min(tensors.size(), KnownIds::kMostTensors));
+    ConvertBlock(block, options, results);
+    tensors.remove_prefix(block.size());
+  }
   return results;
 }
 
 absl::StatusOr<std::vector<at::Tensor>> MetaConverter::ConvertAll(absl::Span<const at::Tensor> tensors,
                                                                   const ConvertOptions& options) {
-  std::vector<at::Tensor> results;
-  results.reserve(tensors.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    absl::StatusOr<at::Tensor> result = Convert(tensors[i], options);
-    if (!result.ok()) return WithContext(absl::StrCat("tensor ", i), result.status());
-    results.push_back(*std::move(result));
+    const absl::Status status = describer_.CheckDescribable(tensors[i]);
+    if (absl::IsUnimplemented(status)) misses_.Increment();
+    if (!status.ok()) return WithContext(absl::StrCat("tensor ", i), status);
   }
-  return results;
+  std::vector<at::Tensor> all;
+  all.reserve(tensors.size());
+  std::vector<absl::StatusOr<at::Tensor>> results;
+  while (!tensors.empty()) {
+    const absl::Span<const at::Tensor> block = tensors.first(std::min(tensors.size(), KnownIds::kMostTensors));
+    results.clear();
+    ConvertBlock(block, options, results);
+    for (absl::StatusOr<at::Tensor>& result : results) {
+      if (!result.ok()) return WithContext(absl::StrCat("tensor ", all.size()), result.status());
+      all.push_back(*std::move(result));
+    }
+    tensors.remove_prefix(block.size());
+  }
+  return all;
+}
+
+// Appends the results of at most KnownIds::kMostTensors tensors to `results`. First takes those that exist; the others
+// are described and converted in runs of neighbours. See Note [Repeated conversions].
+void MetaConverter::ConvertBlock(absl::Span<const at::Tensor> tensors, const ConvertOptions& options,
+                                 std::vector<absl::StatusOr<at::Tensor>>& results) {
+  if (IsTraced(options) || !options.facts.empty() || copies_data_) {
+    for (const at::Tensor& tensor : tensors) results.push_back(Convert(tensor, options));
+    return;
+  }
+  const std::size_t begin = results.size();
+  results.resize(begin + tensors.size(), at::Tensor());
+  const absl::Span<absl::StatusOr<at::Tensor>> block = absl::MakeSpan(results).subspan(begin);
+  TakeExisting(tensors, block);
+  const auto is_missing = [&](std::size_t i) { return !block[i]->defined(); };
+  KnownIds known;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (!is_missing(i)) continue;
+    std::size_t end = i + 1;
+    while (end < tensors.size() && is_missing(end)) ++end;
+    ConvertRun(tensors.subspan(i, end - i), options, known, block.subspan(i, end - i));
+    i = end;
+  }
+  CountAll(block);
+}
+
+// Sets `results` to the results that exist, and to undefined tensors otherwise.
+void MetaConverter::TakeExisting(absl::Span<const at::Tensor> tensors, absl::Span<absl::StatusOr<at::Tensor>> results) {
+  std::array<MetaTensorId, KnownIds::kMostTensors> space;
+  const absl::Span<MetaTensorId> ids = absl::MakeSpan(space).first(tensors.size());
+  describer_.FindTensorIds(tensors, ids);
+  if (std::all_of(ids.begin(), ids.end(), [](MetaTensorId id) { return id == Identity::kNoId; })) return;
+  std::vector<std::optional<at::Tensor>> existing = memo_.tensors.GetUnlessBuilding(ids);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (existing[i].has_value() && existing[i]->defined() && !IsOnlyNested(tensors[i])) {
+      results[i] = *std::move(existing[i]);
+    }
+  }
+}
+
+// Converts tensors that had no result. `results` are undefined tensors.
+void MetaConverter::ConvertRun(absl::Span<const at::Tensor> tensors, const ConvertOptions& options, KnownIds& known,
+                               absl::Span<absl::StatusOr<at::Tensor>> results) {
+  NewResults built(memo_.tensors, results);
+  std::size_t done = 0;
+  while (done < tensors.size()) {
+    known.Clear();
+    const std::size_t end = done + known.AddLeading(tensors.subspan(done));
+    describer_.Identify(known);
+    for (; done < end; ++done) {
+      MomentaryRecord record;
+      const absl::Status status = describer_.DescribeTensorInto(tensors[done], {}, record, &known);
+      if (status.ok()) {
+        ConvertRecord(record.desc, options.callback, done, built, results);
+      } else {
+        results[done] = status;
+      }
+    }
+    built.Store();
+    if (done == tensors.size()) return;
+    results[done] = ConvertUncounted(tensors[done], options);  // Not simple: see known_ids.h.
+    ++done;
+  }
+}
+
+// Sets `results[index]` to the result for a record that had none, or adds it to `built`.
+void MetaConverter::ConvertRecord(const MetaTensorDesc& desc, const AllocationCallback& callback, std::size_t index,
+                                  NewResults& built, absl::Span<absl::StatusOr<at::Tensor>> results) {
+  WithConversion(callback, [&](MemoConversion& conversion) {
+    if (!conversion.IsBuiltAlone(desc)) {
+      built.Store();  // It may need one of them.
+      results[index] = conversion.ConvertUnseen(desc);
+      return;
+    }
+    absl::StatusOr<at::Tensor> tensor = conversion.BuildAlone(desc);
+    if (tensor.ok()) {
+      built.Add(index, desc.id, *std::move(tensor));
+    } else {
+      results[index] = std::move(tensor);
+    }
+  });
 }
 
 std::vector<absl::StatusOr<at::Tensor>> MetaConverter::MetaTensors(absl::Span<const MetaTensorDescPtr> descs,
                                                                    const AllocationCallback& callback) {
-  std::vector<absl::StatusOr<at::Tensor>> results;
-  results.reserve(descs.size());
-  for (const MetaTensorDescPtr& desc : descs) results.push_back(MetaTensor(*desc, callback));
+  constexpr std::size_t kBlock = KnownIds::kMostTensors;
+  std::vector<absl::StatusOr<at::Tensor>> results(descs.size(), at::Tensor());
+  const absl::Span<absl::StatusOr<at::Tensor>> all = absl::MakeSpan(results);
+  for (std::size_t begin = 0; begin < descs.size(); begin += kBlock) {
+    MetaTensorsOfBlock(descs.subspan(begin, kBlock), callback, all.subspan(begin, kBlock));
+  }
+  CountAll(all);
   return results;
+}
+
+void MetaConverter::MetaTensorsOfBlock(absl::Span<const MetaTensorDescPtr> descs, const AllocationCallback& callback,
+                                       absl::Span<absl::StatusOr<at::Tensor>> results) {
+  std::vector<MetaTensorId> ids;
+  ids.reserve(descs.size());
+  for (const MetaTensorDescPtr& desc : descs) ids.push_back(desc->id);
+  std::vector<std::optional<at::Tensor>> existing = memo_.tensors.GetUnlessBuilding(ids);
+  NewResults built(memo_.tensors, results);
+  for (std::size_t i = 0; i < descs.size(); ++i) {
+    if (!existing[i].has_value()) {
+      results[i] = MetaTensorUncounted(*descs[i], callback);  // Another thread is building it.
+    } else if (existing[i]->defined()) {
+      results[i] = *std::move(existing[i]);
+    } else {
+      ConvertRecord(*descs[i], callback, i, built, results);
+    }
+  }
+  built.Store();
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback) {
@@ -53,12 +188,20 @@ absl::StatusOr<at::Tensor> MetaConverter::MetaTensor(const MetaTensorDesc& desc,
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::Count(absl::StatusOr<at::Tensor> result) {
-  if (result.ok()) {
-    hits_.Increment();
-  } else if (absl::IsUnimplemented(result.status())) {
-    misses_.Increment();
-  }
+  CountAll(absl::MakeConstSpan(&result, 1));
   return result;
+}
+
+void MetaConverter::CountAll(absl::Span<const absl::StatusOr<at::Tensor>> results) {
+  std::int64_t hits = 0;
+  for (const absl::StatusOr<at::Tensor>& result : results) {
+    if (result.ok()) {
+      ++hits;
+    } else if (absl::IsUnimplemented(result.status())) {
+      misses_.Increment();
+    }
+  }
+  hits_.Add(hits);
 }
 
 // Calls use(conversion) with a new conversion of this converter, in a fresh dispatcher state.
@@ -75,15 +218,13 @@ std::invoke_result_t<Use, MemoConversion&> MetaConverter::WithConversion(const A
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::ConvertUncounted(const at::Tensor& tensor, const ConvertOptions& options) {
-  const bool trace = options.trace && !options.source.empty();
+  const bool trace = IsTraced(options);
   // Note [Repeated conversions]
   // The reference describes a tensor each time and then looks up its result by id. Only the id is needed for that, so
   // if there is a result we do not describe the tensor again. A gradient that was added since the first conversion gets
   // its id when it is first described.
   bool is_unseen = !trace;
-  // A view of a sparse tensor may have a result as the gradient of another tensor, and is still not converted itself.
-  const bool is_unsupported = tensor.defined() && tensor.is_view() && KindOf(tensor).only_nested;
-  if (tensor.defined() && !trace && !is_unsupported) {
+  if (tensor.defined() && !trace && !IsOnlyNested(tensor)) {
     if (const std::optional<MetaTensorId> id = describer_.FindTensorId(tensor)) {
       std::optional<at::Tensor> memo = memo_.tensors.GetUnlessBuilding(*id);
       if (memo.has_value() && memo->defined()) return *std::move(memo);

@@ -24,7 +24,8 @@ namespace metaconv {
 class StripedCounter {
  public:
   // Relaxed: the counts publish no other data.
-  void Increment() { stripes_[ThreadStripe()].count.fetch_add(1, std::memory_order_relaxed); }
+  void Increment() { Add(1); }
+  void Add(std::int64_t count) { stripes_[ThreadStripe()].count.fetch_add(count, std::memory_order_relaxed); }
 
   std::int64_t Sum() const {
     std::int64_t sum = 0;

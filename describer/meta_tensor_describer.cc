@@ -217,6 +217,10 @@ void MetaTensorDescriber::Identify(KnownIds& known) {
   tensors_.GetOrAssign(known.tensors());
 }
 
+absl::Status MetaTensorDescriber::CheckDescribable(const at::Tensor& tensor) const {
+  return CatchTorch("describing a tensor", [&] { return CheckSupported(tensor, kMaxDepth); });
+}
+
 std::vector<absl::StatusOr<MetaTensorDescPtr>> MetaTensorDescriber::DescribeTensors(
     absl::Span<const at::Tensor> tensors, const DescribeOptions& options) {
   std::vector<absl::StatusOr<MetaTensorDescPtr>> records;
@@ -231,8 +235,7 @@ std::vector<absl::StatusOr<MetaTensorDescPtr>> MetaTensorDescriber::DescribeTens
 absl::StatusOr<std::vector<MetaTensorDescPtr>> MetaTensorDescriber::DescribeAllTensors(
     absl::Span<const at::Tensor> tensors, const DescribeOptions& options) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const absl::Status status =
-        CatchTorch("describing a tensor", [&] { return CheckSupported(tensors[i], kMaxDepth); });
+    const absl::Status status = CheckDescribable(tensors[i]);
     if (!status.ok()) return WithContext(absl::StrCat("tensor ", i), status);
   }
   std::vector<MetaTensorDescPtr> records;

@@ -103,6 +103,9 @@ class MetaTensorDescriber {
   // the tensor, its gradient or its base is not supported. No id is assigned then.
   absl::StatusOr<MetaTensorDescPtr> DescribeTensor(const at::Tensor& tensor, const DescribeOptions& options = {});
 
+  // Whether `tensor` can be described: returns the error of DescribeTensor if it cannot. Assigns no id.
+  absl::Status CheckDescribable(const at::Tensor& tensor) const;
+
   // Creates a record of each tensor, in order, as one call of DescribeTensor after another would, in less time. A tensor
   // that cannot be described has the error of DescribeTensor in its place. `options.facts` apply to each tensor; use
   // SetFacts for facts that differ.
