@@ -27,7 +27,7 @@ using Run = std::function<void()>;
 using Prepare = std::function<Run()>;
 
 struct Work {
-  // Such as "convert/first". reference/works.py uses the same name for the same benchmark of the reference.
+  // Such as "convert/first", for one call per tensor, or "convert_all/first", for one call for all tensors.
   std::string name;
   // The graphs that it runs on: see graphs/graphs.h.
   std::vector<std::string> graphs = {};
@@ -35,6 +35,10 @@ struct Work {
   std::vector<std::string> floors = {};
   // Creates what all runs on a graph share.
   std::function<Prepare(const Graph& graph)> setup = {};
+  // Works of one group are compared with each other and with the same work of the reference, which is the one of this
+  // name in reference/works.py. The report measures a group and its baselines in turns. If empty, the work is a group
+  // of its own, with its own name.
+  std::string group = {};
   // Times are divided by the number of conversions (or descriptions).
   double conversions_per_tensor = 1;
   // Set if Prepare takes much longer than Run.
@@ -43,6 +47,10 @@ struct Work {
 
 // The time of `run` in nanoseconds. Destroys `run`.
 double Nanoseconds(Run run);
+
+// The work that does the same as `single` by one call for all tensors, which `setup` prepares. It has the baselines of
+// `single`, is in the same group, and "convert/first" becomes "convert_all/first".
+Work ForWholeModel(const Work& single, std::function<Prepare(const Graph& graph)> setup);
 
 // Returns the value, or prints the error and ends the process.
 [[noreturn]] void DieOf(const absl::Status& status);
