@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/works/results.h"
 #include "describer/meta_tensor_describer.h"
 #include "meta/as_json.h"
+#include "meta/from_json.h"
 #include "nlohmann/json.hpp"
 
 namespace metaconv {
@@ -39,6 +41,35 @@ Prepare Dump(const Graph& graph) {
   };
 }
 
+// The text of a document with all records of a graph without nested records.
+std::shared_ptr<const std::string> TextOf(const Graph& graph) {
+  MetaTensorDescriber describer;
+  auto tensors = nlohmann::ordered_json::array();
+  auto storages = nlohmann::ordered_json::array();
+  for (const at::Tensor& tensor : graph.tensors) {
+    const MetaTensorDescPtr record = OrDie(describer.DescribeTensor(tensor));
+    tensors.push_back(AsJson(*record, describer.id()));
+    storages.push_back(AsJson(*record->storage, describer.id()));
+  }
+  const nlohmann::ordered_json document = {{"storages", std::move(storages)}, {"tensors", std::move(tensors)}};
+  return std::make_shared<const std::string>(document.dump());
+}
+
+Prepare ReadRecords(const Graph& graph) {
+  return [text = TextOf(graph)] {
+    auto records = std::make_shared<RecordSet>();
+    return [text, records] { *records = OrDie(RecordsFromJson(nlohmann::ordered_json::parse(*text))); };
+  };
+}
+
+// Baseline: parses the same text.
+Prepare Parse(const Graph& graph) {
+  return [text = TextOf(graph)] {
+    auto document = std::make_shared<nlohmann::ordered_json>();
+    return [text, document] { *document = nlohmann::ordered_json::parse(*text); };
+  };
+}
+
 }  // namespace
 
 std::vector<Work> JsonWorks() {
@@ -46,6 +77,8 @@ std::vector<Work> JsonWorks() {
   return {
       {.name = "json/write", .graphs = graphs, .floors = {"json/dump"}, .setup = WriteRecords},
       {.name = "json/dump", .graphs = graphs, .setup = Dump},
+      {.name = "json/read", .graphs = {"tiny"}, .floors = {"json/parse"}, .setup = ReadRecords},
+      {.name = "json/parse", .graphs = {"tiny"}, .setup = Parse},
   };
 }
 
