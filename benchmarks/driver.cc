@@ -10,8 +10,7 @@
 //     forget                     discards what works have set up; the answer is empty
 //     WORK                       nanoseconds per conversion
 //
-// A graph is created, and a work is set up, when it is first needed. Each measurement runs for at least a tenth of a
-// second.
+// A graph is created, and a work is set up, when it is first needed. Times are measured as in works/timing.h.
 
 #include <cstdint>
 #include <iostream>
@@ -27,17 +26,13 @@
 #include "benchmarks/graphs/graphs.h"
 #include "benchmarks/memory.h"
 #include "benchmarks/works/all_works.h"
+#include "benchmarks/works/timing.h"
 #include "benchmarks/works/work.h"
 #include "nlohmann/json.hpp"
 #include "torch/headeronly/version.h"
 
 namespace metaconv {
 namespace {
-
-// Long enough for the clock's resolution, and short enough for works whose preparation is much slower than their run.
-constexpr double kTimedNanoseconds = 100e6;
-constexpr int kMostRuns = 10000;
-constexpr int kMostSlowPreparations = 5;
 
 int About() {
   std::cout << nlohmann::ordered_json{{"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}} << '\n';
@@ -46,7 +41,11 @@ int About() {
 
 int List() {
   for (const Work& work : AllWorks()) {
-    std::cout << nlohmann::ordered_json{{"name", work.name}, {"graphs", work.graphs}, {"floors", work.floors}} << '\n';
+    std::cout << nlohmann::ordered_json{{"name", work.name},
+                                        {"group", work.group.empty() ? work.name : work.group},
+                                        {"graphs", work.graphs},
+                                        {"floors", work.floors}}
+              << '\n';
   }
   return 0;
 }
@@ -71,7 +70,7 @@ class Driver {
       const MemoryPerTensor memory = MeasureMemory(spec_);
       std::cout << memory.sources << ' ' << memory.results << ' ' << memory.alive << ' ' << memory.dropped << std::endl;
     } else if (const auto found = works_.find(request); found != works_.end()) {
-      std::cout << NanosecondsPerConversion(found->second) << std::endl;
+      std::cout << Time(found->second) << std::endl;
     } else {
       return false;
     }
@@ -95,14 +94,10 @@ class Driver {
     return *graph_;
   }
 
-  double NanosecondsPerConversion(const Work& work) {
+  double Time(const Work& work) {
     Prepare& prepare = prepared_[work.name];
     if (!prepare) prepare = work.setup(graph());
-    const int most_runs = work.slow_to_prepare ? kMostSlowPreparations : kMostRuns;
-    double total = 0;
-    int runs = 0;
-    for (; total < kTimedNanoseconds && runs < most_runs; ++runs) total += Nanoseconds(prepare());
-    return total / runs / (work.conversions_per_tensor * static_cast<double>(graph().tensors.size()));
+    return NanosecondsPerConversion(work, prepare, graph().tensors.size());
   }
 
   GraphSpec spec_;
