@@ -6,8 +6,10 @@
 //   driver                       answers each line of standard input with one line:
 //     graph SEED SIZE NAME       selects the graph for the following requests; the answer is empty
 //     fingerprint                fingerprint and number of tensors of the graph
-//     memory                     bytes per tensor: sources, results, converter with results alive, converter at the end
+//     memory                     bytes per tensor: sources, results, converter with results alive (single calls, one
+//                                call), converter at the end
 //     forget                     discards what works have set up; the answer is empty
+//     bytes WORK                 bytes per tensor that the work reads or writes, if --list says that it has bytes
 //     WORK                       nanoseconds per conversion
 //
 // A graph is created, and a work is set up, when it is first needed. Times are measured as in works/timing.h.
@@ -44,7 +46,8 @@ int List() {
     std::cout << nlohmann::ordered_json{{"name", work.name},
                                         {"group", work.group.empty() ? work.name : work.group},
                                         {"graphs", work.graphs},
-                                        {"floors", work.floors}}
+                                        {"floors", work.floors},
+                                        {"has_bytes", static_cast<bool>(work.bytes)}}
               << '\n';
   }
   return 0;
@@ -68,7 +71,13 @@ class Driver {
       std::cout << Fingerprint(graph().tensors) << ' ' << graph().tensors.size() << std::endl;
     } else if (request == "memory") {
       const MemoryPerTensor memory = MeasureMemory(spec_);
-      std::cout << memory.sources << ' ' << memory.results << ' ' << memory.alive << ' ' << memory.dropped << std::endl;
+      std::cout << memory.sources << ' ' << memory.results << ' ' << memory.alive << ' ' << memory.alive_all << ' '
+                << memory.dropped << std::endl;
+    } else if (request.starts_with("bytes ")) {
+      const auto found = works_.find(request.substr(request.find(' ') + 1));
+      if (found == works_.end() || !found->second.bytes) return false;
+      std::cout << static_cast<double>(found->second.bytes(graph())) / static_cast<double>(graph().tensors.size())
+                << std::endl;
     } else if (const auto found = works_.find(request); found != works_.end()) {
       std::cout << Time(found->second) << std::endl;
     } else {

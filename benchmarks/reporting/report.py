@@ -6,6 +6,17 @@
     ./bazelw run //benchmarks:report -- --output=docs --name=performance
     ./bazelw run //benchmarks:report -- --from=report.json       # writes the report from earlier results
 
+To measure only some benchmarks, name works of benchmarks/works and graphs, with patterns such as `*`. Prints the goals
+that were measured and the times, and writes no files:
+
+    ./bazelw run //benchmarks:report -- --works='convert*/first' --graphs=tiny --sizes=100000 --rounds=3
+    ./bazelw run //benchmarks:report -- --works='threads*/disjoint/*'
+    ./bazelw run //benchmarks:report -- --works='memory,whole_process'   # the sections that have no works
+
+A baseline is measured with the works that are compared with it. Faster, without the reference, and in one process:
+
+    ./bazelw run //benchmarks:convert_benchmark -- --works='convert_all/*' --graphs=tiny --sizes=100000 --rounds=5
+
 The reference is measured if its Python environment (tests/reference/environment.sh) exists on this machine.
 --make-reference creates the environment, which takes a minute and 5.4 GB. Without it, the report has no plots either.
 """
@@ -37,11 +48,17 @@ def sizes(text):
     return [positive(size) for size in text.split(",")]
 
 
+def patterns(text):
+    return tuple(text.split(","))
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         "report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--sizes", type=sizes, metavar="N,N", help="numbers of tensors")
+    parser.add_argument("--works", type=patterns, default=(), metavar="NAME,NAME", help="measure only these works")
+    parser.add_argument("--graphs", type=patterns, default=(), metavar="NAME,NAME", help="measure only on these graphs")
     parser.add_argument("--rounds", type=positive, help="number of rounds, for all sizes")
     parser.add_argument("--output", default=".", metavar="DIR", help="output directory; default: the current directory")
     parser.add_argument("--name", default="report", help="name of the files without extension; default: report")
@@ -71,14 +88,13 @@ def measure(options):
     if not options.python:
         print("report: no Python environment for the reference: measuring without it, no plots", file=sys.stderr)
     measurement = Measurement(options.driver, options.metaconv, options.python)
-    return {"machine": about, **measurement.run(options.sizes or default_sizes, rounds, options.checkpoint)}
+    choice = plan.Choice(options.works, options.graphs)
+    return {"machine": about, **measurement.run(options.sizes or default_sizes, rounds, options.checkpoint, choice)}
 
 
 def main():
     options = arguments()
     caller = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-    folder = caller / options.output
-    folder.mkdir(parents=True, exist_ok=True)
     if options.source:
         try:
             document = json.loads((caller / options.source).read_text(encoding="utf-8"))
@@ -86,6 +102,11 @@ def main():
             raise SystemExit(f"report: {error}") from None
     else:
         document = measure(options)
+    if options.works or options.graphs:
+        print(render.summary(document))
+        return
+    folder = caller / options.output
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{options.name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     plots = []
     if importlib.util.find_spec("matplotlib"):

@@ -1,5 +1,6 @@
 #include "benchmarks/works/json_works.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,15 @@ Prepare WriteRecords(const Graph& graph) {
       }
     };
   };
+}
+
+std::size_t BytesWritten(const Graph& graph) {
+  MetaTensorDescriber describer;
+  std::size_t bytes = 0;
+  for (const at::Tensor& tensor : graph.tensors) {
+    bytes += AsJson(*OrDie(describer.DescribeTensor(tensor)), describer.id()).dump().size();
+  }
+  return bytes;
 }
 
 // Baseline: writes the same text from existing JSON documents.
@@ -62,6 +72,8 @@ Prepare ReadRecords(const Graph& graph) {
   };
 }
 
+std::size_t BytesRead(const Graph& graph) { return TextOf(graph)->size(); }
+
 // Baseline: parses the same text.
 Prepare Parse(const Graph& graph) {
   return [text = TextOf(graph)] {
@@ -75,9 +87,9 @@ Prepare Parse(const Graph& graph) {
 std::vector<Work> JsonWorks() {
   const std::vector<std::string> graphs = {"tiny", "training", "forest"};
   return {
-      {.name = "json/write", .graphs = graphs, .floors = {"json/dump"}, .setup = WriteRecords},
+      {.name = "json/write", .graphs = graphs, .floors = {"json/dump"}, .setup = WriteRecords, .bytes = BytesWritten},
       {.name = "json/dump", .graphs = graphs, .setup = Dump},
-      {.name = "json/read", .graphs = {"tiny"}, .floors = {"json/parse"}, .setup = ReadRecords},
+      {.name = "json/read", .graphs = {"tiny"}, .floors = {"json/parse"}, .setup = ReadRecords, .bytes = BytesRead},
       {.name = "json/parse", .graphs = {"tiny"}, .setup = Parse},
   };
 }

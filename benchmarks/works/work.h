@@ -11,6 +11,7 @@
 #ifndef METACONV_BENCHMARKS_WORKS_WORK_H_
 #define METACONV_BENCHMARKS_WORKS_WORK_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ struct Work {
   std::string group = {};
   // Times are divided by the number of conversions (or descriptions).
   double conversions_per_tensor = 1;
+  // The number of bytes that a run reads or writes, for works whose throughput is of interest.
+  std::function<std::size_t(const Graph& graph)> bytes = {};
   // Set if Prepare takes much longer than Run.
   bool slow_to_prepare = false;
 };
