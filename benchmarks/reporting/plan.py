@@ -12,11 +12,17 @@ OTHER_SIZES = (10_000, 10_000)
 # The largest size for the reference, which takes minutes above it.
 REFERENCE_SIZE = {"tiny": 100_000, "views": 100_000}
 OTHER_REFERENCE_SIZE = 10_000
-# From each of these sizes on, only the groups that a goal or the section on scaling needs.
-GROUPS_FROM = (
-    (1_000_000, ("describe/first", "describe/again", "convert/first", "convert/again", "convert/again_cold", "views/first")),
-    (10_000_000, ("describe/first", "describe/again", "convert/first")),
-)
+# The largest size of groups that no goal needs above it.
+MOST_FOR_GROUP = {
+    "convert/half": 10_000,
+    "convert/remade": 10_000,
+    "convert/records": 100_000,
+    "json/write": 100_000,
+    "json/read": 100_000,
+    "views/again": 100_000,
+    "convert/again": 1_000_000,
+    "convert/again_cold": 1_000_000,
+}
 
 THREADS_SIZE = 100_000
 THREADS_ROUNDS = 5
@@ -86,22 +92,15 @@ def groups_of(works):
     return groups
 
 
-def groups_at(size, groups):
-    """The groups that are measured at this size."""
-    for least, names in GROUPS_FROM:
-        if size >= least:
-            groups = {name: works for name, works in groups.items() if name in names}
-    return groups
-
-
 def all_jobs(works, sizes, rounds, checkpoints):
     """Jobs for `works`. The tensors of checkpoints have the graph `checkpoint:PATH`."""
     graphs = dict.fromkeys(graph for work in works for graph in work["graphs"])
     for graph in graphs:
-        groups = groups_of(work for work in works if graph in work["graphs"] and not is_thread_work(work["name"]))
+        of_graph = groups_of(work for work in works if graph in work["graphs"] and not is_thread_work(work["name"]))
         for size in sizes_within(sizes, *SIZES_OF_GRAPH.get(graph, OTHER_SIZES)):
             with_reference = size <= REFERENCE_SIZE.get(graph, OTHER_REFERENCE_SIZE)
-            yield Job(graph, size, groups_at(size, groups), with_reference, rounds_of(size, rounds))
+            groups = {name: of_graph[name] for name in of_graph if size <= MOST_FOR_GROUP.get(name, size)}
+            yield Job(graph, size, groups, with_reference, rounds_of(size, rounds))
     size = sizes_within(sizes, THREADS_SIZE, THREADS_SIZE)[-1]
     yield Job("tiny", size, groups_of(w for w in works if is_thread_work(w["name"])), False, rounds or THREADS_ROUNDS)
     for path in checkpoints:
