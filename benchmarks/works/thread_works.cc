@@ -77,12 +77,19 @@ struct alignas(128) Results {
   Outcomes<at::Tensor> outcomes;
 };
 
-// Runs of whole models with results are so short that starting the threads would count. Therefore they are repeated.
-constexpr int kWholeAgainPasses = 10;
+// Converting again is so fast that waking the threads would count. Therefore each thread does it several times.
+constexpr int kAgainPasses = 10;
 
-int Passes(Phase phase, Form form) {
-  if (phase == Phase::kBoth) return 2;
-  return phase == Phase::kAgain && form == Form::kWhole ? kWholeAgainPasses : 1;
+int Passes(Phase phase) {
+  switch (phase) {
+    case Phase::kFirst:
+      return 1;
+    case Phase::kAgain:
+      return kAgainPasses;
+    case Phase::kBoth:
+      break;
+  }
+  return 2;
 }
 
 void Convert(MetaConverter& converter, const Graph& graph, Range range, Form form, Results& results) {
@@ -115,14 +122,15 @@ struct ThreadJob {
 
 Prepare ConvertByThreads(const Graph& graph, ThreadJob job) {
   const std::size_t size = graph.tensors.size();
+  const std::size_t room = job.form == Form::kSingle ? size * static_cast<std::size_t>(Passes(job.phase)) : 0;
   auto seen = std::make_shared<MetaConverter>();
   auto held = std::make_shared<Results>();
   if (job.phase == Phase::kAgain) Convert(*seen, graph, {0, size}, Form::kSingle, *held);
   return [=, &graph, keep = held] {
     auto converter = job.phase == Phase::kAgain ? seen : std::make_shared<MetaConverter>();
-    return RunByTeam(job.threads, 2 * size, [=, &graph](int thread, Results& results) {
+    return RunByTeam(job.threads, room, [=, &graph](int thread, Results& results) {
       const std::vector<Range> ranges = RangesOf(job.share, size, thread, job.threads);
-      for (int passes = Passes(job.phase, job.form); passes > 0; --passes) {
+      for (int passes = Passes(job.phase); passes > 0; --passes) {
         for (const Range& range : ranges) Convert(*converter, graph, range, job.form, results);
       }
     });
@@ -153,7 +161,7 @@ Work ThreadWork(const std::string& group, ThreadJob job) {
                                : std::vector<std::string>{},
       .setup = [job](const Graph& graph) { return ConvertByThreads(graph, job); },
       .group = group,
-      .conversions_per_tensor = Passes(job.phase, job.form) * ConversionsPerTensor(job.share, job.threads),
+      .conversions_per_tensor = Passes(job.phase) * ConversionsPerTensor(job.share, job.threads),
   };
 }
 
