@@ -71,7 +71,7 @@ void Comparison::Run(const GraphSpec& spec, int rounds, std::ostream& out) const
   for (auto& [name, contender] : contenders) contender.prepare = contender.work->setup(graph);
   for (int round = 0; round < rounds; ++round) {
     for (auto& [name, contender] : contenders) {
-      const double now = NanosecondsPerConversion(*contender.work, contender.prepare, graph.tensors.size());
+      const double now = NanosecondsPerConversion(*contender.work, contender.prepare, graph.tensors.size(), clock_);
       contender.best = std::min(contender.best, now);
     }
   }

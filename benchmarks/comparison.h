@@ -32,7 +32,7 @@ namespace metaconv {
 
 class Comparison {
  public:
-  explicit Comparison(std::vector<Work> works) : works_(std::move(works)) {}
+  explicit Comparison(std::vector<Work> works, Clock clock = Clock::kWall) : works_(std::move(works)), clock_(clock) {}
 
   // Adds the work of that name. A name that ends with "*" adds all works that begin with the rest of it. Returns false
   // if there is no such work.
@@ -49,6 +49,7 @@ class Comparison {
   std::vector<const Work*> Floors(const Work& work, const std::string& graph) const;
 
   std::vector<Work> works_;
+  Clock clock_;
   std::vector<std::size_t> chosen_;  // Indices of `works_`.
 };
 

@@ -3,7 +3,7 @@
 //
 //   driver --about               prints the versions of LibTorch and the compiler, as JSON
 //   driver --list                prints the works, one JSON object per line
-//   driver                       answers each line of standard input with one line:
+//   driver [--cpu-time]          answers each line of standard input with one line:
 //     graph SEED SIZE NAME       selects the graph for the following requests; the answer is empty
 //     fingerprint                fingerprint and number of tensors of the graph
 //     memory                     bytes per tensor: sources, results, converter with results alive (single calls, one
@@ -12,7 +12,8 @@
 //     bytes WORK                 bytes per tensor that the work reads or writes, if --list says that it has bytes
 //     WORK                       nanoseconds per conversion
 //
-// A graph is created, and a work is set up, when it is first needed. Times are measured as in works/timing.h.
+// A graph is created, and a work is set up, when it is first needed. Times are measured as in works/timing.h; for
+// --cpu-time, see Clock in works/work.h.
 
 #include <cstdint>
 #include <iostream>
@@ -55,7 +56,7 @@ int List() {
 
 class Driver {
  public:
-  Driver() {
+  explicit Driver(Clock clock) : clock_(clock) {
     for (Work& work : AllWorks()) works_.emplace(work.name, std::move(work));
   }
 
@@ -106,9 +107,10 @@ class Driver {
   double Time(const Work& work) {
     Prepare& prepare = prepared_[work.name];
     if (!prepare) prepare = work.setup(graph());
-    return NanosecondsPerConversion(work, prepare, graph().tensors.size());
+    return NanosecondsPerConversion(work, prepare, graph().tensors.size(), clock_);
   }
 
+  Clock clock_;
   GraphSpec spec_;
   std::map<std::string, Work> works_;
   std::optional<Graph> graph_;
@@ -116,15 +118,16 @@ class Driver {
 };
 
 int Usage() {
-  std::cerr << "usage: driver [--about | --list]\n";
+  std::cerr << "usage: driver [--about | --list | --cpu-time]\n";
   return 2;
 }
 
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1 && arguments[0] == "--about") return About();
   if (arguments.size() == 1 && arguments[0] == "--list") return List();
-  if (!arguments.empty()) return Usage();
-  Driver driver;
+  const bool cpu_time = arguments == std::vector<std::string>{"--cpu-time"};
+  if (!arguments.empty() && !cpu_time) return Usage();
+  Driver driver(cpu_time ? Clock::kProcessor : Clock::kWall);
   for (std::string line; std::getline(std::cin, line);) {
     if (!driver.Answer(line)) {
       std::cerr << "driver: unknown request: " << line << '\n';

@@ -53,6 +53,7 @@ struct Options {
   std::vector<std::string> graphs = {};  // Empty: all.
   std::vector<std::string> works = {};   // Of a comparison; empty: Google Benchmark runs all.
   int rounds = 5;                        // Of a comparison.
+  Clock clock = Clock::kWall;            // Of a comparison.
 
   bool Has(const std::string& graph) const { return graphs.empty() || std::ranges::count(graphs, graph) > 0; }
 };
@@ -82,6 +83,8 @@ bool TakeOptions(int& argc, char** argv, Options& options) {
       options.works = List(flag.second);
     } else if (flag.first == "--rounds") {
       if (!absl::SimpleAtoi(flag.second, &options.rounds) || options.rounds < 1) return false;
+    } else if (flag.first == "--cpu-time") {
+      options.clock = Clock::kProcessor;
     } else {
       argv[kept++] = argv[i];
     }
@@ -91,7 +94,7 @@ bool TakeOptions(int& argc, char** argv, Options& options) {
 }
 
 int Compare(const std::vector<Work>& works, const Options& options) {
-  Comparison comparison(works);
+  Comparison comparison(works, options.clock);
   for (const std::string& name : options.works) {
     if (comparison.Choose(name)) continue;
     std::cerr << "there is no work named " << name << "; the works are:\n";

@@ -43,11 +43,14 @@ class Progress:
 class Measurement:
     """`driver` and `python` are programs; without `python`, the reference is left out."""
 
-    def __init__(self, driver, metaconv, python):
+    def __init__(self, driver, metaconv, python, cpu_time=False):
+        clock = ["--cpu-time"] if cpu_time else []
         self._driver = [driver]
+        self._our_worker = [driver, *clock]
         self._metaconv = metaconv
         self._python = python
         self._reference = python and [python, "-B", str(REFERENCE_WORKER)]
+        self._reference_worker = python and [*self._reference, *clock]
         self._works = [json.loads(line) for line in self._output(driver, "--list").splitlines()]
         self._by_name = {work["name"]: work for work in self._works}
         self._of_reference = self._output(*self._reference, "--list").split() if python else []
@@ -58,9 +61,9 @@ class Measurement:
         progress = Progress(sum(len(job.groups) for job in jobs) + len(memory_graphs) + choice.has_work("whole_process"))
         times = []
         # metaconv has one process for each graph. The reference has one for all, since starting it takes seconds.
-        with Worker(self._reference) if self._reference and jobs else contextlib.nullcontext() as reference:
+        with Worker(self._reference_worker) if self._reference and jobs else contextlib.nullcontext() as reference:
             for job in jobs:
-                with Worker(self._driver) as ours:
+                with Worker(self._our_worker) as ours:
                     times += self._times(job, ours, reference, progress)
         return {
             "built_with": json.loads(self._output(*self._driver, "--about")),

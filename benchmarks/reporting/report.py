@@ -17,6 +17,9 @@ A baseline is measured with the works that are compared with it. Faster, without
 
     ./bazelw run //benchmarks:convert_benchmark -- --works='convert_all/*' --graphs=tiny --sizes=100000 --rounds=5
 
+On a machine with other load, add --cpu-time to either. It measures the processor time of one thread. A committed report is
+made without it, on an idle machine.
+
 The reference is measured if its Python environment (tests/reference/environment.sh) exists on this machine.
 --make-reference creates the environment, which takes a minute and 5.4 GB. Without it, the report has no plots either.
 """
@@ -59,6 +62,7 @@ def arguments():
     parser.add_argument("--sizes", type=sizes, metavar="N,N", help="numbers of tensors")
     parser.add_argument("--works", type=patterns, default=(), metavar="NAME,NAME", help="measure only these works")
     parser.add_argument("--graphs", type=patterns, default=(), metavar="NAME,NAME", help="measure only on these graphs")
+    parser.add_argument("--cpu-time", action="store_true", help="processor time; only with --works or --graphs")
     parser.add_argument("--rounds", type=positive, help="number of rounds, for all sizes")
     parser.add_argument("--output", default=".", metavar="DIR", help="output directory; default: the current directory")
     parser.add_argument("--name", default="report", help="name of the files without extension; default: report")
@@ -70,7 +74,10 @@ def arguments():
     for name in ("driver", "metaconv", "python"):
         parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
     parser.add_argument("--checkpoint", action="append", default=[], help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.cpu_time and not (options.works or options.graphs):
+        parser.error("--cpu-time: expected --works or --graphs")
+    return options
 
 
 def version_of_reference(python):
@@ -87,7 +94,7 @@ def measure(options):
     about["reference"] = version_of_reference(options.python)
     if not options.python:
         print("report: no Python environment for the reference: measuring without it, no plots", file=sys.stderr)
-    measurement = Measurement(options.driver, options.metaconv, options.python)
+    measurement = Measurement(options.driver, options.metaconv, options.python, options.cpu_time)
     choice = plan.Choice(options.works, options.graphs)
     return {"machine": about, **measurement.run(options.sizes or default_sizes, rounds, options.checkpoint, choice)}
 

@@ -99,8 +99,8 @@ Prepare MakeWithoutDispatcher(const Graph& graph) {
   };
 }
 
-// Runs `setup` with processor caches that are empty at the start of the run, so that the first access to each cache line
-// is a miss. Neighbours in a cache line are then found in the cache, by the work and by its baseline alike.
+// Runs `setup` with processor caches that are empty when the run starts, so that the first access to each cache line is
+// a miss. Neighbours in a cache line are then found in the cache, by the work and by its baseline alike.
 std::function<Prepare(const Graph&)> Cold(Prepare (*setup)(const Graph&)) {
   return [setup](const Graph& graph) -> Prepare {
     return [prepare = setup(graph)] {

@@ -10,11 +10,11 @@ constexpr int kMostSlowPreparations = 5;
 
 }  // namespace
 
-double NanosecondsPerConversion(const Work& work, const Prepare& prepare, std::size_t tensors) {
+double NanosecondsPerConversion(const Work& work, const Prepare& prepare, std::size_t tensors, Clock clock) {
   const int most_runs = work.slow_to_prepare ? kMostSlowPreparations : kMostRuns;
   double total = 0;
   int runs = 0;
-  for (; total < kTimedNanoseconds && runs < most_runs; ++runs) total += Nanoseconds(prepare());
+  for (; total < kTimedNanoseconds && runs < most_runs; ++runs) total += Nanoseconds(prepare(), clock);
   return total / runs / (work.conversions_per_tensor * static_cast<double>(tensors));
 }
 

@@ -18,7 +18,8 @@ namespace metaconv {
 
 // The mean of as many runs as take at least a tenth of a second together. `tensors` is the size of the graph that
 // `prepare` was set up for.
-double NanosecondsPerConversion(const Work& work, const Prepare& prepare, std::size_t tensors);
+double NanosecondsPerConversion(const Work& work, const Prepare& prepare, std::size_t tensors,
+                                Clock clock = Clock::kWall);
 
 }  // namespace metaconv
 

@@ -48,8 +48,15 @@ struct Work {
   bool slow_to_prepare = false;
 };
 
+enum class Clock {
+  kWall,
+  // The processor time of the calling thread, which other load on the machine disturbs less. Not for works that start
+  // threads.
+  kProcessor,
+};
+
 // The time of `run` in nanoseconds. Destroys `run`.
-double Nanoseconds(Run run);
+double Nanoseconds(Run run, Clock clock = Clock::kWall);
 
 // The work that does the same as `single` by one call for all tensors, which `setup` prepares. It has the baselines of
 // `single`, is in the same group, and "convert/first" becomes "convert_all/first".
