@@ -1,4 +1,5 @@
-// Benchmarks converting tensors. Baselines: calling LibTorch's operators directly, and a look-up in a hash table.
+// Benchmarks converting tensors, one by one and all at once. Baselines: calling LibTorch's operators directly, and a
+// look-up in a hash table.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/convert_works.h"

@@ -3,15 +3,17 @@
 //
 //   driver --about               prints the versions of LibTorch and the compiler, as JSON
 //   driver --list                prints the works, one JSON object per line
-//   driver                       answers each line of standard input with one line:
+//   driver [--cpu-time]          answers each line of standard input with one line:
 //     graph SEED SIZE NAME       selects the graph for the following requests; the answer is empty
 //     fingerprint                fingerprint and number of tensors of the graph
-//     memory                     bytes per tensor: sources, results, converter with results alive, converter at the end
+//     memory                     bytes per tensor: sources, results, converter with results alive (single calls, one
+//                                call), converter at the end
 //     forget                     discards what works have set up; the answer is empty
+//     bytes WORK                 bytes per tensor that the work reads or writes, if --list says that it has bytes
 //     WORK                       nanoseconds per conversion
 //
-// A graph is created, and a work is set up, when it is first needed. Each measurement runs for at least a tenth of a
-// second.
+// A graph is created, and a work is set up, when it is first needed. Times are measured as in works/timing.h; for
+// --cpu-time, see Clock in works/work.h.
 
 #include <cstdint>
 #include <iostream>
@@ -27,17 +29,13 @@
 #include "benchmarks/graphs/graphs.h"
 #include "benchmarks/memory.h"
 #include "benchmarks/works/all_works.h"
+#include "benchmarks/works/timing.h"
 #include "benchmarks/works/work.h"
 #include "nlohmann/json.hpp"
 #include "torch/headeronly/version.h"
 
 namespace metaconv {
 namespace {
-
-// Long enough for the clock's resolution, and short enough for works whose preparation is much slower than their run.
-constexpr double kTimedNanoseconds = 100e6;
-constexpr int kMostRuns = 10000;
-constexpr int kMostSlowPreparations = 5;
 
 int About() {
   std::cout << nlohmann::ordered_json{{"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}} << '\n';
@@ -46,14 +44,19 @@ int About() {
 
 int List() {
   for (const Work& work : AllWorks()) {
-    std::cout << nlohmann::ordered_json{{"name", work.name}, {"graphs", work.graphs}, {"floors", work.floors}} << '\n';
+    std::cout << nlohmann::ordered_json{{"name", work.name},
+                                        {"group", work.group.empty() ? work.name : work.group},
+                                        {"graphs", work.graphs},
+                                        {"floors", work.floors},
+                                        {"has_bytes", static_cast<bool>(work.bytes)}}
+              << '\n';
   }
   return 0;
 }
 
 class Driver {
  public:
-  Driver() {
+  explicit Driver(Clock clock) : clock_(clock) {
     for (Work& work : AllWorks()) works_.emplace(work.name, std::move(work));
   }
 
@@ -69,9 +72,15 @@ class Driver {
       std::cout << Fingerprint(graph().tensors) << ' ' << graph().tensors.size() << std::endl;
     } else if (request == "memory") {
       const MemoryPerTensor memory = MeasureMemory(spec_);
-      std::cout << memory.sources << ' ' << memory.results << ' ' << memory.alive << ' ' << memory.dropped << std::endl;
+      std::cout << memory.sources << ' ' << memory.results << ' ' << memory.alive << ' ' << memory.alive_all << ' '
+                << memory.dropped << std::endl;
+    } else if (request.starts_with("bytes ")) {
+      const auto found = works_.find(request.substr(request.find(' ') + 1));
+      if (found == works_.end() || !found->second.bytes) return false;
+      std::cout << static_cast<double>(found->second.bytes(graph())) / static_cast<double>(graph().tensors.size())
+                << std::endl;
     } else if (const auto found = works_.find(request); found != works_.end()) {
-      std::cout << NanosecondsPerConversion(found->second) << std::endl;
+      std::cout << Time(found->second) << std::endl;
     } else {
       return false;
     }
@@ -95,16 +104,13 @@ class Driver {
     return *graph_;
   }
 
-  double NanosecondsPerConversion(const Work& work) {
+  double Time(const Work& work) {
     Prepare& prepare = prepared_[work.name];
     if (!prepare) prepare = work.setup(graph());
-    const int most_runs = work.slow_to_prepare ? kMostSlowPreparations : kMostRuns;
-    double total = 0;
-    int runs = 0;
-    for (; total < kTimedNanoseconds && runs < most_runs; ++runs) total += Nanoseconds(prepare());
-    return total / runs / (work.conversions_per_tensor * static_cast<double>(graph().tensors.size()));
+    return NanosecondsPerConversion(work, prepare, graph().tensors.size(), clock_);
   }
 
+  Clock clock_;
   GraphSpec spec_;
   std::map<std::string, Work> works_;
   std::optional<Graph> graph_;
@@ -112,15 +118,16 @@ class Driver {
 };
 
 int Usage() {
-  std::cerr << "usage: driver [--about | --list]\n";
+  std::cerr << "usage: driver [--about | --list | --cpu-time]\n";
   return 2;
 }
 
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1 && arguments[0] == "--about") return About();
   if (arguments.size() == 1 && arguments[0] == "--list") return List();
-  if (!arguments.empty()) return Usage();
-  Driver driver;
+  const bool cpu_time = arguments == std::vector<std::string>{"--cpu-time"};
+  if (!arguments.empty() && !cpu_time) return Usage();
+  Driver driver(cpu_time ? Clock::kProcessor : Clock::kWall);
   for (std::string line; std::getline(std::cin, line);) {
     if (!driver.Answer(line)) {
       std::cerr << "driver: unknown request: " << line << '\n';

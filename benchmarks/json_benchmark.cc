@@ -1,4 +1,5 @@
-// Benchmarks writing records as JSON text. Baseline: writing an existing JSON document as text.
+// Benchmarks writing records as JSON text and reading them. Baselines: writing existing JSON documents as text, and
+// parsing the text.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/json_works.h"

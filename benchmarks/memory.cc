@@ -2,8 +2,11 @@
 
 #include <malloc.h>
 
+#include <cstddef>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "benchmarks/works/by_hand.h"
 #include "benchmarks/works/work.h"
 #include "converter/meta_converter.h"
@@ -18,26 +21,50 @@ double BytesInUse() {
 
 using Tensors = std::vector<at::Tensor>;
 
-// Bytes per tensor that are allocated by `count` calls of `make(i)`, while `results` holds their results.
+// Bytes per tensor that are allocated by `make()`, while the results that it returns are alive, without their vector.
 template <typename Make>
-double BytesPerTensor(std::size_t count, Tensors& results, Make make) {
-  results.reserve(count);
+double BytesPerTensor(Make make) {
   const double before = BytesInUse();
-  for (std::size_t i = 0; i < count; ++i) results.push_back(make(i));
-  return (BytesInUse() - before) / static_cast<double>(count);
+  const Tensors results = make();
+  const double vector = static_cast<double>(results.capacity() * sizeof(at::Tensor));
+  return (BytesInUse() - before - vector) / static_cast<double>(results.size());
+}
+
+Tensors MakeAll(const ByHand& by_hand, std::size_t count) {
+  Tensors results;
+  results.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) results.push_back(by_hand.Make(i));
+  return results;
+}
+
+Tensors ConvertEach(MetaConverter& converter, const Tensors& sources) {
+  Tensors results;
+  results.reserve(sources.size());
+  for (const at::Tensor& tensor : sources) results.push_back(OrDie(converter.Convert(tensor)));
+  return results;
+}
+
+Tensors ConvertAll(MetaConverter& converter, const Tensors& sources) {
+  Tensors results;
+  results.reserve(sources.size());
+  for (absl::StatusOr<at::Tensor>& result : converter.Convert(sources)) results.push_back(OrDie(std::move(result)));
+  return results;
 }
 
 }  // namespace
 
 MemoryPerTensor MeasureMemory(const GraphSpec& spec) {
   MemoryPerTensor memory;
-  MetaConverter converter;
+  MetaConverter one_by_one;
+  MetaConverter all_at_once;
   {
     // Allocates everything that is allocated only once per process.
     const Graph few = OrDie(MakeGraph({.name = spec.name, .seed = spec.seed, .size = 100}));
-    for (const at::Tensor& tensor : few.tensors) OrDie(converter.Convert(tensor));
+    ConvertEach(one_by_one, few.tensors);
+    ConvertAll(all_at_once, few.tensors);
   }
-  converter.Sweep();
+  one_by_one.Sweep();
+  all_at_once.Sweep();
 
   const double start = BytesInUse();
   Tensors sources = OrDie(MakeGraph(spec)).tensors;
@@ -45,17 +72,13 @@ MemoryPerTensor MeasureMemory(const GraphSpec& spec) {
   memory.sources = (BytesInUse() - start) / count;
   {
     const ByHand by_hand(sources);
-    Tensors results;
-    memory.results = BytesPerTensor(sources.size(), results, [&](std::size_t i) { return by_hand.Make(i); });
+    memory.results = BytesPerTensor([&] { return MakeAll(by_hand, sources.size()); });
   }
-  {
-    Tensors results;
-    const double all =
-        BytesPerTensor(sources.size(), results, [&](std::size_t i) { return OrDie(converter.Convert(sources[i])); });
-    memory.alive = all - memory.results;
-  }
+  memory.alive = BytesPerTensor([&] { return ConvertEach(one_by_one, sources); }) - memory.results;
+  memory.alive_all = BytesPerTensor([&] { return ConvertAll(all_at_once, sources); }) - memory.results;
   Tensors().swap(sources);
-  converter.Sweep();
+  one_by_one.Sweep();
+  all_at_once.Sweep();
   memory.dropped = (BytesInUse() - start) / count;
   return memory;
 }

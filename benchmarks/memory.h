@@ -15,9 +15,11 @@ struct MemoryPerTensor {
   double sources = 0;
   // Results created by LibTorch's operators: see works/by_hand.h.
   double results = 0;
-  // While all results are alive: what is allocated in addition to `results`.
+  // While all results are alive, made by one call each: what is allocated in addition to `results`.
   double alive = 0;
-  // After sources and results were destroyed and the converter was swept.
+  // The same with one call for all tensors. The vector that it returns is not counted.
+  double alive_all = 0;
+  // After sources and results were destroyed and the converters were swept.
   double dropped = 0;
 };
 

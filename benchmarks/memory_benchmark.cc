@@ -14,6 +14,7 @@ void Memory(benchmark::State& state, const std::string& graph) {
   state.counters["source"] = memory.sources;
   state.counters["result"] = memory.results;
   state.counters["beyond_result"] = memory.alive;
+  state.counters["beyond_result_all_at_once"] = memory.alive_all;
   state.counters["after_all_is_dropped"] = memory.dropped;
 }
 

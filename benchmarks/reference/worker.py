@@ -1,6 +1,6 @@
 """Runs benchmarks of the Python reference on request, with the protocol of benchmarks/driver.cc except for `memory`.
 
-    worker.py [--list]
+    worker.py [--list | --cpu-time]
 """
 
 import gc
@@ -15,29 +15,30 @@ TIMED_NANOSECONDS = 10e6
 WARM_UP = 100  # Number of tensors. The first calls of the reference import many modules of PyTorch.
 
 
-def nanoseconds(run):
-    start = time.perf_counter_ns()
+def nanoseconds(run, clock):
+    start = clock()
     kept = run()
-    elapsed = time.perf_counter_ns() - start
+    elapsed = clock() - start
     del kept
     return elapsed
 
 
 class Worker:
-    def __init__(self):
+    def __init__(self, clock):
+        self.clock = clock
         self.graph = []
         self.prepared = {}
 
     def nanoseconds_per_conversion(self, name):
         if name not in self.prepared:
-            nanoseconds(works.WORKS[name](self.graph[:WARM_UP])())
+            nanoseconds(works.WORKS[name](self.graph[:WARM_UP])(), self.clock)
             self.prepared[name] = works.WORKS[name](self.graph)
         # Like timeit, disable the garbage collector, and collect existing garbage first.
         gc.collect()
         gc.disable()
         total = runs = 0
         while total < TIMED_NANOSECONDS:
-            total += nanoseconds(self.prepared[name]())
+            total += nanoseconds(self.prepared[name](), self.clock)
             runs += 1
         gc.enable()
         return total / runs / len(self.graph)
@@ -62,7 +63,7 @@ def main(arguments):
     if arguments == ["--list"]:
         print("\n".join(works.WORKS))
         return
-    worker = Worker()
+    worker = Worker(time.thread_time_ns if arguments == ["--cpu-time"] else time.perf_counter_ns)
     for line in sys.stdin:
         print(worker.answer(line.rstrip("\n")), flush=True)
 

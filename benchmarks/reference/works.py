@@ -1,4 +1,7 @@
-"""The works of benchmarks/works for the Python reference, under the same names.
+"""The works of benchmarks/works for the Python reference, under the names of their groups.
+
+The reference has no calls for whole models. Its time for the same work, one tensor after another, is compared with both
+of ours.
 
 A work is a function of a graph, like `Work::setup`. It returns a function that prepares a run, which returns the
 function that is timed. The result of that function is destroyed after the clock has stopped.

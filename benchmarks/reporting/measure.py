@@ -43,29 +43,33 @@ class Progress:
 class Measurement:
     """`driver` and `python` are programs; without `python`, the reference is left out."""
 
-    def __init__(self, driver, metaconv, python):
+    def __init__(self, driver, metaconv, python, cpu_time=False):
+        clock = ["--cpu-time"] if cpu_time else []
         self._driver = [driver]
+        self._our_worker = [driver, *clock]
         self._metaconv = metaconv
         self._python = python
         self._reference = python and [python, "-B", str(REFERENCE_WORKER)]
+        self._reference_worker = python and [*self._reference, *clock]
         self._works = [json.loads(line) for line in self._output(driver, "--list").splitlines()]
         self._by_name = {work["name"]: work for work in self._works}
         self._of_reference = self._output(*self._reference, "--list").split() if python else []
 
-    def run(self, sizes, rounds, checkpoints):
-        jobs = list(plan.jobs(self._works, sizes, rounds, checkpoints))
-        progress = Progress(sum(len(job.works) for job in jobs) + len(plan.MEMORY_GRAPHS) + 1)
+    def run(self, sizes, rounds, checkpoints, choice):
+        jobs = list(plan.jobs(self._works, sizes, rounds, checkpoints, choice))
+        memory_graphs = [graph for graph in plan.MEMORY_GRAPHS if choice.has_work("memory") and choice.has_graph(graph)]
+        progress = Progress(sum(len(job.groups) for job in jobs) + len(memory_graphs) + choice.has_work("whole_process"))
         times = []
         # metaconv has one process for each graph. The reference has one for all, since starting it takes seconds.
-        with Worker(self._reference) if self._reference else contextlib.nullcontext() as reference:
+        with Worker(self._reference_worker) if self._reference and jobs else contextlib.nullcontext() as reference:
             for job in jobs:
-                with Worker(self._driver) as ours:
+                with Worker(self._our_worker) as ours:
                     times += self._times(job, ours, reference, progress)
         return {
             "built_with": json.loads(self._output(*self._driver, "--about")),
             "times": times,
-            "memory": [self._memory(graph, sizes, progress) for graph in plan.MEMORY_GRAPHS],
-            "whole_process": self._whole_process(rounds or 9, progress),
+            "memory": [self._memory(graph, sizes, progress) for graph in memory_graphs],
+            "whole_process": self._whole_process(rounds or 9, progress) if choice.has_work("whole_process") else None,
         }
 
     @staticmethod
@@ -73,37 +77,51 @@ class Measurement:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def _times(self, job, ours, reference, progress):
-        of_reference = set(job.works) & set(self._of_reference) if job.with_reference else ()
+        of_reference = set(job.groups) & set(self._of_reference) if job.with_reference else ()
         ours.set_graph(job.graph, job.size)
         if of_reference:
             reference.set_graph(job.graph, job.size)
             fingerprints = ours.ask("fingerprint"), reference.ask("fingerprint")
             if fingerprints[0] != fingerprints[1]:
                 raise SystemExit(f"report: {job}: metaconv and the reference built different graphs: {fingerprints}")
-        for work in job.works:
-            progress.step(f"{work} on {title(job.graph)}" + (f", {job.size:,} tensors" if job.size else ""))
-            yield self._time(job, work, ours, reference if work in of_reference else None)
+        for group in job.groups:
+            progress.step(f"{group} on {title(job.graph)}" + (f", {job.size:,} tensors" if job.size else ""))
+            yield from self._group(job, group, ours, reference if group in of_reference else None)
 
-    def _time(self, job, work, ours, reference):
-        floors = [name for name in self._by_name[work]["floors"] if job.graph in self._by_name[name]["graphs"]]
-        # Interleaved, so that other load on the machine affects all of them equally.
-        rounds = {name: [] for name in ("metaconv", *floors, *(["reference"] if reference else []))}
+    def _group(self, job, group, ours, reference):
+        """Measures the works of a group, their baselines and the reference in turns.
+
+        Other load on the machine then affects all of them equally.
+        """
+        works = job.groups[group]
+        floors = {work: self._floors(work, job.graph) for work in works}
+        rounds = {name: [] for name in (*works, *(floor for work in works for floor in floors[work]))}
+        of_reference = []
         for i in range(job.rounds):
-            rounds["metaconv"].append(ours.nanoseconds(work))
-            for floor in floors:
-                rounds[floor].append(ours.nanoseconds(floor))
+            for name, nanoseconds in rounds.items():
+                nanoseconds.append(ours.nanoseconds(name))
             if reference and i < job.reference_rounds:
-                rounds["reference"].append(reference.nanoseconds(work))
+                of_reference.append(reference.nanoseconds(group))
+        for work in works:
+            nanoseconds = {"metaconv": rounds[work], **{floor: rounds[floor] for floor in floors[work]}}
+            if reference:
+                nanoseconds["reference"] = of_reference
+            entry = {"work": work, "graph": job.graph, "size": job.size, "nanoseconds": nanoseconds}
+            if self._by_name[work]["has_bytes"]:
+                entry["bytes"] = float(ours.ask(f"bytes {work}"))
+            yield entry
         for worker in filter(None, (ours, reference)):
             worker.forget()
-        return {"work": work, "graph": job.graph, "size": job.size, "nanoseconds": rounds}
+
+    def _floors(self, work, graph):
+        return [name for name in self._by_name[work]["floors"] if graph in self._by_name[name]["graphs"]]
 
     def _memory(self, graph, sizes, progress):
         size = plan.sizes_within(sizes, plan.MEMORY_SIZE, plan.MEMORY_SIZE)[-1]
         progress.step(f"memory of {graph}, {size:,} tensors")
         with Worker(self._driver) as worker:
             worker.set_graph(graph, size)
-            names = "sources", "results", "alive", "dropped"
+            names = "sources", "results", "alive", "alive_all", "dropped"
             return {"graph": graph, "size": size, **dict(zip(names, map(float, worker.ask("memory").split())))}
 
     def _whole_process(self, rounds, progress):

@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt  # Must follow the choice of the backend.
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 import plan
-from results import number, title
+from results import number, title, whole_model
 
 BLUE, ORANGE, GREY, GREEN = "#2f6fb0", "#d9822b", "#8a8a8a", "#4a9a5a"
 PLAIN = FuncFormatter(lambda value, _: f"{value:,.10g}")
@@ -80,7 +80,6 @@ def floor(results):
 
 def growth(results):
     figure, axes = plt.subplots(figsize=(8, 4.2))
-    sizes = results.sizes("convert/first", "tiny")
     lines = [
         ("describe, first time", "describe/first", "metaconv", GREEN, "-"),
         ("convert, first time", "convert/first", "metaconv", BLUE, "-"),
@@ -88,14 +87,16 @@ def growth(results):
         ("convert again", "convert/again", "metaconv", ORANGE, "-"),
         ("one hash table look-up", "convert/again", "convert/look_up", ORANGE, "--"),
     ]
-    for text, work, who, color, style in lines:
+    for text, single, who, color, style in lines:
+        work = whole_model(single)
+        sizes = results.sizes(work, "tiny")
         values = [results.best(work, "tiny", size, who) for size in sizes]
         axes.plot(sizes, values, style, marker="o", markersize=4, color=color, label=text)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(PLAIN)
     axes.xaxis.set_major_formatter(PLAIN)
-    axes.set_xlabel("number of dense tensors in the graph")
+    axes.set_xlabel("number of dense tensors in the graph, all in one call")
     axes.set_ylabel("nanoseconds per tensor")
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
@@ -106,9 +107,16 @@ def threads(results):
     counts = [1, 2, 4, 8]
     cores = results.document["machine"]["cores"]
     axes.plot(counts, [min(n, cores) for n in counts], "--", color=GREY, label=f"ideal, {cores} cores")
-    for share, color in (("disjoint", BLUE), ("mix", GREEN), ("same", ORANGE)):
-        values = [results.thread_speedup(share, "both", n) for n in counts]
-        axes.plot(counts, values, "-", marker="o", markersize=4, color=color, label=f"{share} tensors")
+    lines = [
+        ("disjoint, first time, one call for each thread", "threads_all/disjoint/first", BLUE, "-"),
+        ("disjoint, again, one call for each thread", "threads_all/disjoint/again", GREEN, "-"),
+        ("disjoint, first time and again", "threads/disjoint/both", BLUE, ":"),
+        ("half of the tensors shared", "threads/mix/both", GREEN, ":"),
+        ("the same tensors", "threads/same/both", ORANGE, ":"),
+    ]
+    for text, group, color, style in lines:
+        values = [results.thread_speedup(group, n) for n in counts]
+        axes.plot(counts, values, style, marker="o", markersize=4, color=color, label=text)
     axes.set_xscale("log", base=2)
     axes.set_xticks(counts, counts)
     axes.set_ylim(bottom=0)

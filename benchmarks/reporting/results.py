@@ -3,10 +3,17 @@
 import pathlib
 import statistics
 
+import plan
+
 
 def title(graph):
     """The display name of a graph."""
     return "/".join(pathlib.Path(graph).parts[-2:]) if graph.startswith("checkpoint:") else graph
+
+
+def whole_model(work):
+    """The name of the work that does the same by one call for all tensors."""
+    return work.replace("/", "_all/", 1)
 
 
 def number(value, unit=""):
@@ -24,6 +31,7 @@ class Results:
     def __init__(self, document):
         self.document = document
         self.entries = {(e["work"], e["graph"], e["size"]): e["nanoseconds"] for e in document["times"]}
+        self.bytes = {(e["work"], e["graph"], e["size"]): e["bytes"] for e in document["times"] if "bytes" in e}
 
     def sizes(self, work, graph, least=0, most=float("inf")):
         return sorted(s for w, g, s in self.entries if (w, g) == (work, graph) and least <= s <= most)
@@ -44,6 +52,15 @@ class Results:
         ours, theirs = self.best(work, graph, size), self.best(work, graph, size, floor)
         return ours / theirs if ours and theirs else None
 
+    def time_ratio(self, of, to):
+        """The time of one benchmark relative to that of another one, both as (work, graph, size)."""
+        ours, theirs = self.best(*of), self.best(*to)
+        return ours / theirs if ours and theirs else None
+
+    def gigabytes_per_second(self, work, graph, size):
+        best, size_bytes = self.best(work, graph, size), self.bytes.get((work, graph, size))
+        return size_bytes / best if best and size_bytes else None
+
     def reference_size(self, work, graph, size):
         """The size whose reference time is used: `size`, or else the largest that the reference ran."""
         ran = [s for s in self.sizes(work, graph) if self.best(work, graph, s, "reference")]
@@ -55,11 +72,11 @@ class Results:
         return theirs / ours if ours and theirs else None
 
     def threads_size(self):
-        return max(self.sizes("threads/disjoint/both/1", "tiny"), default=None)
+        return max((size for work, _, size in self.entries if plan.is_thread_work(work)), default=None)
 
-    def thread_speedup(self, share, phase, threads, over=1):
-        """Throughput with `threads` threads relative to that with `over` threads."""
-        one, many = (self.best(f"threads/{share}/{phase}/{n}", "tiny", self.threads_size()) for n in (over, threads))
+    def thread_speedup(self, group, threads, over=1):
+        """Throughput with `threads` threads relative to that with `over` threads. The works are GROUP/THREADS."""
+        one, many = (self.best(f"{group}/{n}", "tiny", self.threads_size()) for n in (over, threads))
         return one / many if one and many else None
 
     def whole_process_speedup(self, python="python"):

@@ -8,13 +8,14 @@
 #include "absl/container/flat_hash_map.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/works/by_hand.h"
+#include "benchmarks/works/outcomes.h"
 #include "benchmarks/works/results.h"
 #include "converter/meta_converter.h"
 
 namespace metaconv {
 namespace {
 
-void ConvertAll(MetaConverter& converter, const Graph& graph, std::vector<at::Tensor>& results) {
+void ConvertEach(MetaConverter& converter, const Graph& graph, std::vector<at::Tensor>& results) {
   for (const at::Tensor& tensor : graph.tensors) results.push_back(OrDie(converter.Convert(tensor)));
 }
 
@@ -24,18 +25,36 @@ Prepare ConvertFirst(const Graph& graph) {
   return [&graph] {
     auto converter = std::make_shared<MetaConverter>();
     auto results = RoomFor<at::Tensor>(graph.tensors.size());
-    return [&graph, converter, results] { ConvertAll(*converter, graph, *results); };
+    return [&graph, converter, results] { ConvertEach(*converter, graph, *results); };
+  };
+}
+
+Prepare ConvertAllFirst(const Graph& graph) {
+  return [&graph] {
+    auto converter = std::make_shared<MetaConverter>();
+    auto outcomes = std::make_shared<Outcomes<at::Tensor>>();
+    return [&graph, converter, outcomes] { outcomes->Take(converter->Convert(graph.tensors)); };
   };
 }
 
 Prepare ConvertAgain(const Graph& graph) {
   auto converter = std::make_shared<MetaConverter>();
   auto results = RoomFor<at::Tensor>(graph.tensors.size());
-  ConvertAll(*converter, graph, *results);
+  ConvertEach(*converter, graph, *results);
   return [&graph, converter, results] {
     return [&graph, converter, results] {
       for (const at::Tensor& tensor : graph.tensors) benchmark::DoNotOptimize(OrDie(converter->Convert(tensor)));
     };
+  };
+}
+
+Prepare ConvertAllAgain(const Graph& graph) {
+  auto converter = std::make_shared<MetaConverter>();
+  auto results = RoomFor<at::Tensor>(graph.tensors.size());
+  ConvertEach(*converter, graph, *results);
+  return [&graph, converter, results] {
+    auto outcomes = std::make_shared<Outcomes<at::Tensor>>();
+    return [&graph, converter, results, outcomes] { outcomes->Take(converter->Convert(graph.tensors)); };
   };
 }
 

@@ -12,8 +12,10 @@ namespace metaconv {
 
 // Converts each tensor with a new converter.
 Prepare ConvertFirst(const Graph& graph);
+Prepare ConvertAllFirst(const Graph& graph);  // By one call.
 // Converts each tensor again while its result is alive.
 Prepare ConvertAgain(const Graph& graph);
+Prepare ConvertAllAgain(const Graph& graph);  // By one call.
 // Baseline for ConvertAgain: one look-up per tensor in a hash table of all tensors.
 Prepare LookUp(const Graph& graph);
 // Baseline for ConvertFirst: see by_hand.h.

@@ -8,8 +8,10 @@
 #include "benchmarks/works/by_hand.h"
 #include "benchmarks/works/conversion.h"
 #include "benchmarks/works/empty_caches.h"
+#include "benchmarks/works/outcomes.h"
 #include "benchmarks/works/results.h"
 #include "converter/meta_converter.h"
+#include "describer/meta_tensor_describer.h"
 
 namespace metaconv {
 namespace {
@@ -58,17 +60,30 @@ Prepare ConvertRemade(const Graph& graph) {
   };
 }
 
-// Converts records that were created before.
-Prepare ConvertRecords(const Graph& graph) {
+std::shared_ptr<std::vector<MetaTensorDescPtr>> RecordsOf(const Graph& graph) {
   MetaTensorDescriber describer;
   auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
   for (const at::Tensor& tensor : graph.tensors) records->push_back(OrDie(describer.DescribeTensor(tensor)));
-  return [records] {
+  return records;
+}
+
+// Converts records that were created before.
+Prepare ConvertRecords(const Graph& graph) {
+  return [records = RecordsOf(graph)] {
     auto converter = std::make_shared<MetaConverter>();
     auto results = RoomFor<at::Tensor>(records->size());
     return [records, converter, results] {
       for (const MetaTensorDescPtr& record : *records) results->push_back(OrDie(converter->MetaTensor(*record)));
     };
+  };
+}
+
+// The same by one call.
+Prepare ConvertAllRecords(const Graph& graph) {
+  return [records = RecordsOf(graph)] {
+    auto converter = std::make_shared<MetaConverter>();
+    auto outcomes = std::make_shared<Outcomes<at::Tensor>>();
+    return [records, converter, outcomes] { outcomes->Take(converter->MetaTensors(*records)); };
   };
 }
 
@@ -84,7 +99,8 @@ Prepare MakeWithoutDispatcher(const Graph& graph) {
   };
 }
 
-// Runs `setup` with empty processor caches.
+// Runs `setup` with processor caches that are empty when the run starts, so that the first access to each cache line is
+// a miss. Neighbours in a cache line are then found in the cache, by the work and by its baseline alike.
 std::function<Prepare(const Graph&)> Cold(Prepare (*setup)(const Graph&)) {
   return [setup](const Graph& graph) -> Prepare {
     return [prepare = setup(graph)] {
@@ -101,25 +117,34 @@ std::vector<Work> ConvertWorks() {
   const std::vector<std::string> dense = {"tiny", "tiny/shuffled"};
   const std::vector<std::string> all = {"tiny",       "tiny/shuffled", "training",  "parameters", "sparse_coo",
                                         "sparse_csr", "complex",       "conjugate", "mix"};
-  const std::vector<std::string> again = {"tiny", "tiny/shuffled", "training", "mix"};
+  const std::vector<std::string> seen = {"tiny", "tiny/shuffled", "training", "mix"};
+  const Work first = {.name = "convert/first",
+                      .graphs = all,
+                      .floors = {"convert/by_hand", "convert/empty_strided_meta"},
+                      .setup = ConvertFirst};
+  const Work again = {.name = "convert/again", .graphs = seen, .floors = {"convert/look_up"}, .setup = ConvertAgain};
+  const Work again_cold = {.name = "convert/again_cold",
+                           .graphs = dense,
+                           .floors = {"convert/look_up_cold"},
+                           .setup = Cold(ConvertAgain),
+                           .slow_to_prepare = true};
+  const Work records = {
+      .name = "convert/records", .graphs = {"tiny"}, .floors = {"convert/by_hand"}, .setup = ConvertRecords};
   return {
-      {.name = "convert/first",
-       .graphs = all,
-       .floors = {"convert/by_hand", "convert/empty_strided_meta"},
-       .setup = ConvertFirst},
-      {.name = "convert/again", .graphs = again, .floors = {"convert/look_up"}, .setup = ConvertAgain},
-      {.name = "convert/again_cold",
-       .graphs = dense,
-       .floors = {"convert/look_up_cold"},
-       .setup = Cold(ConvertAgain),
-       .slow_to_prepare = true},
+      first,
+      ForWholeModel(first, ConvertAllFirst),
+      again,
+      ForWholeModel(again, ConvertAllAgain),
+      again_cold,
+      ForWholeModel(again_cold, Cold(ConvertAllAgain)),
+      records,
+      ForWholeModel(records, ConvertAllRecords),
       {.name = "convert/half", .graphs = {"tiny"}, .floors = {"convert/half_by_hand"}, .setup = ConvertHalf},
       {.name = "convert/remade", .graphs = {"tiny"}, .floors = {"convert/by_hand"}, .setup = ConvertRemade},
-      {.name = "convert/records", .graphs = {"tiny"}, .floors = {"convert/by_hand"}, .setup = ConvertRecords},
       {.name = "convert/half_by_hand", .graphs = {"tiny"}, .setup = MakeHalfByHand},
       {.name = "convert/by_hand", .graphs = all, .setup = MakeByHand},
       {.name = "convert/empty_strided_meta", .graphs = dense, .setup = MakeWithoutDispatcher},
-      {.name = "convert/look_up", .graphs = again, .setup = LookUp},
+      {.name = "convert/look_up", .graphs = seen, .setup = LookUp},
       {.name = "convert/look_up_cold", .graphs = dense, .setup = Cold(LookUp), .slow_to_prepare = true},
   };
 }

@@ -3,13 +3,14 @@
 #include <memory>
 
 #include "benchmark/benchmark.h"
+#include "benchmarks/works/outcomes.h"
 #include "benchmarks/works/results.h"
 #include "describer/meta_tensor_describer.h"
 
 namespace metaconv {
 namespace {
 
-void DescribeAll(MetaTensorDescriber& describer, const Graph& graph, std::vector<MetaTensorDescPtr>& records) {
+void DescribeEach(MetaTensorDescriber& describer, const Graph& graph, std::vector<MetaTensorDescPtr>& records) {
   for (const at::Tensor& tensor : graph.tensors) records.push_back(OrDie(describer.DescribeTensor(tensor)));
 }
 
@@ -17,7 +18,7 @@ Prepare DescribeFirst(const Graph& graph) {
   return [&graph] {
     auto describer = std::make_shared<MetaTensorDescriber>();
     auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
-    return [&graph, describer, records] { DescribeAll(*describer, graph, *records); };
+    return [&graph, describer, records] { DescribeEach(*describer, graph, *records); };
   };
 }
 
@@ -26,8 +27,24 @@ Prepare DescribeAgain(const Graph& graph) {
   for (const at::Tensor& tensor : graph.tensors) OrDie(describer->DescribeTensor(tensor));
   return [&graph, describer] {
     auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
-    return [&graph, describer, records] { DescribeAll(*describer, graph, *records); };
+    return [&graph, describer, records] { DescribeEach(*describer, graph, *records); };
   };
+}
+
+// A run that describes all tensors by one call.
+Run DescribeAllBy(const Graph& graph, std::shared_ptr<MetaTensorDescriber> describer) {
+  auto outcomes = std::make_shared<Outcomes<MetaTensorDescPtr>>();
+  return [&graph, describer, outcomes] { outcomes->Take(describer->DescribeTensors(graph.tensors)); };
+}
+
+Prepare DescribeAllFirst(const Graph& graph) {
+  return [&graph] { return DescribeAllBy(graph, std::make_shared<MetaTensorDescriber>()); };
+}
+
+Prepare DescribeAllAgain(const Graph& graph) {
+  auto describer = std::make_shared<MetaTensorDescriber>();
+  for (const at::Tensor& tensor : graph.tensors) OrDie(describer->DescribeTensor(tensor));
+  return [&graph, describer] { return DescribeAllBy(graph, describer); };
 }
 
 // Baseline: reads the same properties of each tensor and stores nothing.
@@ -57,9 +74,13 @@ std::vector<Work> DescribeWorks() {
   std::vector<std::string> all = strided;
   all.push_back("mix");
   const std::vector<std::string> floors = {"describe/read_properties"};
+  const Work first = {.name = "describe/first", .graphs = all, .floors = floors, .setup = DescribeFirst};
+  const Work again = {.name = "describe/again", .graphs = strided, .floors = floors, .setup = DescribeAgain};
   return {
-      {.name = "describe/first", .graphs = all, .floors = floors, .setup = DescribeFirst},
-      {.name = "describe/again", .graphs = strided, .floors = floors, .setup = DescribeAgain},
+      first,
+      ForWholeModel(first, DescribeAllFirst),
+      again,
+      ForWholeModel(again, DescribeAllAgain),
       {.name = "describe/read_properties", .graphs = strided, .setup = ReadProperties},
   };
 }

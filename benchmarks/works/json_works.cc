@@ -1,12 +1,15 @@
 #include "benchmarks/works/json_works.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/works/results.h"
 #include "describer/meta_tensor_describer.h"
 #include "meta/as_json.h"
+#include "meta/from_json.h"
 #include "nlohmann/json.hpp"
 
 namespace metaconv {
@@ -25,6 +28,15 @@ Prepare WriteRecords(const Graph& graph) {
   };
 }
 
+std::size_t BytesWritten(const Graph& graph) {
+  MetaTensorDescriber describer;
+  std::size_t bytes = 0;
+  for (const at::Tensor& tensor : graph.tensors) {
+    bytes += AsJson(*OrDie(describer.DescribeTensor(tensor)), describer.id()).dump().size();
+  }
+  return bytes;
+}
+
 // Baseline: writes the same text from existing JSON documents.
 Prepare Dump(const Graph& graph) {
   MetaTensorDescriber describer;
@@ -39,13 +51,46 @@ Prepare Dump(const Graph& graph) {
   };
 }
 
+// The text of a document with all records of a graph without nested records.
+std::shared_ptr<const std::string> TextOf(const Graph& graph) {
+  MetaTensorDescriber describer;
+  auto tensors = nlohmann::ordered_json::array();
+  auto storages = nlohmann::ordered_json::array();
+  for (const at::Tensor& tensor : graph.tensors) {
+    const MetaTensorDescPtr record = OrDie(describer.DescribeTensor(tensor));
+    tensors.push_back(AsJson(*record, describer.id()));
+    storages.push_back(AsJson(*record->storage, describer.id()));
+  }
+  const nlohmann::ordered_json document = {{"storages", std::move(storages)}, {"tensors", std::move(tensors)}};
+  return std::make_shared<const std::string>(document.dump());
+}
+
+Prepare ReadRecords(const Graph& graph) {
+  return [text = TextOf(graph)] {
+    auto records = std::make_shared<RecordSet>();
+    return [text, records] { *records = OrDie(RecordsFromJson(nlohmann::ordered_json::parse(*text))); };
+  };
+}
+
+std::size_t BytesRead(const Graph& graph) { return TextOf(graph)->size(); }
+
+// Baseline: parses the same text.
+Prepare Parse(const Graph& graph) {
+  return [text = TextOf(graph)] {
+    auto document = std::make_shared<nlohmann::ordered_json>();
+    return [text, document] { *document = nlohmann::ordered_json::parse(*text); };
+  };
+}
+
 }  // namespace
 
 std::vector<Work> JsonWorks() {
   const std::vector<std::string> graphs = {"tiny", "training", "forest"};
   return {
-      {.name = "json/write", .graphs = graphs, .floors = {"json/dump"}, .setup = WriteRecords},
+      {.name = "json/write", .graphs = graphs, .floors = {"json/dump"}, .setup = WriteRecords, .bytes = BytesWritten},
       {.name = "json/dump", .graphs = graphs, .setup = Dump},
+      {.name = "json/read", .graphs = {"tiny"}, .floors = {"json/parse"}, .setup = ReadRecords, .bytes = BytesRead},
+      {.name = "json/parse", .graphs = {"tiny"}, .setup = Parse},
   };
 }
 

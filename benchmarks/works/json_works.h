@@ -1,4 +1,4 @@
-// JsonWorks: writing records as JSON text.
+// JsonWorks: writing records as JSON text and reading them.
 //
 // Thread safety: pure function.
 // Lifetime: see work.h.

@@ -6,7 +6,8 @@
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/empty_strided.h"
 #include "absl/strings/str_cat.h"
-#include "benchmarks/works/results.h"
+#include "absl/types/span.h"
+#include "benchmarks/works/outcomes.h"
 #include "benchmarks/works/thread_team.h"
 #include "converter/meta_converter.h"
 
@@ -67,34 +68,71 @@ double ConversionsPerTensor(Share share, int threads) {
 // Which conversions each thread runs.
 enum class Phase { kFirst, kAgain, kBoth };
 
-using Results = std::vector<at::Tensor>;
+// Whether a thread converts a range by one call for each tensor or by one call for all.
+enum class Form { kSingle, kWhole };
 
-void Convert(MetaConverter& converter, const Graph& graph, const std::vector<Range>& ranges, Results& results) {
-  for (const Range& range : ranges) {
-    for (std::size_t i = range.begin; i < range.end; ++i) results.push_back(OrDie(converter.Convert(graph.tensors[i])));
+// The results of one thread. Each has cache lines of its own, because each push_back writes to the vector.
+struct alignas(128) Results {
+  std::vector<at::Tensor> tensors;
+  Outcomes<at::Tensor> outcomes;
+};
+
+// Converting again is so fast that waking the threads would count. Therefore each thread does it several times.
+constexpr int kAgainPasses = 10;
+
+int Passes(Phase phase) {
+  switch (phase) {
+    case Phase::kFirst:
+      return 1;
+    case Phase::kAgain:
+      return kAgainPasses;
+    case Phase::kBoth:
+      break;
+  }
+  return 2;
+}
+
+void Convert(MetaConverter& converter, const Graph& graph, Range range, Form form, Results& results) {
+  if (form == Form::kWhole) {
+    const absl::Span<const at::Tensor> tensors = graph.tensors;
+    results.outcomes.Take(converter.Convert(tensors.subspan(range.begin, range.end - range.begin)));
+    return;
+  }
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    results.tensors.push_back(OrDie(converter.Convert(graph.tensors[i])));
   }
 }
 
-// A run in which each of `threads` threads calls `job(thread, results)`, with its own vector for results.
+// A run in which each of `threads` threads calls `job(thread, results)`, with results of its own.
 template <typename Job>
 Run RunByTeam(int threads, std::size_t room, Job job) {
   auto results = std::make_shared<std::vector<Results>>(static_cast<std::size_t>(threads));
-  for (Results& own : *results) own.reserve(room);
+  for (Results& own : *results) own.tensors.reserve(room);
   auto team = std::make_shared<ThreadTeam>(
       threads, [results, job](int thread) { job(thread, (*results)[static_cast<std::size_t>(thread)]); });
   return [team] { team->Run(); };
 }
 
-Prepare ConvertByThreads(const Graph& graph, Share share, Phase phase, int threads) {
+struct ThreadJob {
+  Share share = Share::kDisjoint;
+  Phase phase = Phase::kFirst;
+  Form form = Form::kSingle;
+  int threads = 1;
+};
+
+Prepare ConvertByThreads(const Graph& graph, ThreadJob job) {
   const std::size_t size = graph.tensors.size();
+  const std::size_t room = job.form == Form::kSingle ? size * static_cast<std::size_t>(Passes(job.phase)) : 0;
   auto seen = std::make_shared<MetaConverter>();
-  auto held = RoomFor<at::Tensor>(size);
-  if (phase == Phase::kAgain) Convert(*seen, graph, {{0, size}}, *held);
+  auto held = std::make_shared<Results>();
+  if (job.phase == Phase::kAgain) Convert(*seen, graph, {0, size}, Form::kSingle, *held);
   return [=, &graph, keep = held] {
-    auto converter = phase == Phase::kAgain ? seen : std::make_shared<MetaConverter>();
-    return RunByTeam(threads, 2 * size, [=, &graph](int thread, Results& results) {
-      const std::vector<Range> ranges = RangesOf(share, size, thread, threads);
-      for (int times = phase == Phase::kBoth ? 2 : 1; times > 0; --times) Convert(*converter, graph, ranges, results);
+    auto converter = job.phase == Phase::kAgain ? seen : std::make_shared<MetaConverter>();
+    return RunByTeam(job.threads, room, [=, &graph](int thread, Results& results) {
+      const std::vector<Range> ranges = RangesOf(job.share, size, thread, job.threads);
+      for (int passes = Passes(job.phase); passes > 0; --passes) {
+        for (const Range& range : ranges) Convert(*converter, graph, range, job.form, results);
+      }
     });
   };
 }
@@ -106,21 +144,24 @@ Prepare MakeByThreads(const Graph& graph, int threads) {
       const Range part = Part({0, graph.tensors.size()}, thread, threads);
       for (std::size_t i = part.begin; i < part.end; ++i) {
         const at::Tensor& tensor = graph.tensors[i];
-        results.push_back(at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kMeta)));
+        results.tensors.push_back(
+            at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kMeta)));
       }
     });
   };
 }
 
-Work ThreadWork(const char* share_name, Share share, const char* phase_name, Phase phase, int threads) {
-  const bool disjoint_first = share == Share::kDisjoint && phase == Phase::kFirst;
+// `group` is the name without the number of threads. The report measures all numbers of threads in turns.
+Work ThreadWork(const std::string& group, ThreadJob job) {
+  const bool disjoint_first = job.share == Share::kDisjoint && job.phase == Phase::kFirst;
   return {
-      .name = absl::StrCat("threads/", share_name, "/", phase_name, "/", threads),
+      .name = absl::StrCat(group, "/", job.threads),
       .graphs = {"tiny"},
-      .floors = disjoint_first ? std::vector<std::string>{absl::StrCat("threads/by_hand/", threads)}
+      .floors = disjoint_first ? std::vector<std::string>{absl::StrCat("threads/by_hand/", job.threads)}
                                : std::vector<std::string>{},
-      .setup = [=](const Graph& graph) { return ConvertByThreads(graph, share, phase, threads); },
-      .conversions_per_tensor = (phase == Phase::kBoth ? 2 : 1) * ConversionsPerTensor(share, threads),
+      .setup = [job](const Graph& graph) { return ConvertByThreads(graph, job); },
+      .group = group,
+      .conversions_per_tensor = Passes(job.phase) * ConversionsPerTensor(job.share, job.threads),
   };
 }
 
@@ -128,21 +169,33 @@ Work ThreadWork(const char* share_name, Share share, const char* phase_name, Pha
 
 std::vector<Work> ThreadWorks() {
   constexpr struct {
-    const char* name;
+    const char* group;
     Share share;
-  } kShares[] = {{"disjoint", Share::kDisjoint}, {"same", Share::kSame}, {"mix", Share::kMix}};
-  constexpr struct {
-    const char* name;
     Phase phase;
-  } kPhases[] = {{"first", Phase::kFirst}, {"again", Phase::kAgain}, {"both", Phase::kBoth}};
+    Form form;
+  } kKinds[] = {
+      {"threads/disjoint/first", Share::kDisjoint, Phase::kFirst, Form::kSingle},
+      {"threads/disjoint/again", Share::kDisjoint, Phase::kAgain, Form::kSingle},
+      {"threads/disjoint/both", Share::kDisjoint, Phase::kBoth, Form::kSingle},
+      {"threads_all/disjoint/first", Share::kDisjoint, Phase::kFirst, Form::kWhole},
+      {"threads_all/disjoint/again", Share::kDisjoint, Phase::kAgain, Form::kWhole},
+      {"threads/same/first", Share::kSame, Phase::kFirst, Form::kSingle},
+      {"threads/same/again", Share::kSame, Phase::kAgain, Form::kSingle},
+      {"threads/same/both", Share::kSame, Phase::kBoth, Form::kSingle},
+      {"threads/mix/first", Share::kMix, Phase::kFirst, Form::kSingle},
+      {"threads/mix/again", Share::kMix, Phase::kAgain, Form::kSingle},
+      {"threads/mix/both", Share::kMix, Phase::kBoth, Form::kSingle},
+  };
+  constexpr int kThreads[] = {1, 2, 4, 8};
 
   std::vector<Work> works;
-  for (const int threads : {1, 2, 4, 8}) {
-    for (const auto& share : kShares) {
-      for (const auto& phase : kPhases) {
-        works.push_back(ThreadWork(share.name, share.share, phase.name, phase.phase, threads));
-      }
+  for (const auto& kind : kKinds) {
+    for (const int threads : kThreads) {
+      works.push_back(
+          ThreadWork(kind.group, {.share = kind.share, .phase = kind.phase, .form = kind.form, .threads = threads}));
     }
+  }
+  for (const int threads : kThreads) {
     works.push_back({.name = absl::StrCat("threads/by_hand/", threads),
                      .graphs = {"tiny"},
                      .setup = [threads](const Graph& graph) { return MakeByThreads(graph, threads); }});

@@ -52,9 +52,13 @@ Prepare CallOperator(const Graph& graph) {
 
 std::vector<Work> ViewWorks() {
   const std::vector<std::string> graphs = {"views", "chains", "forest", "shared_storage"};
+  const Work first = {.name = "views/first", .graphs = graphs, .floors = {"views/by_hand"}, .setup = ConvertFirst};
+  const Work again = {.name = "views/again", .graphs = graphs, .floors = {"views/look_up"}, .setup = ConvertAgain};
   return {
-      {.name = "views/first", .graphs = graphs, .floors = {"views/by_hand"}, .setup = ConvertFirst},
-      {.name = "views/again", .graphs = graphs, .floors = {"views/look_up"}, .setup = ConvertAgain},
+      first,
+      ForWholeModel(first, ConvertAllFirst),
+      again,
+      ForWholeModel(again, ConvertAllAgain),
       {.name = "views/look_up", .graphs = graphs, .setup = LookUp},
       {.name = "views/by_hand", .graphs = graphs, .setup = MakeByHand},
       {.name = "views/replay", .graphs = {"replayed_views"}, .floors = {"views/operator"}, .setup = ReplayViews},

@@ -11,6 +11,7 @@
 #ifndef METACONV_BENCHMARKS_WORKS_WORK_H_
 #define METACONV_BENCHMARKS_WORKS_WORK_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ using Run = std::function<void()>;
 using Prepare = std::function<Run()>;
 
 struct Work {
-  // Such as "convert/first". reference/works.py uses the same name for the same benchmark of the reference.
+  // Such as "convert/first", for one call per tensor, or "convert_all/first", for one call for all tensors.
   std::string name;
   // The graphs that it runs on: see graphs/graphs.h.
   std::vector<std::string> graphs = {};
@@ -35,14 +36,31 @@ struct Work {
   std::vector<std::string> floors = {};
   // Creates what all runs on a graph share.
   std::function<Prepare(const Graph& graph)> setup = {};
+  // Works of one group are compared with each other and with the same work of the reference, which is the one of this
+  // name in reference/works.py. The report measures a group and its baselines in turns. If empty, the work is a group
+  // of its own, with its own name.
+  std::string group = {};
   // Times are divided by the number of conversions (or descriptions).
   double conversions_per_tensor = 1;
+  // The number of bytes that a run reads or writes, for works whose throughput is of interest.
+  std::function<std::size_t(const Graph& graph)> bytes = {};
   // Set if Prepare takes much longer than Run.
   bool slow_to_prepare = false;
 };
 
+enum class Clock {
+  kWall,
+  // The processor time of the calling thread, which other load on the machine disturbs less. Not for works that start
+  // threads.
+  kProcessor,
+};
+
 // The time of `run` in nanoseconds. Destroys `run`.
-double Nanoseconds(Run run);
+double Nanoseconds(Run run, Clock clock = Clock::kWall);
+
+// The work that does the same as `single` by one call for all tensors, which `setup` prepares. It has the baselines of
+// `single`, is in the same group, and "convert/first" becomes "convert_all/first".
+Work ForWholeModel(const Work& single, std::function<Prepare(const Graph& graph)> setup);
 
 // Returns the value, or prints the error and ends the process.
 [[noreturn]] void DieOf(const absl::Status& status);
