@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <utility>
 
 #include "converter/fresh_dispatcher_state.h"
@@ -19,6 +18,9 @@ namespace {
 using Devices = std::vector<c10::Device>;
 using Records = std::vector<const MetaTensorDesc*>;
 using Tensors = std::vector<at::Tensor>;
+
+// The number of records that are converted between two checks whether the caller has requested a stop.
+constexpr std::size_t kRecordsBetweenStops = 1024;
 
 // The device of an allocation. If `device` has no index, this is the caller's current device of that type.
 absl::StatusOr<c10::Device> WithIndex(c10::Device device) {
@@ -70,24 +72,25 @@ absl::StatusOr<Tensors> MaterializeAll(const Records& records, const Devices& de
   ConversionMemo memo;
   for (std::size_t i = 0; i < placed->size(); ++i) memo.SetStorage((*placed)[i].desc.id, (*storages)[i]);
   const FreshDispatcherState fresh;
-  // A conversion has one device. All conversions use one memo, and each nested record is converted by one of them only:
-  // PlacedStorageRecords has checked that.
-  std::optional<RealConversion> conversion;
   Tensors tensors;
   tensors.reserve(records.size());
-  for (std::size_t i = 0; i < records.size(); ++i) {
+  // A conversion has one device. All conversions use one memo, and each nested record is converted by one of them only:
+  // PlacedStorageRecords has checked that.
+  for (std::size_t begin = 0; begin < records.size();) {
     if (absl::Status status = CheckStop(control); !status.ok()) return status;
-    if (i == 0 || devices[i] != devices[i - 1]) {
-      const auto make_opaque = [&source, device = devices[i]](const MetaTensorDesc& desc) {
-        return source.MakeOpaque(desc, device);
-      };
-      conversion.emplace(
-          memo, RealConversion::Options{
-                    .device = devices[i], .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
+    const c10::Device device = devices[begin];
+    const auto other = std::find_if(devices.begin() + begin, devices.end(), [&](c10::Device d) { return d != device; });
+    const std::size_t count = std::min<std::size_t>(other - devices.begin() - begin, kRecordsBetweenStops);
+    const auto make_opaque = [&](const MetaTensorDesc& desc) { return source.MakeOpaque(desc, device); };
+    RealConversion conversion(
+        memo, {.device = device, .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
+    std::vector<absl::StatusOr<at::Tensor>> results(count, at::Tensor());
+    conversion.ConvertMany(absl::MakeConstSpan(records).subspan(begin, count), absl::MakeSpan(results));
+    for (absl::StatusOr<at::Tensor>& result : results) {
+      if (!result.ok()) return result.status();
+      tensors.push_back(*std::move(result));
     }
-    absl::StatusOr<at::Tensor> tensor = conversion->Convert(*records[i]);
-    if (!tensor.ok()) return tensor.status();
-    tensors.push_back(*std::move(tensor));
+    begin += count;
   }
   return tensors;
 }
@@ -129,12 +132,14 @@ absl::StatusOr<at::Tensor> Materialize(const MetaTensorDesc& record, c10::Device
 
 absl::StatusOr<Tensors> MaterializeTensors(absl::Span<const PlacedTensor> tensors, DataSource& source,
                                            const LoadControl& control) {
+  std::vector<at::Tensor> sources;
+  for (const PlacedTensor& placed : tensors) sources.push_back(OpaqueOr(placed.tensor));
   MetaTensorDescriber describer({.copy_data = true});
+  absl::StatusOr<std::vector<MetaTensorDescPtr>> described = describer.DescribeAllTensors(sources);
+  if (!described.ok()) return described.status();
   std::vector<PlacedRecord> records;
-  for (const PlacedTensor& placed : tensors) {
-    absl::StatusOr<MetaTensorDescPtr> record = describer.DescribeTensor(OpaqueOr(placed.tensor));
-    if (!record.ok()) return record.status();
-    records.push_back({*std::move(record), placed.device});
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    records.push_back({std::move((*described)[i]), tensors[i].device});
   }
   return Materialize(records, source, control);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "ATen/EmptyTensor.h"
 #include "absl/strings/str_cat.h"
@@ -97,6 +98,43 @@ absl::StatusOr<at::Tensor> MemoConversion::ConvertUnseen(const MetaTensorDesc& d
   absl::StatusOr<at::Tensor> tensor = BuildAlone(desc);
   if (!tensor.ok()) return tensor;
   return memo_.tensors.GetOrSet(desc.id, *std::move(tensor));
+}
+
+void MemoConversion::ConvertUnseen(const MetaTensorDesc& desc, std::size_t index, NewResults& results) {
+  if (!IsBuiltAlone(desc)) {
+    results.Store();  // Building may need one of them.
+    return results.Set(index, Convert(desc));
+  }
+  absl::StatusOr<at::Tensor> built = BuildAlone(desc);
+  if (!built.ok()) return results.Set(index, std::move(built));
+  results.Add(index, desc.id, *std::move(built));
+}
+
+void MemoConversion::ConvertMany(absl::Span<const MetaTensorDesc* const> descs,
+                                 absl::Span<absl::StatusOr<at::Tensor>> results) {
+  constexpr std::size_t kBlock = 64;  // A block of records and results fits into the processor's fastest caches.
+  for (std::size_t begin = 0; begin < descs.size(); begin += kBlock) {
+    ConvertBlock(descs.subspan(begin, kBlock), results.subspan(begin, kBlock));
+  }
+}
+
+void MemoConversion::ConvertBlock(absl::Span<const MetaTensorDesc* const> descs,
+                                  absl::Span<absl::StatusOr<at::Tensor>> results) {
+  std::vector<MetaTensorId> ids;
+  ids.reserve(descs.size());
+  for (const MetaTensorDesc* desc : descs) ids.push_back(desc->id);
+  std::vector<std::optional<at::Tensor>> existing = memo_.tensors.GetUnlessBuilding(ids);
+  NewResults built(memo_.tensors, results);
+  for (std::size_t i = 0; i < descs.size(); ++i) {
+    if (!existing[i].has_value()) {
+      built.Set(i, Convert(*descs[i]));  // Another thread is building it.
+    } else if (existing[i]->defined()) {
+      built.Set(i, *std::move(existing[i]));
+    } else {
+      ConvertUnseen(*descs[i], i, built);
+    }
+  }
+  built.Store();
 }
 
 // Building most tensors needs no other result and calls no callback. If two threads build such a tensor at the same

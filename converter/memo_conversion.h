@@ -11,12 +11,16 @@
 #ifndef METACONV_CONVERTER_MEMO_CONVERSION_H_
 #define METACONV_CONVERTER_MEMO_CONVERSION_H_
 
+#include <cstddef>
+
 #include "ATen/core/Tensor.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "c10/core/Storage.h"
 #include "c10/core/StorageImpl.h"
+#include "converter/new_results.h"
 #include "converter/tensor_memo.h"
 #include "converter/weak_memo.h"
 #include "kinds/allocation_callback.h"
@@ -48,11 +52,10 @@ class MemoConversion : public Conversion {
   // As Convert, for a record that had no result and was not being built when the caller looked it up. Both may have
   // changed since.
   absl::StatusOr<at::Tensor> ConvertUnseen(const MetaTensorDesc& desc);
-  // Whether building the result needs no other result and calls no callback. Then two threads may build it at the same
-  // time, and the caller may store it later: see new_results.h.
-  bool IsBuiltAlone(const MetaTensorDesc& desc) const;
-  // A new result for a record that is built alone. It is not stored in the memo.
-  absl::StatusOr<at::Tensor> BuildAlone(const MetaTensorDesc& desc);
+  // As ConvertUnseen, for one of many records: sets `results[index]`, or adds the result, which is then stored later.
+  void ConvertUnseen(const MetaTensorDesc& desc, std::size_t index, NewResults& results);
+  // Convert for each of `descs`, in order and in less time.
+  void ConvertMany(absl::Span<const MetaTensorDesc* const> descs, absl::Span<absl::StatusOr<at::Tensor>> results);
   absl::StatusOr<at::Tensor> Build(const MetaTensorDesc& desc) override;
   absl::StatusOr<at::Tensor> Allocate(AllocationMaker make, c10::Device recorded) override;
   absl::StatusOr<at::Tensor> AllocateStrided(const MetaTensorDesc& desc) override;
@@ -84,6 +87,9 @@ class MemoConversion : public Conversion {
   // The result of the record's storage. Null if it had none; `fresh` is the result then.
   absl::StatusOr<c10::Storage> Share(const MetaStorageDesc& desc, const c10::Storage& fresh);
   absl::StatusOr<at::Tensor> Nested(const MetaTensorDesc& desc, absl::FunctionRef<absl::StatusOr<at::Tensor>()> build);
+  bool IsBuiltAlone(const MetaTensorDesc& desc) const;
+  absl::StatusOr<at::Tensor> BuildAlone(const MetaTensorDesc& desc);
+  void ConvertBlock(absl::Span<const MetaTensorDesc* const> descs, absl::Span<absl::StatusOr<at::Tensor>> results);
   absl::StatusOr<at::Tensor> BuildOfKind(const MetaTensorDesc& desc);
   absl::StatusOr<at::Tensor> BuildWhole(const MetaTensorDesc& desc);
   bool IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const;

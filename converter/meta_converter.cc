@@ -120,67 +120,31 @@ void MetaConverter::ConvertRun(absl::Span<const at::Tensor> tensors, const Conve
     describer_.Identify(known);
     for (; done < end; ++done) {
       MomentaryRecord record;
-      const absl::Status status = describer_.DescribeTensorInto(tensors[done], {}, record, &known);
-      if (status.ok()) {
-        ConvertRecord(record.desc, options.callback, done, built, results);
-      } else {
-        results[done] = status;
+      if (absl::Status status = describer_.DescribeTensorInto(tensors[done], {}, record, &known); !status.ok()) {
+        built.Set(done, status);
+        continue;
       }
+      WithConversion(options.callback,
+                     [&](MemoConversion& conversion) { conversion.ConvertUnseen(record.desc, done, built); });
     }
     built.Store();
     if (done == tensors.size()) return;
-    results[done] = ConvertUncounted(tensors[done], options);  // Not simple: see known_ids.h.
+    built.Set(done, ConvertUncounted(tensors[done], options));  // Not simple: see known_ids.h.
     ++done;
   }
 }
 
-// Sets `results[index]` to the result for a record that had none, or adds it to `built`.
-void MetaConverter::ConvertRecord(const MetaTensorDesc& desc, const AllocationCallback& callback, std::size_t index,
-                                  NewResults& built, absl::Span<absl::StatusOr<at::Tensor>> results) {
-  WithConversion(callback, [&](MemoConversion& conversion) {
-    if (!conversion.IsBuiltAlone(desc)) {
-      built.Store();  // It may need one of them.
-      results[index] = conversion.ConvertUnseen(desc);
-      return;
-    }
-    absl::StatusOr<at::Tensor> tensor = conversion.BuildAlone(desc);
-    if (tensor.ok()) {
-      built.Add(index, desc.id, *std::move(tensor));
-    } else {
-      results[index] = std::move(tensor);
-    }
-  });
-}
-
 std::vector<absl::StatusOr<at::Tensor>> MetaConverter::MetaTensors(absl::Span<const MetaTensorDescPtr> descs,
                                                                    const AllocationCallback& callback) {
-  constexpr std::size_t kBlock = KnownIds::kMostTensors;
+  std::vector<const MetaTensorDesc*> pointers;
+  pointers.reserve(descs.size());
+  for (const MetaTensorDescPtr& desc : descs) pointers.push_back(desc.get());
   std::vector<absl::StatusOr<at::Tensor>> results(descs.size(), at::Tensor());
-  const absl::Span<absl::StatusOr<at::Tensor>> all = absl::MakeSpan(results);
-  for (std::size_t begin = 0; begin < descs.size(); begin += kBlock) {
-    MetaTensorsOfBlock(descs.subspan(begin, kBlock), callback, all.subspan(begin, kBlock));
-  }
-  CountAll(all);
+  WithConversion(callback, [&](MemoConversion& conversion) {
+    conversion.ConvertMany(pointers, absl::MakeSpan(results));
+  });
+  CountAll(results);
   return results;
-}
-
-void MetaConverter::MetaTensorsOfBlock(absl::Span<const MetaTensorDescPtr> descs, const AllocationCallback& callback,
-                                       absl::Span<absl::StatusOr<at::Tensor>> results) {
-  std::vector<MetaTensorId> ids;
-  ids.reserve(descs.size());
-  for (const MetaTensorDescPtr& desc : descs) ids.push_back(desc->id);
-  std::vector<std::optional<at::Tensor>> existing = memo_.tensors.GetUnlessBuilding(ids);
-  NewResults built(memo_.tensors, results);
-  for (std::size_t i = 0; i < descs.size(); ++i) {
-    if (!existing[i].has_value()) {
-      results[i] = MetaTensorUncounted(*descs[i], callback);  // Another thread is building it.
-    } else if (existing[i]->defined()) {
-      results[i] = *std::move(existing[i]);
-    } else {
-      ConvertRecord(*descs[i], callback, i, built, results);
-    }
-  }
-  built.Store();
 }
 
 absl::StatusOr<at::Tensor> MetaConverter::MetaTensor(const MetaTensorDesc& desc, const AllocationCallback& callback) {

@@ -42,7 +42,6 @@
 #include "absl/types/span.h"
 #include "c10/core/Storage.h"
 #include "converter/memo_conversion.h"
-#include "converter/new_results.h"
 #include "converter/striped_counter.h"
 #include "describer/known_ids.h"
 #include "describer/meta_tensor_describer.h"
@@ -146,10 +145,6 @@ class MetaConverter {
   void TakeExisting(absl::Span<const at::Tensor> tensors, absl::Span<absl::StatusOr<at::Tensor>> results);
   void ConvertRun(absl::Span<const at::Tensor> tensors, const ConvertOptions& options, KnownIds& known,
                   absl::Span<absl::StatusOr<at::Tensor>> results);
-  void ConvertRecord(const MetaTensorDesc& desc, const AllocationCallback& callback, std::size_t index,
-                     NewResults& built, absl::Span<absl::StatusOr<at::Tensor>> results);
-  void MetaTensorsOfBlock(absl::Span<const MetaTensorDescPtr> descs, const AllocationCallback& callback,
-                          absl::Span<absl::StatusOr<at::Tensor>> results);
   absl::StatusOr<at::Tensor> Count(absl::StatusOr<at::Tensor> result);
   void CountAll(absl::Span<const absl::StatusOr<at::Tensor>> results);
 

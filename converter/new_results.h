@@ -1,12 +1,14 @@
-// NewResults: results that were built and are not in the memo yet. They are stored together, which takes less time than
-// one after another.
+// NewResults: the results of one call for many records. Some of them are stored in the memo together, which takes less
+// time than one after another.
 //
-// Only for results that may be built twice: if another thread stores a result for the same id first, that one is used.
+// Only results that may be built twice can be stored later: if another thread stores a result for the same id first,
+// that one is used.
 //
 // Example:
-//   NewResults built(memo, results);
-//   for (std::size_t i = 0; i < descs.size(); ++i) built.Add(i, descs[i]->id, Build(*descs[i]));
-//   built.Store();                              // results[i] is the result of descs[i].
+//   NewResults results(memo, space);
+//   results.Add(0, desc.id, built);             // Is stored later.
+//   results.Set(1, conversion.Convert(other));
+//   results.Store();                            // space[0] is the result of `desc`.
 //
 // Thread safety: for one thread; the memo is thread-safe.
 // Lifetime: refers to the memo and to the results.
@@ -38,7 +40,12 @@ class NewResults {
     built_.push_back(std::move(built));
   }
 
+  // Sets `results[index]`, which needs no entry in the memo: it has one, or is an error.
+  void Set(std::size_t index, absl::StatusOr<at::Tensor> result) { results_[index] = std::move(result); }
+
+  // Stores the results that were added.
   void Store() {
+    if (built_.empty()) return;
     memo_.GetOrSet(ids_, absl::MakeSpan(built_));
     for (std::size_t i = 0; i < indices_.size(); ++i) results_[indices_[i]] = std::move(built_[i]);
     indices_.clear();

@@ -87,9 +87,14 @@ ConversionReport ConvertAll(std::span<const NamedTensor> tensors) {
   MetaConverter converter;
   std::vector<Converted> converted;
   std::set<MetaTensorId> ids;
-  for (const NamedTensor& tensor : tensors) {
+  std::vector<MetaTensorDescPtr> records;
+  records.reserve(tensors.size());
+  for (const NamedTensor& tensor : tensors) records.push_back(tensor.desc);
+  const std::vector<absl::StatusOr<at::Tensor>> results = converter.MetaTensors(records);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
     progress.Advance();
-    const absl::StatusOr<at::Tensor> result = converter.MetaTensor(*tensor.desc);
+    const NamedTensor& tensor = tensors[i];
+    const absl::StatusOr<at::Tensor>& result = results[i];
     if (!result.ok()) {
       report.failures.push_back(absl::StrCat(DisplayName(tensor.name), ": ", result.status().message()));
       continue;
