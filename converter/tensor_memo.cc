@@ -1,6 +1,7 @@
 #include "converter/tensor_memo.h"
 
-#include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
