@@ -133,6 +133,9 @@ class IdTable {
     return CountIf([](const Slot&) { return true; });
   }
 
+  // The number of pages, which is what the memory of the table depends on.
+  std::size_t page_count() const { return PageNumbers().size(); }
+
   // The number of slots that were looked up by the Visit functions.
   std::int64_t lookups() const { return mutex_.count(); }
 

@@ -32,10 +32,15 @@ at::Tensor EmptyStrided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, c1
   return at::detail::empty_strided_symint_meta(size, stride, dtype);
 }
 
-// Storage sizes are compared only if both are plain: comparing a symbolic one would add a guard.
-bool IsPlain(const c10::SymInt& value, std::int64_t expected) { return value.maybe_as_int() == expected; }
+// Storage sizes are compared only if both are plain: comparing a symbolic one would add a guard. For plain integers, the
+// common case, the optional value of maybe_as_int() is avoided: copying it costs as much as the rest of PutOnStorage.
+bool IsPlain(const c10::SymInt& value, std::int64_t expected) {
+  if (!value.is_heap_allocated()) return value.as_int_unchecked() == expected;
+  return value.maybe_as_int() == expected;
+}
 
 bool IsSmaller(const c10::SymInt& a, const c10::SymInt& b) {
+  if (!a.is_heap_allocated() && !b.is_heap_allocated()) return a.as_int_unchecked() < b.as_int_unchecked();
   const std::optional<std::int64_t> plain_a = a.maybe_as_int();
   const std::optional<std::int64_t> plain_b = b.maybe_as_int();
   return plain_a.has_value() && plain_b.has_value() && *plain_a < *plain_b;

@@ -1,6 +1,7 @@
 #include "converter/tensor_memo.h"
 
-#include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,14 +27,12 @@ at::Tensor AsTensor(Slot::Strong object) {
 
 }  // namespace
 
-TensorMemo::Build::Build(Build&& other) noexcept
-    : memo_(std::exchange(other.memo_, nullptr)),
-      id_(other.id_),
-      slot_(other.slot_),
-      result_(std::move(other.result_)) {}
-
-TensorMemo::Build::~Build() {
-  if (memo_ != nullptr) memo_->End(*this, at::Tensor());
+TensorMemo::Build& TensorMemo::Build::operator=(Build&& other) noexcept {
+  std::swap(memo_, other.memo_);
+  std::swap(id_, other.id_);
+  std::swap(slot_, other.slot_);
+  std::swap(result_, other.result_);
+  return *this;
 }
 
 at::Tensor TensorMemo::Build::Finish(at::Tensor built) {
@@ -48,23 +47,30 @@ TensorMemo::ThreadNumber TensorMemo::ThisThread() {
 }
 
 absl::StatusOr<TensorMemo::Build> TensorMemo::GetOrStartBuild(MetaTensorId id) {
+  absl::StatusOr<Build> build = Build();
   Reference replaced = Slot::NoReference();
-  std::optional<Build> build = TryStart(id, replaced);
+  const bool is_building = !TryStart(id, *build, replaced);
   slots_.Destroy(std::move(replaced));
-  if (build.has_value()) return *std::move(build);
-  return Wait(id);
+  if (is_building) build = Wait(id);
+  return build;
 }
 
-// Nullopt if another thread is building the result.
-std::optional<TensorMemo::Build> TensorMemo::TryStart(MetaTensorId id, Reference& replaced) {
-  return slots_.Visit(id, [&](Slot& slot) -> std::optional<Build> {
+// Returns false if another thread is building the result.
+bool TensorMemo::TryStart(MetaTensorId id, Build& build, Reference& replaced) {
+  return slots_.Visit(id, [&](Slot& slot) {
     Slot::Content content = slot.Load();
     do {
-      if (Slot::Strong object = content.Lock()) return Build(AsTensor(std::move(object)));
-      if (IsBuilding(content)) return std::nullopt;
+      if (Slot::Strong object = content.Lock()) {
+        build.result_ = AsTensor(std::move(object));
+        return true;
+      }
+      if (IsBuilding(content)) return false;
     } while (!slot.CompareExchange(content, Slot::Content::Number(ThisThread())));
     replaced = Reference::reclaim(content.object());
-    return Build(this, id, &slot);
+    build.memo_ = this;
+    build.id_ = id;
+    build.slot_ = &slot;
+    return true;
   });
 }
 
@@ -81,6 +87,7 @@ absl::StatusOr<TensorMemo::Build> TensorMemo::Wait(MetaTensorId id) {
 
 absl::StatusOr<TensorMemo::Build> TensorMemo::WaitInLine(MetaTensorId id, Reference& replaced) {
   const ThreadNumber self = ThisThread();
+  Build build;
   const MutexLock lock(mutex_);
   while (true) {
     if (BuilderOf(id) == self || duplicate_builds_.contains({self, id})) {
@@ -91,10 +98,12 @@ absl::StatusOr<TensorMemo::Build> TensorMemo::WaitInLine(MetaTensorId id, Refere
     }
     if (WouldWaitForItself(id)) {
       duplicate_builds_.emplace(self, id);
-      return Build(this, id, /*slot=*/nullptr);
+      build.memo_ = this;
+      build.id_ = id;
+      return build;
     }
     // The builder locks the mutex before it notifies, so the notification cannot come between this check and the wait.
-    if (std::optional<Build> build = TryStart(id, replaced)) return *std::move(build);
+    if (TryStart(id, build, replaced)) return build;
     waiting_for_[self] = id;
     ended_.Wait(mutex_);
     waiting_for_.erase(self);

@@ -51,9 +51,15 @@ class TensorMemo {
  public:
   class Build {
    public:
-    Build(Build&& other) noexcept;
-    Build& operator=(Build&&) = delete;
-    ~Build();
+    Build(Build&& other) noexcept
+        : memo_(std::exchange(other.memo_, nullptr)),
+          id_(other.id_),
+          slot_(other.slot_),
+          result_(std::move(other.result_)) {}
+    Build& operator=(Build&& other) noexcept;
+    ~Build() {
+      if (memo_ != nullptr) memo_->End(*this, at::Tensor());
+    }
 
     // The existing result; undefined if this thread must build it.
     const at::Tensor& result() const { return result_; }
@@ -64,14 +70,12 @@ class TensorMemo {
 
    private:
     friend class TensorMemo;
-    // `slot`: null for a duplicate build.
-    Build(TensorMemo* memo, MetaTensorId id, Slot* slot) : memo_(memo), id_(id), slot_(slot) {}
-    explicit Build(at::Tensor result) : result_(std::move(result)) {}
+    Build() = default;
     bool IsDuplicate() const { return slot_ == nullptr; }
 
     TensorMemo* memo_ = nullptr;  // Null if there is a result, or the build has ended.
     MetaTensorId id_ = 0;
-    Slot* slot_ = nullptr;  // Not empty during the build, so it stays at its address.
+    Slot* slot_ = nullptr;  // Not empty during the build, so it stays at its address. Null for a duplicate build.
     at::Tensor result_;
   };
 
@@ -126,7 +130,7 @@ class TensorMemo {
   static std::optional<at::Tensor> ResultUnlessBuilding(const Slot& slot);
 
   // `replaced` is for the caller to pass to slots_.Destroy().
-  std::optional<Build> TryStart(MetaTensorId id, Reference& replaced);
+  bool TryStart(MetaTensorId id, Build& build, Reference& replaced);
   absl::StatusOr<Build> Wait(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Build> WaitInLine(MetaTensorId id, Reference& replaced) ABSL_LOCKS_EXCLUDED(mutex_);
   ThreadNumber BuilderOf(MetaTensorId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -17,7 +17,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <utility>
 
 #include "c10/util/intrusive_ptr.h"
 

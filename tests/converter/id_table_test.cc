@@ -1,10 +1,11 @@
 #include "converter/id_table.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -186,6 +187,37 @@ TEST(IdTableTest, SweepRemovesOnlyDeadObjects) {
   EXPECT_THAT(table.AliveIds(), ElementsAreArray(kept));
 }
 
+TEST(IdTableTest, PagesAreFreedWhenTheirObjectsAreDead) {
+  constexpr std::int64_t kIds = 100'000;
+  Table table;
+  EXPECT_EQ(table.page_count(), 0);
+  {
+    std::vector<Strong> objects;
+    for (std::int64_t id = 0; id < kIds; ++id) {
+      objects.push_back(c10::make_intrusive<Object>(id));
+      table.Set(objects.back());
+    }
+    EXPECT_LE(table.page_count(), kIds / Table::kPageSlots + 1);
+    table.Sweep();
+    EXPECT_EQ(table.CountAlive(), kIds);
+  }
+  EXPECT_GE(table.page_count(), kIds / Table::kPageSlots);
+  table.Sweep();
+  EXPECT_EQ(table.page_count(), 0);
+
+  // Without Sweep(), as many ids follow as were used before.
+  for (std::int64_t id = kIds; id < 3 * kIds; ++id) {
+    table.Set(c10::make_intrusive<Object>(id));
+    if (id % 1000 == 0) {
+      EXPECT_LE(table.page_count(), 20) << id;
+    }
+  }
+  // An id far from all others, whose page is not in the order of ids.
+  table.Set(c10::make_intrusive<Object>(std::int64_t{1} << 50));
+  table.Sweep();
+  EXPECT_EQ(table.page_count(), 0);
+}
+
 // Objects die in various patterns while ids are used. The table must not keep many times more than are alive.
 TEST(IdTableTest, DeadObjectsAreRemovedAsTheTableGrows) {
   constexpr int kIds = 200'000;
@@ -238,6 +270,33 @@ TEST(IdTableTest, ForEachAliveMayUseTheTable) {
     EXPECT_FALSE(table.Get(id));
   });
   EXPECT_THAT(ids, ElementsAre(0, 5));  // Ids of one page are collected together; the page of 1000 is gone.
+}
+
+TEST(IdTableThreadsTest, AReplacedReferenceIsKeptForThoseWhoVisitItsSlot) {
+  Table table;
+  table.Set(c10::make_intrusive<Object>(3));  // It dies here; the table keeps its memory.
+  std::atomic<bool> is_visiting = false;
+  std::atomic<bool> is_replaced = false;
+  RunThreads(2, [&](int thread) {
+    if (thread == 0) {
+      table.VisitIfPresent(3, [&](const Slot&) {
+        is_visiting = true;
+        is_visiting.notify_one();
+        is_replaced.wait(false);
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));  // Time to destroy it too early.
+        EXPECT_EQ(objects_in_memory, 2);
+      });
+    } else {
+      is_visiting.wait(false);
+      const auto object = c10::make_intrusive<Object>(3);
+      auto reference = Slot::Weaken(*object);
+      table.Visit(3, [&](Slot& slot) { slot.Exchange(reference); });
+      is_replaced = true;
+      is_replaced.notify_one();
+      table.Destroy(std::move(reference));
+      EXPECT_EQ(objects_in_memory, 1);
+    }
+  });
 }
 
 // Threads use disjoint ids of the same pages. Their objects die, and the table is swept and counted all the time.
