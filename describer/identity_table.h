@@ -231,7 +231,15 @@ class IdentityTable {
     }
 
     IdSlot& FindOrInsert(Object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
-      return FindOrInsert(regions[RegionIds::RegionOf(&object)], object);
+      return FindOrInsert(RegionFor(object), object);
+    }
+
+    // A new region gets room for as many objects as the others have on average: a table that grows from one slot is
+    // allocated six times until it has a hundred objects. The room of all regions is then proportional to the entries.
+    RegionIds& RegionFor(const Object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
+      const auto [found, is_new] = regions.try_emplace(RegionIds::RegionOf(&object));
+      if (is_new) found->second.Reserve(size / regions.size());
+      return found->second;
     }
 
     // `region`: that of the object.
@@ -367,7 +375,7 @@ class IdentityTable {
 
   // Assigns ids to the items without one, of which there are `missing`.
   void AssignRun(Shard& shard, absl::Span<Item> run, std::size_t missing) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock) {
-    RegionIds& region = shard.regions[RegionIds::RegionOf(run[0].object)];
+    RegionIds& region = shard.RegionFor(*run[0].object);
     region.Reserve(missing);  // From here on, slots do not move.
     // First, new slots have their number among the new ones in the place of the id. An object that is in the run twice
     // then finds its number the second time.
