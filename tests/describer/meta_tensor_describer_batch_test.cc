@@ -284,7 +284,7 @@ TEST(MetaTensorDescriberBatchTest, SomeOfTheKnownTensors) {
       MomentaryRecord record;
       ASSERT_THAT(describer.DescribeTensorInto(tensors[i], {}, record, &known), IsOk());
       EXPECT_EQ(record.desc.id, expected.FindTensorId(tensors[i]));
-      EXPECT_EQ(record.storage.id, expected.FindStorageId(tensors[i].storage()));
+      EXPECT_EQ(record.desc.storage->id, expected.FindStorageId(tensors[i].storage()));
     }
   }
 }
