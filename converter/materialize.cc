@@ -82,8 +82,8 @@ absl::StatusOr<Tensors> MaterializeAll(const Records& records, const Devices& de
     const auto other = std::find_if(devices.begin() + begin, devices.end(), [&](c10::Device d) { return d != device; });
     const std::size_t count = std::min<std::size_t>(other - devices.begin() - begin, kRecordsBetweenStops);
     const auto make_opaque = [&](const MetaTensorDesc& desc) { return source.MakeOpaque(desc, device); };
-    RealConversion conversion(
-        memo, {.device = device, .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
+    RealConversion conversion(memo,
+                              {.device = device, .keeps_elements = source.has_elements(), .make_opaque = make_opaque});
     std::vector<absl::StatusOr<at::Tensor>> results(count, at::Tensor());
     conversion.ConvertMany(absl::MakeConstSpan(records).subspan(begin, count), absl::MakeSpan(results));
     for (absl::StatusOr<at::Tensor>& result : results) {

@@ -140,9 +140,8 @@ std::vector<absl::StatusOr<at::Tensor>> MetaConverter::MetaTensors(absl::Span<co
   pointers.reserve(descs.size());
   for (const MetaTensorDescPtr& desc : descs) pointers.push_back(desc.get());
   std::vector<absl::StatusOr<at::Tensor>> results(descs.size(), at::Tensor());
-  WithConversion(callback, [&](MemoConversion& conversion) {
-    conversion.ConvertMany(pointers, absl::MakeSpan(results));
-  });
+  WithConversion(callback,
+                 [&](MemoConversion& conversion) { conversion.ConvertMany(pointers, absl::MakeSpan(results)); });
   CountAll(results);
   return results;
 }

@@ -103,7 +103,7 @@ class IdentityTable {
     const SpinLockHolder holder(&shard.lock);
     garbage = shard.SweepIfDue();
     ++shard.lookups;
-    IdSlot& slot = shard.FindOrInsert(object);
+    IdSlot& slot = shard.FindOrInsert(RegionFor(shard, object), object);
     if (!slot.has_id()) slot.set_id(TakeIds(1));
     if (slot.has_extra()) visit(std::as_const(shard.extras.find(&object)->second));
     return IdentityOf(slot);
@@ -128,7 +128,7 @@ class IdentityTable {
     const SpinLockHolder holder(&shard.lock);
     garbage = shard.SweepIfDue();
     ++shard.lookups;
-    shard.FindOrInsert(object).set_has_extra();
+    shard.FindOrInsert(RegionFor(shard, object), object).set_has_extra();
     visit(shard.extras[&object]);
   }
 
@@ -192,7 +192,8 @@ class IdentityTable {
 
  private:
   static constexpr int kLogShards = 5;
-  static constexpr std::size_t kBlock = 64;  // The number of items that are processed together.
+  static constexpr std::size_t kBlock = 64;      // The number of items that are processed together.
+  static constexpr std::int64_t kMostRoom = 64;  // The number of objects that a new region has room for at most.
   static constexpr std::size_t kFirstSweep = 64;
   static constexpr std::size_t kSampleStep = 13;   // One of this many entries is checked.
   static constexpr std::size_t kMostAliveFor = 8;  // No sweep if at most one of this many is dead.
@@ -228,10 +229,6 @@ class IdentityTable {
     IdSlot* Find(const Object* object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
       const auto found = regions.find(RegionIds::RegionOf(object));
       return found == regions.end() ? nullptr : found->second.Find(RegionIds::PlaceOf(object));
-    }
-
-    IdSlot& FindOrInsert(Object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock) {
-      return FindOrInsert(regions[RegionIds::RegionOf(&object)], object);
     }
 
     // `region`: that of the object.
@@ -365,9 +362,21 @@ class IdentityTable {
     }
   }
 
+  // A table that grows from one slot is allocated six times until it has a hundred objects. Therefore, a new region gets
+  // room for as many objects as the average region so far, within limits.
+  RegionIds& RegionFor(Shard& shard, const Object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock) {
+    const auto [found, is_new] = shard.regions.try_emplace(RegionIds::RegionOf(&object));
+    if (is_new) {
+      const std::int64_t regions = regions_made_.fetch_add(1, std::memory_order_relaxed) + 1;
+      const std::int64_t average = next_id_.load(std::memory_order_relaxed) / regions;
+      found->second.Reserve(static_cast<std::size_t>(std::min<std::int64_t>(average, kMostRoom)));
+    }
+    return found->second;
+  }
+
   // Assigns ids to the items without one, of which there are `missing`.
   void AssignRun(Shard& shard, absl::Span<Item> run, std::size_t missing) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.lock) {
-    RegionIds& region = shard.regions[RegionIds::RegionOf(run[0].object)];
+    RegionIds& region = RegionFor(shard, *run[0].object);
     region.Reserve(missing);  // From here on, slots do not move.
     // First, new slots have their number among the new ones in the place of the id. An object that is in the run twice
     // then finds its number the second time.
@@ -401,6 +410,7 @@ class IdentityTable {
   Shard& ShardOf(const Object* object) { return shards_[ShardIndex(object)]; }
 
   std::array<Shard, 1 << kLogShards> shards_;
+  std::atomic<std::int64_t> regions_made_ = 0;
   // In a cache line of its own: every thread that assigns ids changes it.
   alignas(64) std::atomic<std::int64_t> next_id_ = 0;
 };

@@ -143,7 +143,7 @@ class MetaTensorDescriber {
   std::optional<MetaStorageId> FindStorageId(const c10::Storage& storage);
 
   // FindTensorId for each of `tensors`, in less time: sets `ids[i]` to the id of `tensors[i]`, or Identity::kNoId if it
-  // has none. The spans must have the same size.
+  // has none or is undefined. The spans must have the same size.
   void FindTensorIds(absl::Span<const at::Tensor> tensors, absl::Span<MetaTensorId> ids);
 
   // The number of live tensors / storages that have an id: `len(lookup_tensor)` and `len(lookup_storage)` of the
