@@ -32,6 +32,7 @@ BENCHMARKS = {
     "json/write": "write each record as JSON text",
     "json/dump": "baseline: write an existing JSON document as text",
     "checkpoint/describe": "read the records of a checkpoint file",
+    "checkpoint/parse": "baseline: parse the header of a safetensors file",
     "checkpoint/read": "baseline: read all bytes of the file",
 }
 
