@@ -1,4 +1,4 @@
-// Benchmarks describing a checkpoint file. Baseline: reading its bytes.
+// Benchmarks describing a checkpoint file. Baselines: parsing its header, reading its bytes.
 
 #include "benchmarks/run_benchmarks.h"
 #include "benchmarks/works/checkpoint_works.h"

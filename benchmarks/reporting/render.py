@@ -34,6 +34,7 @@ BENCHMARKS = {
     "json/read": "read a JSON document with all records",
     "json/parse": "baseline: parse the document's text",
     "checkpoint/describe": "read the records of a checkpoint file",
+    "checkpoint/parse": "baseline: parse the header of a safetensors file",
     "checkpoint/read": "baseline: read all bytes of the file",
 }
 

@@ -4,13 +4,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors/safetensors_header.h"
 
 namespace metaconv {
 namespace {
@@ -46,11 +53,33 @@ Prepare ReadWhole(const Graph& graph) {
   };
 }
 
+// Baseline: parses the header of a safetensors file, which is in memory.
+Prepare ParseHeader(const Graph& graph) {
+  std::vector<char> length_bytes(sizeof(std::uint64_t));
+  ReadBytes(graph.path, length_bytes);
+  std::uint64_t length = 0;
+  static_assert(std::endian::native == std::endian::little);
+  std::memcpy(&length, length_bytes.data(), sizeof(length));
+  std::vector<char> bytes(sizeof(length) + static_cast<std::size_t>(length));
+  ReadBytes(graph.path, bytes);
+  const auto header = std::make_shared<const std::string>(bytes.begin() + sizeof(length), bytes.end());
+  return [header] {
+    auto text = std::make_shared<std::string>();
+    text->reserve(header->size() + kSafetensorsHeaderPadding);
+    *text = *header;
+    return [text] { benchmark::DoNotOptimize(OrDie(ParseSafetensorsHeader(std::move(*text)))); };
+  };
+}
+
 }  // namespace
 
 std::vector<Work> CheckpointWorks() {
   return {
-      {.name = "checkpoint/describe", .graphs = {"safetensors"}, .floors = {"checkpoint/read"}, .setup = Describe},
+      {.name = "checkpoint/describe",
+       .graphs = {"safetensors"},
+       .floors = {"checkpoint/parse", "checkpoint/read"},
+       .setup = Describe},
+      {.name = "checkpoint/parse", .graphs = {"safetensors"}, .setup = ParseHeader},
       {.name = "checkpoint/read", .graphs = {"safetensors"}, .setup = ReadWhole},
   };
 }

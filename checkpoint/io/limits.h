@@ -56,7 +56,8 @@ struct Limits {
   // Dimensions of a tensor. LibTorch's kernels support 64.
   std::size_t dimensions = 1024;
 
-  // Bytes of the JSON header of a safetensors file. The safetensors library has the same limit.
+  // Bytes of the JSON header of a safetensors file. The safetensors library has the same limit. Parsing the header takes
+  // up to seven times as much memory.
   std::uint64_t safetensors_header_bytes = 100'000'000;
 
   // Storages of a file of the legacy format. Each needs a separate read, of its length.

@@ -54,14 +54,17 @@ std::string EscapeInvalidUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = SequenceLength(text);
-    if (length == 0) {
-      absl::StrAppend(&out, "\\x", absl::Hex(static_cast<unsigned char>(text[0]), absl::kZeroPad2));
-      text.remove_prefix(1);
-    } else {
-      out.append(text.substr(0, length));
-      text.remove_prefix(length);
+    std::size_t valid = 0;
+    while (valid < text.size()) {
+      const std::size_t length = SequenceLength(text.substr(valid));
+      if (length == 0) break;
+      valid += length;
     }
+    out.append(text.substr(0, valid));
+    text.remove_prefix(valid);
+    if (text.empty()) break;
+    absl::StrAppend(&out, "\\x", absl::Hex(static_cast<unsigned char>(text[0]), absl::kZeroPad2));
+    text.remove_prefix(1);
   }
   return out;
 }

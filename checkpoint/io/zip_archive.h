@@ -1,53 +1,43 @@
 // ZipArchive: the members of a zip file.
 //
-// Opening an archive reads its directory only, so the time does not depend on the size of the members. libzip reads the
-// directory and finds the members; their bytes are read without it, so that the sources are independent of each other.
+// Opening an archive reads its directory only, so the time does not depend on the size of the members.
 //
 // Example:
 //   absl::StatusOr<ZipArchive> archive = ZipArchive::Open(file);
 //   const ZipMember* member = archive->Find("archive/data.pkl");
 //   absl::StatusOr<std::unique_ptr<ByteSource>> source = archive->OpenMember(*member);
 //
-// Thread safety: for one thread at a time. The sources are independent of the archive.
+// Thread safety: all const methods may be called from any number of threads; each source is for one thread at a time.
 // Lifetime: shares ownership of the file. Members belong to the archive, sources borrow the file.
 
 #ifndef METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_
 #define METACONV_CHECKPOINT_IO_ZIP_ARCHIVE_H_
-
-#include <zip.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "checkpoint/io/byte_source.h"
 #include "checkpoint/io/file.h"
-#include "checkpoint/io/zip_file_source.h"
+#include "checkpoint/io/zip_directory.h"
 
 namespace metaconv {
-
-struct ZipMember {
-  std::string name;
-  std::uint64_t index = 0;
-  std::uint64_t size = 0;  // Decompressed.
-  std::uint64_t compressed_size = 0;
-  std::uint16_t method = 0;
-  std::uint32_t crc32 = 0;  // Valid only if ZipArchive::has_checksums().
-  bool is_encrypted = false;
-
-  bool IsStored() const { return method == ZIP_CM_STORE; }
-};
 
 class ZipArchive {
  public:
   // Errors: kDataLoss if the directory is damaged, inconsistent, or does not fit the size of the file.
   static absl::StatusOr<ZipArchive> Open(std::shared_ptr<const File> file);
+
+  ZipArchive(ZipArchive&&) = default;
+  ZipArchive& operator=(ZipArchive&&) = default;
 
   // In the order of the directory.
   const std::vector<ZipMember>& members() const { return members_; }
@@ -73,18 +63,13 @@ class ZipArchive {
   absl::StatusOr<std::string> ReadMember(const ZipMember& member, std::size_t limit) const;
 
  private:
-  struct Discard {
-    void operator()(zip_t* zip) const { zip_discard(zip); }
-  };
+  explicit ZipArchive(std::shared_ptr<const File> file) : file_(std::move(file)) {}
+  absl::Status AddMembers();
 
-  ZipArchive() = default;
-  absl::Status AddMember(std::uint64_t index);
-
-  std::unique_ptr<ZipFileSource> source_;
-  std::unique_ptr<zip_t, Discard> zip_;  // Borrows source_.
+  std::shared_ptr<const File> file_;
   bool has_checksums_ = false;
   std::vector<ZipMember> members_;
-  absl::flat_hash_map<std::string, std::size_t> by_name_;
+  absl::flat_hash_map<absl::string_view, const ZipMember*> by_name_;  // Borrows from members_.
 };
 
 }  // namespace metaconv

@@ -96,13 +96,21 @@ bool PickleMachine::PopMark() {
 
 absl::Status PickleMachine::Memoize(std::uint64_t key) {
   if (absl::Status status = Require(1); !status.ok()) return status;
-  if (memo_.insert_or_assign(key, stack_.back()).second) heap_.Charge(kMemoEntryBytes);
+  if (key < memo_.size()) {
+    memo_[key] = stack_.back();
+  } else if (key == memo_.size()) {
+    if (sparse_memo_.empty() || sparse_memo_.erase(key) == 0) heap_.Charge(kMemoEntryBytes);
+    memo_.push_back(stack_.back());
+  } else if (sparse_memo_.insert_or_assign(key, stack_.back()).second) {
+    heap_.Charge(kMemoEntryBytes);
+  }
   return absl::OkStatus();
 }
 
 absl::Status PickleMachine::Recall(std::uint64_t key) {
-  const auto found = memo_.find(key);
-  if (found != memo_.end()) return Push(found->second);
+  if (key < memo_.size()) return Push(memo_[key]);
+  const auto found = sparse_memo_.find(key);
+  if (found != sparse_memo_.end()) return Push(found->second);
   return absl::DataLossError(absl::StrCat("expected a memoized value, found none under ", key));
 }
 

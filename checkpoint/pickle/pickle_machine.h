@@ -8,6 +8,8 @@
 #ifndef METACONV_CHECKPOINT_PICKLE_PICKLE_MACHINE_H_
 #define METACONV_CHECKPOINT_PICKLE_PICKLE_MACHINE_H_
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -67,7 +69,15 @@ class PickleMachine {
   }
   absl::Status Require(std::size_t count) const;
   absl::StatusOr<PickleValue> Pop();
-  // Pops the topmost `count` values; the first result is the deepest one.
+  // Pops the topmost values; the first result is the deepest one.
+  template <std::size_t kCount>
+  absl::StatusOr<std::array<PickleValue, kCount>> Pop() {
+    if (absl::Status status = Require(kCount); !status.ok()) return status;
+    std::array<PickleValue, kCount> values;
+    std::copy(stack_.end() - kCount, stack_.end(), values.begin());
+    stack_.resize(stack_.size() - kCount);
+    return values;
+  }
   absl::StatusOr<std::vector<PickleValue>> Pop(std::size_t count);
   absl::StatusOr<std::vector<PickleValue>> PopToMark();
   // Requires that the stack is not empty.
@@ -79,7 +89,7 @@ class PickleMachine {
 
   // --- The memo. ---
   absl::Status Memoize(std::uint64_t key);
-  absl::Status MemoizeNext() { return Memoize(memo_.size()); }
+  absl::Status MemoizeNext() { return Memoize(memo_.size() + sparse_memo_.size()); }
   absl::Status Recall(std::uint64_t key);
 
   // --- The loop. ---
@@ -99,7 +109,10 @@ class PickleMachine {
   bool stopped_ = false;
   std::vector<PickleValue> stack_;
   std::vector<std::size_t> marks_;  // The size of the stack at each mark.
-  absl::flat_hash_map<std::uint64_t, PickleValue> memo_;
+  // Pickles number the entries of the memo from 0 on. Those that are out of order are in the second table. No entry is
+  // in both.
+  std::vector<PickleValue> memo_;
+  absl::flat_hash_map<std::uint64_t, PickleValue> sparse_memo_;
 };
 
 // "expected `wanted`, found an int"

@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -35,7 +36,7 @@ absl::Status GlobalLines(PickleMachine& machine, int) {
 }
 
 absl::Status StackGlobal(PickleMachine& machine, int) {
-  absl::StatusOr<std::vector<PickleValue>> values = machine.Pop(2);
+  absl::StatusOr<std::array<PickleValue, 2>> values = machine.Pop<2>();
   if (!values.ok()) return values.status();
   const std::string* const module = AsText((*values)[0]);
   const std::string* const name = AsText((*values)[1]);
@@ -61,13 +62,13 @@ absl::Status PushObject(PickleMachine& machine, const PickleValue& callable, con
 
 // REDUCE and NEWOBJ: the stack has a function or a class, and its arguments.
 absl::Status Call(PickleMachine& machine, int) {
-  absl::StatusOr<std::vector<PickleValue>> values = machine.Pop(2);
+  absl::StatusOr<std::array<PickleValue, 2>> values = machine.Pop<2>();
   if (!values.ok()) return values.status();
   return PushObject(machine, (*values)[0], (*values)[1], PickleNone{});
 }
 
 absl::Status NewObjEx(PickleMachine& machine, int) {
-  absl::StatusOr<std::vector<PickleValue>> values = machine.Pop(3);
+  absl::StatusOr<std::array<PickleValue, 3>> values = machine.Pop<3>();
   if (!values.ok()) return values.status();
   if (As<PickleDict>((*values)[2]) == nullptr) return UnexpectedValue("a dict of keyword arguments", (*values)[2]);
   return PushObject(machine, (*values)[0], (*values)[1], (*values)[2]);

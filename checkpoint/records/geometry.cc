@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/io/checked_math.h"
+#include "checkpoint/records/sizes.h"
 
 namespace metaconv {
 namespace {
@@ -23,14 +24,14 @@ std::int64_t ElementsPerItem(c10::ScalarType dtype) {
   return 1;
 }
 
-absl::Status TooLarge(const std::vector<std::int64_t>& size) {
+absl::Status TooLarge(absl::Span<const std::int64_t> size) {
   return absl::DataLossError(
       absl::StrCat("expected a size that fits 64 bits, found (", absl::StrJoin(size, ", "), ")"));
 }
 
 }  // namespace
 
-absl::StatusOr<std::int64_t> NumberOfElements(const std::vector<std::int64_t>& size) {
+absl::StatusOr<std::int64_t> NumberOfElements(absl::Span<const std::int64_t> size) {
   for (const std::int64_t dimension : size) {
     if (dimension < 0)
       return absl::DataLossError(absl::StrCat("expected sizes that are not negative, found ", dimension));
@@ -45,9 +46,8 @@ absl::StatusOr<std::int64_t> NumberOfElements(const std::vector<std::int64_t>& s
   return numel;
 }
 
-absl::StatusOr<std::int64_t> BytesReached(const std::vector<std::int64_t>& size,
-                                          const std::vector<std::int64_t>& stride, std::int64_t storage_offset,
-                                          c10::ScalarType dtype) {
+absl::StatusOr<std::int64_t> BytesReached(absl::Span<const std::int64_t> size, absl::Span<const std::int64_t> stride,
+                                          std::int64_t storage_offset, c10::ScalarType dtype) {
   if (size.size() != stride.size()) {
     return absl::DataLossError(
         absl::StrCat("expected a stride for each size, found ", size.size(), " sizes and ", stride.size(), " strides"));
@@ -78,14 +78,15 @@ absl::StatusOr<std::int64_t> BytesReached(const std::vector<std::int64_t>& size,
   return *bytes;
 }
 
-absl::StatusOr<std::vector<std::int64_t>> ContiguousStride(const std::vector<std::int64_t>& size) {
-  std::vector<std::int64_t> stride(size.size());
+absl::StatusOr<Sizes> ContiguousStride(absl::Span<const std::int64_t> size) {
+  Sizes stride;  // From the last dimension to the first.
   std::optional<std::int64_t> step = 1;
   for (std::size_t i = size.size(); i-- > 0;) {
     if (!step.has_value()) return TooLarge(size);
-    stride[i] = *step;
+    stride.push_back(*step);
     step = CheckedProduct(*step, std::max<std::int64_t>(size[i], 1));
   }
+  std::reverse(stride.begin(), stride.end());
   return stride;
 }
 

@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
-#include "c10/core/SymInt.h"
 #include "checkpoint/records/checkpoint_storage.h"
+#include "checkpoint/records/sizes.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/storage_location.h"
 #include "meta/creation_meta.h"
@@ -20,26 +19,36 @@
 namespace metaconv {
 namespace {
 
-SymSizes ToSymInts(const std::vector<std::int64_t>& values) { return SymSizes(values.begin(), values.end()); }
+SymSizes ToSymInts(const Sizes& values) { return SymSizes(values.begin(), values.end()); }
 
 }  // namespace
 
 MetaTensorDescPtr RecordMaker::Make(const TensorSpec& spec) {
-  MetaTensorDesc desc = Start(spec);
-  AddParts(spec, desc);
-  return std::make_shared<const MetaTensorDesc>(std::move(desc));
+  auto desc = std::make_shared<MetaTensorDesc>();
+  Start(spec, *desc);
+  AddParts(spec, *desc);
+  return desc;
 }
 
-MetaTensorDescPtr RecordMaker::MakeView(const TensorSpec& spec, const TensorSpec& base) {
-  MetaTensorDesc desc = Start(spec);
-  desc.is_view = true;
-  desc.creation_meta = CreationMeta::kDefault;
-  desc.base = Make(base);
-  return std::make_shared<const MetaTensorDesc>(std::move(desc));
+MetaTensorDescPtr RecordMaker::MakeViewOfFlat(const TensorSpec& spec) {
+  auto desc = std::make_shared<MetaTensorDesc>();
+  Start(spec, *desc);
+  auto flat = std::make_shared<MetaTensorDesc>();
+  flat->id = next_tensor_id_++;
+  flat->ndim = 1;
+  flat->dtype = spec.dtype;
+  flat->device = spec.device;
+  flat->size = {spec.storage->size_bytes / static_cast<std::int64_t>(c10::elementSize(spec.dtype))};
+  flat->is_leaf = true;
+  flat->stride = c10::SymDimVector{1};
+  flat->storage = desc->storage;
+  desc->is_view = true;
+  desc->creation_meta = CreationMeta::kDefault;
+  desc->base = std::move(flat);
+  return desc;
 }
 
-MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
-  MetaTensorDesc desc;
+void RecordMaker::Start(const TensorSpec& spec, MetaTensorDesc& desc) {
   if (spec.layout == c10::Layout::Strided) {
     desc.storage = StorageRecord(*spec.storage, spec.dtype);
     desc.storage_offset = spec.storage_offset;
@@ -63,7 +72,6 @@ MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
     desc.is_sparse = true;
     desc.edit_sparse().is_coalesced = spec.is_coalesced;
   }
-  return desc;
 }
 
 void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
@@ -82,12 +90,13 @@ void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   (by_row ? fields.col_indices : fields.row_indices) = Make(spec.parts[1]);
   // `values()` returns a view of the sparse tensor. The reference does not describe the base of that view, which is the
   // sparse tensor again.
-  MetaTensorDesc values = Start(spec.parts[2]);
-  values.requires_grad = spec.requires_grad;
-  values.is_leaf = !spec.requires_grad;
-  values.is_view = true;
-  values.creation_meta = CreationMeta::kDefault;
-  fields.values = std::make_shared<const MetaTensorDesc>(std::move(values));
+  auto values = std::make_shared<MetaTensorDesc>();
+  Start(spec.parts[2], *values);
+  values->requires_grad = spec.requires_grad;
+  values->is_leaf = !spec.requires_grad;
+  values->is_view = true;
+  values->creation_meta = CreationMeta::kDefault;
+  fields.values = std::move(values);
 }
 
 MetaStorageDesc RecordMaker::StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype) {

@@ -30,14 +30,15 @@ class RecordMaker {
   // A new record with a new id. Call it once per tensor object.
   MetaTensorDescPtr Make(const TensorSpec& spec);
 
-  // The same for a strided view of `base`. Makes the record of `base` too.
-  MetaTensorDescPtr MakeView(const TensorSpec& spec, const TensorSpec& base);
+  // The same for a view of a one-dimensional tensor of all elements of the storage. Makes the record of that tensor too.
+  MetaTensorDescPtr MakeViewOfFlat(const TensorSpec& spec);
 
   // The locations by storage id; empty unless ReadOptions::locate_storages is set.
   std::vector<StorageLocation> TakeLocations() { return std::move(locations_); }
 
  private:
-  MetaTensorDesc Start(const TensorSpec& spec);
+  // Sets all fields except for nested records.
+  void Start(const TensorSpec& spec, MetaTensorDesc& desc);
   void AddParts(const TensorSpec& spec, MetaTensorDesc& desc);
   MetaStorageDesc StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype);
 

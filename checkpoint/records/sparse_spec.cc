@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +15,7 @@
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/records/geometry.h"
+#include "checkpoint/records/sizes.h"
 #include "checkpoint/records/tensor_spec.h"
 
 namespace metaconv {
@@ -29,7 +29,7 @@ absl::Status Mismatch(std::string_view what) {
 std::string Shape(const TensorSpec& spec) { return absl::StrCat("(", absl::StrJoin(spec.size, ", "), ")"); }
 
 // The fields that are set in the same way for COO and compressed tensors.
-absl::StatusOr<TensorSpec> Start(const TensorSpec& indices, const TensorSpec& values, std::vector<std::int64_t> size) {
+absl::StatusOr<TensorSpec> Start(const TensorSpec& indices, const TensorSpec& values, Sizes size) {
   if (indices.layout != c10::Layout::Strided || values.layout != c10::Layout::Strided)
     return Mismatch("parts that are sparse themselves");
   if (indices.dtype != c10::ScalarType::Long && indices.dtype != c10::ScalarType::Int) {
@@ -48,7 +48,7 @@ absl::StatusOr<TensorSpec> Start(const TensorSpec& indices, const TensorSpec& va
 
 }  // namespace
 
-absl::StatusOr<TensorSpec> CooSpec(TensorSpec indices, TensorSpec values, std::vector<std::int64_t> size,
+absl::StatusOr<TensorSpec> CooSpec(TensorSpec indices, TensorSpec values, Sizes size,
                                    std::optional<bool> is_coalesced) {
   absl::StatusOr<TensorSpec> spec = Start(indices, values, std::move(size));
   if (!spec.ok()) return spec.status();
@@ -70,7 +70,7 @@ absl::StatusOr<TensorSpec> CooSpec(TensorSpec indices, TensorSpec values, std::v
 }
 
 absl::StatusOr<TensorSpec> CompressedSpec(c10::Layout layout, TensorSpec compressed_indices, TensorSpec plain_indices,
-                                          TensorSpec values, std::vector<std::int64_t> size) {
+                                          TensorSpec values, Sizes size) {
   absl::StatusOr<TensorSpec> spec = Start(compressed_indices, values, std::move(size));
   if (!spec.ok()) return spec.status();
   const bool blocked = layout == c10::Layout::SparseBsr || layout == c10::Layout::SparseBsc;
@@ -92,8 +92,7 @@ absl::StatusOr<TensorSpec> CompressedSpec(c10::Layout layout, TensorSpec compres
       values.size.size() - 1 - block_dims != ndim - 2) {
     return mismatch();
   }
-  const auto same = [](const std::vector<std::int64_t>& a, std::size_t a_begin, const std::vector<std::int64_t>& b,
-                       std::size_t b_begin, std::size_t count) {
+  const auto same = [](const Sizes& a, std::size_t a_begin, const Sizes& b, std::size_t b_begin, std::size_t count) {
     return std::equal(a.begin() + static_cast<std::ptrdiff_t>(a_begin),
                       a.begin() + static_cast<std::ptrdiff_t>(a_begin + count),
                       b.begin() + static_cast<std::ptrdiff_t>(b_begin));

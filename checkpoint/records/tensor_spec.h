@@ -16,6 +16,7 @@
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/records/checkpoint_storage.h"
+#include "checkpoint/records/sizes.h"
 
 namespace metaconv {
 
@@ -23,7 +24,7 @@ struct TensorSpec {
   c10::ScalarType dtype = c10::ScalarType::Float;
   c10::Device device = c10::Device(c10::DeviceType::CPU);
   c10::Layout layout = c10::Layout::Strided;
-  std::vector<std::int64_t> size;
+  Sizes size;
   bool is_leaf = true;
   bool requires_grad = false;
   bool is_conj = false;
@@ -31,7 +32,7 @@ struct TensorSpec {
   bool is_parameter = false;
 
   // Strided only.
-  std::vector<std::int64_t> stride;
+  Sizes stride;
   std::int64_t storage_offset = 0;
   CheckpointStorage* storage = nullptr;  // Not null.
 

@@ -19,15 +19,16 @@
 #include "c10/core/ScalarType.h"
 #include "checkpoint/checkpoint_types.h"
 #include "checkpoint/io/byte_order.h"
-#include "checkpoint/io/byte_reader.h"
-#include "checkpoint/io/byte_source.h"
 #include "checkpoint/io/checked_math.h"
+#include "checkpoint/io/file.h"
 #include "checkpoint/io/file_probe.h"
 #include "checkpoint/io/limits.h"
 #include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/geometry.h"
 #include "checkpoint/records/record_maker.h"
+#include "checkpoint/records/sizes.h"
 #include "checkpoint/records/tensor_spec.h"
+#include "checkpoint/safetensors/safetensors_entry.h"
 #include "checkpoint/safetensors/safetensors_header.h"
 #include "checkpoint/storage_location.h"
 #include "meta/with_context.h"
@@ -83,8 +84,9 @@ std::uint64_t HeaderLength(std::string_view head) {
   return length;
 }
 
-// The tensor that PyTorch makes of an entry. Two elements of F4 are one element of its dtype float4_e2m1fn_x2.
-absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device device, CheckpointStorages& storages) {
+// The tensor that PyTorch makes of an entry, whose shape is moved. Two elements of F4 are one element of its dtype
+// float4_e2m1fn_x2.
+absl::StatusOr<TensorSpec> MakeSpec(SafetensorsEntry& entry, c10::Device device, CheckpointStorages& storages) {
   const Dtype* const dtype = FindDtype(entry.dtype);
   if (dtype == nullptr) return absl::DataLossError(absl::StrCat("expected a dtype, found '", entry.dtype, "'"));
   absl::StatusOr<std::int64_t> numel = NumberOfElements(entry.shape);
@@ -100,18 +102,41 @@ absl::StatusOr<TensorSpec> MakeSpec(const SafetensorsEntry& entry, c10::Device d
   TensorSpec spec;
   spec.dtype = *dtype->dtype;
   spec.device = device;
-  spec.size = entry.shape;
+  spec.size = std::move(entry.shape);
   if (dtype->bits == 4) {
     if (spec.size.empty() || spec.size.back() % 2 != 0) {
       return absl::DataLossError("expected an even last dimension for F4, of which a byte contains two elements");
     }
     spec.size.back() /= 2;
   }
-  absl::StatusOr<std::vector<std::int64_t>> stride = ContiguousStride(spec.size);
+  absl::StatusOr<Sizes> stride = ContiguousStride(spec.size);
   if (!stride.ok()) return stride.status();
   spec.stride = *std::move(stride);
   spec.storage = storages.New(device, *bits / 8);
   return spec;
+}
+
+absl::StatusOr<std::string> ReadHeader(const File& file, std::size_t length) {
+  std::string json;
+  json.reserve(length + kSafetensorsHeaderPadding);
+  json.resize(length);
+  absl::StatusOr<std::size_t> got = file.ReadAt(kLengthBytes, json.data(), length);
+  if (!got.ok()) return got.status();
+  if (*got == length) return json;
+  return absl::DataLossError(
+      absl::StrCat("expected ", length, " bytes, found ", *got, ": the file was truncated after it was opened"));
+}
+
+// In the order of their data, in which the safetensors library writes and lists them.
+std::vector<SafetensorsEntry*> InOrderOfData(std::vector<SafetensorsEntry>& entries) {
+  std::vector<SafetensorsEntry*> order;
+  order.reserve(entries.size());
+  for (SafetensorsEntry& entry : entries) order.push_back(&entry);
+  const auto is_before = [](const SafetensorsEntry* a, const SafetensorsEntry* b) {
+    return std::tie(a->begin, a->end) < std::tie(b->begin, b->end);
+  };
+  if (!std::is_sorted(order.begin(), order.end(), is_before)) std::stable_sort(order.begin(), order.end(), is_before);
+  return order;
 }
 
 }  // namespace
@@ -134,45 +159,37 @@ absl::StatusOr<Checkpoint> ReadSafetensors(const FileProbe& probe, const ReadOpt
     return absl::ResourceExhaustedError(absl::StrCat("offset 0: expected a header of at most ",
                                                      kLimits.safetensors_header_bytes, " bytes, found ", length));
   }
-  FileByteSource source(*probe.file, kLengthBytes);
-  ByteReader reader(source, length);
-  std::string json;
-  if (absl::Status status = reader.Append(length, json); !status.ok()) return WithContext("header", status, ", ");
-  absl::StatusOr<std::vector<SafetensorsEntry>> entries = ParseSafetensorsHeader(json);
+  absl::StatusOr<std::string> json = ReadHeader(*probe.file, static_cast<std::size_t>(length));
+  if (!json.ok()) return WithContext("header", json.status(), ", ");
+  absl::StatusOr<std::vector<SafetensorsEntry>> entries = ParseSafetensorsHeader(*std::move(json));
   if (!entries.ok()) return WithContext("header", entries.status(), ", ");
 
-  // The safetensors library lists tensors in the order of their data.
-  std::stable_sort(entries->begin(), entries->end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
-    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-  });
   const std::uint64_t data_bytes = behind_length - length;
   const c10::Device device = options.map_location.value_or(c10::Device(c10::DeviceType::CPU));
   Checkpoint checkpoint;
   CheckpointStorages storages;
   RecordMaker records(options);
+  checkpoint.tensors.reserve(entries->size());
   std::uint64_t covered = 0;
-  for (const SafetensorsEntry& entry : *entries) {
-    const std::string place = absl::StrCat("header, tensor '", entry.name, "'");
-    if (entry.begin != covered || entry.end < entry.begin || entry.end > data_bytes) {
-      return WithContext(
-          place,
+  for (SafetensorsEntry* const entry : InOrderOfData(*entries)) {
+    const auto with_place = [entry](const absl::Status& status) {
+      return WithContext(absl::StrCat("header, tensor '", entry->name, "'"), status, ", ");
+    };
+    if (entry->begin != covered || entry->end < entry->begin || entry->end > data_bytes) {
+      return with_place(
           absl::DataLossError(absl::StrCat("expected data_offsets from ", covered, " to at most ", data_bytes,
-                                           ", without a gap or an overlap, found ", entry.begin, " to ", entry.end)),
-          ", ");
+                                           ", without a gap or an overlap, found ", entry->begin, " to ", entry->end)));
     }
-    covered = entry.end;
-    absl::StatusOr<TensorSpec> spec = MakeSpec(entry, device, storages);
-    if (!spec.ok()) return WithContext(place, spec.status(), ", ");
+    covered = entry->end;
+    absl::StatusOr<TensorSpec> spec = MakeSpec(*entry, device, storages);
+    if (!spec.ok()) return with_place(spec.status());
     StorageLocation& location = spec->storage->location;
     location.bytes = StorageBytes::kPlain;
-    location.offset = kLengthBytes + length + entry.begin;
-    location.size_in_file = entry.end - entry.begin;
+    location.offset = kLengthBytes + length + entry->begin;
+    location.size_in_file = entry->end - entry->begin;
     location.swap_size = SwapSize(spec->dtype, std::endian::little);
     // In Python each tensor is a view of a one-dimensional tensor of its bytes.
-    TensorSpec flat = *spec;
-    flat.size = {*NumberOfElements(spec->size)};
-    flat.stride = {1};
-    checkpoint.tensors.push_back({entry.name, records.MakeView(*spec, flat)});
+    checkpoint.tensors.push_back({std::move(entry->name), records.MakeViewOfFlat(*spec)});
   }
   if (covered != data_bytes) {
     return WithContext("header",

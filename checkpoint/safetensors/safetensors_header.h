@@ -3,31 +3,26 @@
 // Example:
 //   {"weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}}
 //
-// Thread safety: pure functions.
+// Thread safety: any number of threads.
 
 #ifndef METACONV_CHECKPOINT_SAFETENSORS_SAFETENSORS_HEADER_H_
 #define METACONV_CHECKPOINT_SAFETENSORS_SAFETENSORS_HEADER_H_
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "checkpoint/safetensors/plain_header.h"
+#include "checkpoint/safetensors/safetensors_entry.h"
 
 namespace metaconv {
 
-struct SafetensorsEntry {
-  std::string name;
-  std::string dtype;
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0;  // In bytes, from the end of the header.
-  std::uint64_t end = 0;
-};
+// The unused capacity that the text should have, so that it is not copied.
+inline constexpr std::size_t kSafetensorsHeaderPadding = kPlainHeaderPadding;
 
-// The tensors in the order of the header. Other fields are skipped and take no memory.
+// The tensors in the order of the header. Other fields are skipped.
 // Errors: kDataLoss if it is not JSON of this form, or if a name occurs twice.
-absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(std::string_view json);
+absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(std::string json);
 
 }  // namespace metaconv
 

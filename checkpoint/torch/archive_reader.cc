@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "c10/core/Device.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/io/byte_order.h"
@@ -71,7 +72,8 @@ absl::StatusOr<Unpickled> ArchiveReader::UnpickleMember(const ZipMember& member)
 }
 
 absl::Status ArchiveReader::ResolveStorages(const Unpickled& pickle, std::string_view records, std::endian order) {
-  absl::flat_hash_map<std::string, TypedStorage> by_key;
+  absl::flat_hash_map<absl::string_view, TypedStorage> by_key;  // Borrows the keys from the pickle.
+  by_key.reserve(pickle.persistent.size());
   for (const PicklePersistent* const persistent : pickle.persistent) {
     absl::StatusOr<StorageId> id = ParseStorageId(*persistent);
     if (!id.ok()) return id.status();
@@ -99,7 +101,7 @@ absl::Status ArchiveReader::ResolveStorages(const Unpickled& pickle, std::string
 }
 
 absl::StatusOr<const ZipMember*> ArchiveReader::FindRecord(const StorageId& id, std::string_view records) const {
-  const std::string name = MemberName(absl::StrCat(std::string(records), "/", *id.key));
+  const std::string name = absl::StrCat(folder_, "/", absl::string_view(records.data(), records.size()), "/", *id.key);
   const ZipMember* const member = archive_.Find(name);
   if (member == nullptr) {
     // Storages on the meta device have no record, and TorchScript does not read the record of an empty storage.

@@ -15,6 +15,7 @@
 #include "c10/core/ScalarType.h"
 #include "checkpoint/io/limits.h"
 #include "checkpoint/pickle/pickle_value.h"
+#include "checkpoint/records/sizes.h"
 #include "checkpoint/torch/torch_globals.h"
 #include "checkpoint/torch/torch_types.h"
 #include "meta/from_python_repr.h"
@@ -91,7 +92,7 @@ absl::StatusOr<const std::string*> CallArguments::Text(std::size_t i, std::strin
   return Expected(Wanted(name, "a str"), value);
 }
 
-absl::StatusOr<std::vector<std::int64_t>> CallArguments::Ints(std::size_t i, std::string_view name) const {
+absl::StatusOr<Sizes> CallArguments::Ints(std::size_t i, std::string_view name) const {
   const PickleValue value = Value(i);
   const std::vector<PickleValue>* const items = SequenceItems(value);
   if (items == nullptr) return Expected(Wanted(name, "a tuple of ints"), value);
@@ -99,7 +100,7 @@ absl::StatusOr<std::vector<std::int64_t>> CallArguments::Ints(std::size_t i, std
     return Located(absl::ResourceExhaustedError(
         absl::StrCat("expected at most ", kLimits.dimensions, " dimensions, found ", items->size())));
   }
-  std::vector<std::int64_t> ints;
+  Sizes ints;
   ints.reserve(items->size());
   for (const PickleValue& item : *items) {
     const std::int64_t* const number = std::get_if<std::int64_t>(&item);

@@ -22,6 +22,7 @@
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "checkpoint/pickle/pickle_value.h"
+#include "checkpoint/records/sizes.h"
 
 namespace metaconv {
 
@@ -44,7 +45,7 @@ class CallArguments {
   absl::StatusOr<const std::string*> Text(std::size_t i, std::string_view name) const;
 
   // A tuple, a list or a torch.Size of ints.
-  absl::StatusOr<std::vector<std::int64_t>> Ints(std::size_t i, std::string_view name) const;
+  absl::StatusOr<Sizes> Ints(std::size_t i, std::string_view name) const;
 
   absl::Status Expected(std::string_view wanted, const PickleValue& found) const;
 

@@ -211,7 +211,11 @@ absl::Status Flattener::Append(const PickleChild& child) {
     path_ += EscapeInvalidUtf8(element);
   };
   if (!child.prefix.empty()) append(child.prefix);
-  if (!std::holds_alternative<PickleNone>(child.label) || child.prefix.empty()) append(KeyText(child.label));
+  if (const std::string* const text = AsText(child.label)) {
+    append(*text);
+  } else if (!std::holds_alternative<PickleNone>(child.label) || child.prefix.empty()) {
+    append(KeyText(child.label));
+  }
   if (path_.size() <= limits_.path_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("expected names of at most ", limits_.path_bytes, " bytes, found a longer one"));
@@ -235,14 +239,15 @@ absl::Status Flattener::AddOpaque(std::string type) {
 
 absl::StatusOr<std::string> Flattener::NewName(absl::flat_hash_map<std::string, std::size_t>& taken) {
   std::string name = path_;
-  // The search for an unused number starts at the number of earlier requests, so that many equal names take linear
-  // time.
-  std::size_t count = taken[path_] + 1;
-  if (count > 1) {
+  const auto [requests, is_new] = taken.try_emplace(path_, 1);
+  if (!is_new) {
+    // The search for an unused number starts at the number of earlier requests, so that many equal names take linear
+    // time.
+    std::size_t count = requests->second + 1;
     while (taken.contains(name = absl::StrCat(path_, "#", count))) ++count;
-    taken[path_] = count;
+    requests->second = count;
+    taken.emplace(name, 1);
   }
-  taken[name] = std::max<std::size_t>(taken[name], 1);
   name_bytes_ += name.size();
   if (found() >= limits_.names || name_bytes_ > limits_.name_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat("expected at most ", limits_.names, " names of ",

@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/torch/torch_globals.h"
 
@@ -35,18 +36,32 @@ void AddSequence(std::string_view prefix, const std::vector<PickleValue>& items,
   for (std::size_t i = 0; i < items.size(); ++i) Add(prefix, static_cast<std::int64_t>(i), items[i], out);
 }
 
-// Equal for keys of the same type that are equal in Python.
-std::string Identity(const PickleValue& key) { return absl::StrCat(key.index(), ":", KeyText(key)); }
+// Finds keys of the same type that are equal in Python.
+class KeyPositions {
+ public:
+  explicit KeyPositions(std::size_t count) { texts_.reserve(count); }
+
+  // The position of an equal key that was added before, or `position`.
+  std::size_t Add(const PickleValue& key, std::size_t position) {
+    if (const std::string* const text = AsText(key)) return texts_.try_emplace(*text, position).first->second;
+    return others_.try_emplace(absl::StrCat(key.index(), ":", KeyText(key)), position).first->second;
+  }
+
+ private:
+  absl::flat_hash_map<absl::string_view, std::size_t> texts_;  // Borrows from the keys.
+  absl::flat_hash_map<std::string, std::size_t> others_;
+};
 
 PickleItems WithoutRepeatedKeys(const PickleItems& items) {
   PickleItems result;
-  absl::flat_hash_map<std::string, std::size_t> positions;
+  result.reserve(items.size());
+  KeyPositions positions(items.size());
   for (const auto& [key, value] : items) {
-    const auto [position, is_new] = positions.try_emplace(Identity(key), result.size());
-    if (is_new) {
+    const std::size_t position = positions.Add(key, result.size());
+    if (position == result.size()) {
       result.emplace_back(key, value);
     } else {
-      result[position->second].second = value;
+      result[position].second = value;
     }
   }
   return result;

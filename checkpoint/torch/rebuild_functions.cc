@@ -18,6 +18,7 @@
 #include "c10/core/ScalarType.h"
 #include "checkpoint/pickle/pickle_value.h"
 #include "checkpoint/records/geometry.h"
+#include "checkpoint/records/sizes.h"
 #include "checkpoint/records/sparse_spec.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/storage_location.h"
@@ -80,9 +81,9 @@ absl::StatusOr<TensorSpec> TensorRebuilder::MetaWithoutStorage(const CallArgumen
   if (absl::Status status = arguments.RequireCount(4, 4); !status.ok()) return status;
   absl::StatusOr<c10::ScalarType> dtype = arguments.Dtype(0, "dtype");
   if (!dtype.ok()) return dtype.status();
-  absl::StatusOr<std::vector<std::int64_t>> size = arguments.Ints(1, "size");
+  absl::StatusOr<Sizes> size = arguments.Ints(1, "size");
   if (!size.ok()) return size.status();
-  absl::StatusOr<std::vector<std::int64_t>> stride = arguments.Ints(2, "stride");
+  absl::StatusOr<Sizes> stride = arguments.Ints(2, "stride");
   if (!stride.ok()) return stride.status();
   absl::StatusOr<bool> requires_grad = arguments.Bool(3, "requires_grad");
   if (!requires_grad.ok()) return requires_grad.status();
@@ -110,7 +111,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::FromCpuTensor(const CallArguments& a
   // A copy keeps the strides if the tensor has no gaps and no overlaps; otherwise it is contiguous.
   absl::StatusOr<std::int64_t> reached = BytesReached(spec->size, spec->stride, 0, spec->dtype);
   absl::StatusOr<std::int64_t> numel = NumberOfElements(spec->size);
-  absl::StatusOr<std::vector<std::int64_t>> contiguous = ContiguousStride(spec->size);
+  absl::StatusOr<Sizes> contiguous = ContiguousStride(spec->size);
   if (!reached.ok() || !numel.ok() || !contiguous.ok()) return arguments.Located(contiguous.status());
   const std::int64_t item_size = static_cast<std::int64_t>(c10::elementSize(spec->dtype));
   if (*reached / item_size != *numel) spec->stride = *std::move(contiguous);
@@ -129,7 +130,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::FromNumpy(const CallArguments& argum
   if (state == nullptr || state->items.size() != 5) return arguments.Expected("a NumPy array", arguments.Value(0));
   const PickleGlobal numpy{{}, "numpy", "ndarray"};
   const CallArguments fields(numpy, *state, array->offset);
-  absl::StatusOr<std::vector<std::int64_t>> size = fields.Ints(1, "shape");
+  absl::StatusOr<Sizes> size = fields.Ints(1, "shape");
   if (!size.ok()) return size.status();
   absl::StatusOr<bool> is_fortran = fields.Bool(3, "is_fortran");
   if (!is_fortran.ok()) return is_fortran.status();
@@ -140,9 +141,9 @@ absl::StatusOr<TensorSpec> TensorRebuilder::FromNumpy(const CallArguments& argum
   absl::StatusOr<bool> requires_grad = arguments.Bool(3, "requires_grad");
   if (!requires_grad.ok()) return requires_grad.status();
   TensorSpec spec;
-  std::vector<std::int64_t> order = *size;
+  Sizes order = *size;
   if (*is_fortran) std::reverse(order.begin(), order.end());
-  absl::StatusOr<std::vector<std::int64_t>> stride = ContiguousStride(order);
+  absl::StatusOr<Sizes> stride = ContiguousStride(order);
   if (!stride.ok()) return arguments.Located(stride.status());
   if (*is_fortran) std::reverse(stride->begin(), stride->end());
   spec.dtype = *dtype;
@@ -171,7 +172,7 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Sparse(const CallArguments& argument
     if (!part.ok()) return part.status();
     parts.push_back(*std::move(part));
   }
-  absl::StatusOr<std::vector<std::int64_t>> size = data.Ints(parts.size(), "size");
+  absl::StatusOr<Sizes> size = data.Ints(parts.size(), "size");
   if (!size.ok()) return size.status();
   std::optional<bool> is_coalesced;
   if (coo && data.count() == 4 && !std::holds_alternative<PickleNone>(data.Value(3))) {
@@ -234,9 +235,9 @@ absl::StatusOr<TensorSpec> TensorRebuilder::Strided(const CallArguments& argumen
   if (storage == nullptr) return arguments.Expected("a storage", arguments.Value(0));
   absl::StatusOr<std::int64_t> storage_offset = arguments.Int(1, "storage_offset");
   if (!storage_offset.ok()) return storage_offset.status();
-  absl::StatusOr<std::vector<std::int64_t>> size = arguments.Ints(2, "size");
+  absl::StatusOr<Sizes> size = arguments.Ints(2, "size");
   if (!size.ok()) return size.status();
-  absl::StatusOr<std::vector<std::int64_t>> stride = arguments.Ints(3, "stride");
+  absl::StatusOr<Sizes> stride = arguments.Ints(3, "stride");
   if (!stride.ok()) return stride.status();
   TensorSpec spec;
   spec.dtype = dtype.value_or(storage->dtype);

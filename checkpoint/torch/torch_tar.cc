@@ -36,6 +36,7 @@
 #include "checkpoint/records/checkpoint_storage.h"
 #include "checkpoint/records/geometry.h"
 #include "checkpoint/records/record_maker.h"
+#include "checkpoint/records/sizes.h"
 #include "checkpoint/records/tensor_spec.h"
 #include "checkpoint/storage_location.h"
 #include "checkpoint/torch/flatten.h"
@@ -245,7 +246,7 @@ class TarReader {
     spec.dtype = storage->second.dtype;
     spec.storage = storage->second.storage;
     spec.device = spec.storage->device;
-    for (std::vector<std::int64_t>* const numbers : {&spec.size, &spec.stride}) {
+    for (Sizes* const numbers : {&spec.size, &spec.stride}) {
       for (std::size_t i = 0; i < dimensions; ++i) {
         absl::StatusOr<std::uint64_t> number = reader.ReadNumber();
         if (!number.ok()) return number.status();

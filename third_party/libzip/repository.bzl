@@ -1,4 +1,4 @@
-"""@libzip//:zip from the system: headers and the shared library."""
+"""@libzip//:zip from the system: headers and the shared library. Tests use it to write archives."""
 
 load("//third_party:system.bzl", "require_file", "system_layout")
 

@@ -133,6 +133,17 @@ TEST_F(UnpicklerTest, StackAndMemo) {
                  "0h" +
                  std::string(1, '\0')),
             "1");
+  // Entries in any order; a later one replaces an earlier one, and MEMOIZE adds one behind all others.
+  EXPECT_EQ(Repr("K\1" + Put(1) + "0K\2" + Put(0) + "0K\3" + Put(1) +
+                 "0K\4\x94"
+                 "0" +
+                 Get(0) + Get(1) + Get(2) + "\x87"),
+            "(2, 3, 4)");
+  EXPECT_EQ(Repr("K\1" + Put(9) +
+                 "0K\2\x94"
+                 "0" +
+                 Get(9) + Get(1) + "\x86"),
+            "(1, 2)");
   EXPECT_EQ(Repr("\x80\5\x95" + LittleEndian(4, 8) + "K\1"), "1");
 }
 
