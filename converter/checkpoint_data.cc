@@ -30,8 +30,8 @@ std::string NameOf(const Checkpoint& checkpoint, MetaStorageId id) {
     const MetaTensorDesc* record = tensor.desc.get();
     const auto storages = StorageRecords(absl::MakeConstSpan(&record, 1), /*elements=*/true);
     if (!storages.ok()) continue;
-    for (const MetaStorageDescPtr& storage : *storages) {
-      if (storage->id == id) return absl::StrCat("tensor '", tensor.name, "'");
+    for (const MetaStorageDesc& storage : *storages) {
+      if (storage.id == id) return absl::StrCat("tensor '", tensor.name, "'");
     }
   }
   return "";
@@ -53,7 +53,7 @@ class CheckpointSource final : public DataSource {
 
   absl::StatusOr<Storages> MakeStorages(Placed placed, const LoadControl& control) override {
     for (const PlacedStorage& storage : placed) {
-      if (absl::Status status = Check(*storage.desc); !status.ok()) return status;
+      if (absl::Status status = Check(storage.desc); !status.ok()) return status;
     }
     if (absl::Status status = CheckParts(placed); !status.ok()) return status;
     Storages storages(placed.size());
@@ -90,11 +90,11 @@ class CheckpointSource final : public DataSource {
     if (std::adjacent_find(placed.begin(), placed.end(), differ) == placed.end()) return absl::OkStatus();
     std::optional<std::size_t> whole;
     for (const std::size_t i : InFileOrder(placed, Storages(placed.size()))) {
-      if (!whole.has_value() || !IsWithin(LocationOf(*placed[i].desc), LocationOf(*placed[*whole].desc))) {
+      if (!whole.has_value() || !IsWithin(LocationOf(placed[i].desc), LocationOf(placed[*whole].desc))) {
         whole = i;
       } else if (placed[i].device != placed[*whole].device) {
         const auto found = [&](std::size_t at) {
-          const MetaStorageId id = placed[at].desc->id;
+          const MetaStorageId id = placed[at].desc.id;
           return absl::StrCat(placed[at].device.str(), " for storage ", id, " (", NameOf(file_.checkpoint(), id), ")");
         };
         return absl::InvalidArgumentError(absl::StrCat(file_.path(),
@@ -118,7 +118,7 @@ class CheckpointSource final : public DataSource {
     const absl::StatusOr<MappedFile> mapped = MappedFile::Map(file_);
     if (!mapped.ok()) return mapped.status();
     for (std::size_t i = 0; i < placed.size(); ++i) {
-      const MetaStorageDesc& desc = *placed[i].desc;
+      const MetaStorageDesc& desc = placed[i].desc;
       if (!IsOnCpu(placed[i]) || !mapped->CanMap(desc.id)) continue;
       absl::StatusOr<c10::DataPtr> data = mapped->Storage(desc.id);
       if (!data.ok()) return data.status();
@@ -137,7 +137,7 @@ class CheckpointSource final : public DataSource {
       if (!storages[i]) order.push_back(i);
     }
     const auto place = [&](std::size_t i) {
-      const StorageLocation& location = LocationOf(*placed[i].desc);
+      const StorageLocation& location = LocationOf(placed[i].desc);
       return std::make_pair(location.offset, -location.size);
     };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
@@ -158,7 +158,7 @@ class CheckpointSource final : public DataSource {
     std::vector<std::size_t> wanted_at;
     std::vector<std::pair<std::size_t, std::size_t>> within;  // Pairs of a storage and the storage that contains it.
     for (const std::size_t i : InFileOrder(placed, storages)) {
-      if (!wanted.empty() && IsWithin(LocationOf(*placed[i].desc), LocationOf(*wanted.back().desc))) {
+      if (!wanted.empty() && IsWithin(LocationOf(placed[i].desc), LocationOf(wanted.back().desc))) {
         within.emplace_back(i, wanted_at.back());
         continue;
       }
@@ -171,12 +171,12 @@ class CheckpointSource final : public DataSource {
     loads.reserve(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       storages[wanted_at[i]] = (*fresh)[i];
-      loads.push_back(LoadOf(*wanted[i].desc, (*fresh)[i]));
+      loads.push_back(LoadOf(wanted[i].desc, (*fresh)[i]));
     }
     if (absl::Status status = LoadStorages(loads, control); !status.ok()) return status;
     for (const auto& [inner, outer] : within) {
-      const StorageLocation& location = LocationOf(*placed[inner].desc);
-      const auto offset = static_cast<std::int64_t>(location.offset - LocationOf(*placed[outer].desc).offset);
+      const StorageLocation& location = LocationOf(placed[inner].desc);
+      const auto offset = static_cast<std::int64_t>(location.offset - LocationOf(placed[outer].desc).offset);
       storages[inner] = Within(storages[outer], offset, location.size);
     }
     return absl::OkStatus();

@@ -33,11 +33,11 @@ absl::StatusOr<c10::Storage> OnCpu(const c10::Storage& storage, MetaStorageId id
   return copy;
 }
 
-absl::Status CompareOnCpu(const CheckpointFile& file, absl::Span<const MetaStorageDescPtr> descs,
+absl::Status CompareOnCpu(const CheckpointFile& file, absl::Span<const MetaStorageDesc> descs,
                           absl::Span<const c10::Storage> storages) {
   std::vector<Whole> wholes;
   for (std::size_t i = 0; i < descs.size(); ++i) {
-    const StorageLocation& location = file.checkpoint().storages[static_cast<std::size_t>(descs[i]->id)];
+    const StorageLocation& location = file.checkpoint().storages[static_cast<std::size_t>(descs[i].id)];
     wholes.push_back(
         {.size = static_cast<std::int64_t>(storages[i].nbytes()), .in_one = location.bytes == StorageBytes::kDeflated});
   }
@@ -46,10 +46,10 @@ absl::Status CompareOnCpu(const CheckpointFile& file, absl::Span<const MetaStora
     std::vector<char> expected(static_cast<std::size_t>(std::min(size, kPieceSize)));
     for (std::int64_t offset = begin; offset < begin + size; offset += kPieceSize) {
       expected.resize(static_cast<std::size_t>(std::min(kPieceSize, begin + size - offset)));
-      if (absl::Status status = file.Read(descs[i]->id, offset, absl::MakeSpan(expected)); !status.ok()) return status;
+      if (absl::Status status = file.Read(descs[i].id, offset, absl::MakeSpan(expected)); !status.ok()) return status;
       const auto* found = static_cast<const char*>(storages[i].data()) + offset;
       const auto [at, other] = std::mismatch(expected.begin(), expected.end(), found);
-      if (at != expected.end()) return Differs(file, descs[i]->id, offset + (at - expected.begin()), *at, *other);
+      if (at != expected.end()) return Differs(file, descs[i].id, offset + (at - expected.begin()), *at, *other);
     }
     return absl::OkStatus();
   });
@@ -57,7 +57,7 @@ absl::Status CompareOnCpu(const CheckpointFile& file, absl::Span<const MetaStora
 
 }  // namespace
 
-absl::Status CompareWithFile(const CheckpointFile& file, absl::Span<const MetaStorageDescPtr> descs,
+absl::Status CompareWithFile(const CheckpointFile& file, absl::Span<const MetaStorageDesc> descs,
                              absl::Span<const c10::Storage> storages) {
   const bool all_on_cpu = std::all_of(storages.begin(), storages.end(), [](const c10::Storage& storage) {
     return storage.device_type() == c10::DeviceType::CPU;
@@ -67,11 +67,11 @@ absl::Status CompareWithFile(const CheckpointFile& file, absl::Span<const MetaSt
   }
   for (std::size_t i = 0; i < descs.size(); ++i) {
     if (!all_on_cpu) {
-      const absl::StatusOr<c10::Storage> copy = OnCpu(storages[i], descs[i]->id);
+      const absl::StatusOr<c10::Storage> copy = OnCpu(storages[i], descs[i].id);
       if (!copy.ok()) return copy.status();
       if (absl::Status status = CompareOnCpu(file, descs.subspan(i, 1), {*copy}); !status.ok()) return status;
     }
-    if (absl::Status status = file.CheckCrc32(descs[i]->id); !status.ok()) return status;
+    if (absl::Status status = file.CheckCrc32(descs[i].id); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

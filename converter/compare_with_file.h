@@ -23,7 +23,7 @@ namespace metaconv {
 // Compares every byte, and verifies the checksums in the file. Errors: kDataLoss, with storage and offset of the first
 // byte in the order of `descs` that differs, or for a checksum that differs; those of CheckpointFile::Read and
 // StoragePath.
-absl::Status CompareWithFile(const CheckpointFile& file, absl::Span<const MetaStorageDescPtr> descs,
+absl::Status CompareWithFile(const CheckpointFile& file, absl::Span<const MetaStorageDesc> descs,
                              absl::Span<const c10::Storage> storages);
 
 }  // namespace metaconv

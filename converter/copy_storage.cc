@@ -59,21 +59,23 @@ MetaTensorDesc DataOnly(const MetaTensorDesc& desc) {
   plain.is_view = false;
   plain.base = nullptr;
   plain.creation_meta.reset();
-  plain.view_func = nullptr;
-  plain.grad = nullptr;
+  if (plain.extras.has_value()) {
+    plain.extras.Edit().view_func = nullptr;
+    plain.extras.Edit().grad = nullptr;
+  }
   plain.requires_grad = false;
   plain.is_leaf = true;
   return plain;
 }
 
 absl::StatusOr<at::Tensor> CloneOpaque(const MetaTensorDesc& desc) {
-  if (desc.data == nullptr) {
+  if (desc.extras->data == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("record ", desc.id, ": data: expected the tensor to copy, found none"));
   }
   return CatchTorch(absl::StrCat("record ", desc.id, ": copying its data"), [&]() -> absl::StatusOr<at::Tensor> {
     const at::AutoDispatchBelowADInplaceOrView no_autograd;
-    return WithData(at::Tensor(desc.data)).clone();
+    return WithData(at::Tensor(desc.extras->data)).clone();
   });
 }
 

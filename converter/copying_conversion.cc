@@ -15,7 +15,7 @@ namespace metaconv {
 namespace {
 
 // Whether the data of the tensor is in the storages of other tensors.
-bool HasParts(const MetaTensorDesc& desc) { return desc.unwrapped == nullptr && IsSparseAny(desc.layout); }
+bool HasParts(const MetaTensorDesc& desc) { return desc.functorch().unwrapped == nullptr && IsSparseAny(desc.layout); }
 
 // A source on the meta device has no bytes, unless it has a DataSlot.
 bool HasBytes(const MetaStorageDesc& desc) {
@@ -27,7 +27,7 @@ bool HasBytes(const MetaStorageDesc& desc) {
 absl::StatusOr<at::Tensor> CopyingConversion::AllocateWrapped(const MetaTensorDesc& desc) {
   absl::StatusOr<at::Tensor> tensor = MemoConversion::AllocateWrapped(desc);
   // Wrapper types have no bytes of their own.
-  if (!tensor.ok() || desc.storage == nullptr || desc.attrs.has_value()) return tensor;
+  if (!tensor.ok() || !desc.storage.has_value() || desc.wrapper().attrs.has_value()) return tensor;
   if (absl::Status status = PutOnStorage(desc, *tensor); !status.ok()) return status;
   return tensor;
 }
@@ -49,7 +49,7 @@ absl::Status CopyingConversion::OnStorage(const MetaStorageDesc& desc, const c10
 }
 
 absl::Status CopyingConversion::OnBuilt(const MetaTensorDesc& desc, const at::Tensor& tensor) {
-  if (desc.is_mkldnn) return CopyOpaque(desc, tensor);
+  if (desc.extras->is_mkldnn) return CopyOpaque(desc, tensor);
   return HasParts(desc) ? CopyParts(desc, tensor) : absl::OkStatus();
 }
 
@@ -68,7 +68,7 @@ absl::Status CopyingConversion::CopyParts(const MetaTensorDesc& desc, const at::
   std::vector<c10::Storage> shared;
   absl::Status status;
   ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& part) {
-    if (!status.ok() || part->storage == nullptr || part == desc.base || part == desc.grad) return;
+    if (!status.ok() || !part->storage.has_value() || part == desc.base || part == desc.grad()) return;
     absl::StatusOr<c10::Storage> storage = ConvertStorage(*part->storage, part->device);
     status.Update(storage.status());
     if (!storage.ok()) return;

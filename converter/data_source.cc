@@ -77,7 +77,7 @@ class FillerSource final : public DataSource {
     std::vector<StorageLoad> loads;
     loads.reserve(placed.size());
     for (std::size_t i = 0; i < placed.size(); ++i) {
-      const MetaStorageDesc& desc = *placed[i].desc;
+      const MetaStorageDesc& desc = placed[i].desc;
       const auto read = [this, &desc](std::int64_t offset, absl::Span<char> into) {
         return CatchTorch(absl::StrCat("storage ", desc.id, ": filling it"), [&] { return fill_(desc, offset, into); });
       };
@@ -97,9 +97,9 @@ class CopiedSource final : public DataSource {
     std::vector<StorageCopy> copies;
     copies.reserve(placed.size());
     for (const PlacedStorage& storage : placed) {
-      absl::StatusOr<c10::Storage> data = DataOf(*storage.desc);
+      absl::StatusOr<c10::Storage> data = DataOf(storage.desc);
       if (!data.ok()) return data.status();
-      copies.push_back({.from = *std::move(data), .into = {}, .id = storage.desc->id});
+      copies.push_back({.from = *std::move(data), .into = {}, .id = storage.desc.id});
     }
     absl::StatusOr<Storages> storages = AllocateStorages(placed);
     if (!storages.ok()) return storages;
@@ -115,7 +115,7 @@ class SharedSource final : public DataSource {
   absl::StatusOr<Storages> MakeStorages(Placed placed, const LoadControl&) override {
     Storages storages;
     for (const PlacedStorage& storage : placed) {
-      absl::StatusOr<c10::Storage> data = DataOf(*storage.desc);
+      absl::StatusOr<c10::Storage> data = DataOf(storage.desc);
       if (!data.ok()) return data.status();
       storages.push_back(*std::move(data));
     }
@@ -126,10 +126,10 @@ class SharedSource final : public DataSource {
 
 }  // namespace
 
-absl::StatusOr<Storages> DataSource::MakeStorages(absl::Span<const MetaStorageDescPtr> descs, c10::Device device) {
+absl::StatusOr<Storages> DataSource::MakeStorages(absl::Span<const MetaStorageDesc> descs, c10::Device device) {
   std::vector<PlacedStorage> placed;
   placed.reserve(descs.size());
-  for (const MetaStorageDescPtr& desc : descs) placed.push_back({desc, device});
+  for (const MetaStorageDesc& desc : descs) placed.push_back({desc, device});
   return MakeStorages(placed, LoadControl());
 }
 

@@ -43,8 +43,7 @@ class DataSource {
   virtual absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const PlacedStorage> placed,
                                                                  const LoadControl& control) = 0;
   // As above, for storages on one device.
-  absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDescPtr> descs,
-                                                         c10::Device device);
+  absl::StatusOr<std::vector<c10::Storage>> MakeStorages(absl::Span<const MetaStorageDesc> descs, c10::Device device);
 
   // Whether the source has the elements of sparse tensors. Otherwise these are created without elements.
   virtual bool has_elements() const { return true; }

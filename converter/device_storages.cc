@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<DeviceAllocation>> ByDevice(absl::Span<const PlacedSt
     if (!path.ok()) return path.status();
     allocations.push_back({group.key, *path, {group.items.begin(), group.items.end()}, {}});
     for (const std::size_t i : group.items) {
-      const absl::StatusOr<std::int64_t> size = SizeOf(*placed[i].desc);
+      const absl::StatusOr<std::int64_t> size = SizeOf(placed[i].desc);
       if (!size.ok()) return size.status();
       allocations.back().sizes.push_back(*size);
     }
@@ -106,7 +106,7 @@ absl::StatusOr<Storages> AllocateStorages(absl::Span<const PlacedStorage> placed
     of_device.reserve(allocation.sizes.size());
     absl::Status status = allocation.path->AllocateAll(allocation.device, allocation.sizes, of_device);
     if (!status.ok()) {
-      return WithContext(absl::StrCat("storage ", placed[allocation.places[of_device.size()]].desc->id), status);
+      return WithContext(absl::StrCat("storage ", placed[allocation.places[of_device.size()]].desc.id), status);
     }
     for (std::size_t i = 0; i < of_device.size(); ++i) storages[allocation.places[i]] = std::move(of_device[i]);
   }

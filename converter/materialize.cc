@@ -68,7 +68,7 @@ absl::StatusOr<Tensors> MaterializeAll(const Records& records, const Devices& de
   if (!storages.ok()) return storages.status();
 
   ConversionMemo memo;
-  for (std::size_t i = 0; i < placed->size(); ++i) memo.SetStorage((*placed)[i].desc->id, (*storages)[i]);
+  for (std::size_t i = 0; i < placed->size(); ++i) memo.SetStorage((*placed)[i].desc.id, (*storages)[i]);
   const FreshDispatcherState fresh;
   // A conversion has one device. All conversions use one memo, and each nested record is converted by one of them only:
   // PlacedStorageRecords has checked that.

@@ -74,7 +74,9 @@ absl::Status NoStorage() {
 }
 
 // Whether the result consists of the results of other records, which then determine its layout and device.
-bool IsMadeOfOthers(const MetaTensorDesc& desc) { return desc.unwrapped != nullptr || desc.attrs.has_value(); }
+bool IsMadeOfOthers(const MetaTensorDesc& desc) {
+  return desc.functorch().unwrapped != nullptr || desc.wrapper().attrs.has_value();
+}
 
 }  // namespace
 
@@ -100,7 +102,7 @@ absl::StatusOr<at::Tensor> MemoConversion::ConvertUnseen(const MetaTensorDesc& d
 // Building most tensors needs no other result and calls no callback. If two threads build such a tensor at the same
 // time, one result is dropped and no one has seen it, so the threads need not wait for each other.
 bool MemoConversion::IsBuiltAlone(const MetaTensorDesc& desc) const {
-  return !callback_ && desc.grad == nullptr && KindOf(desc).is_built_alone;
+  return !callback_ && desc.grad() == nullptr && KindOf(desc).is_built_alone;
 }
 
 absl::StatusOr<at::Tensor> MemoConversion::Build(const MetaTensorDesc& desc) {
@@ -142,14 +144,14 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& des
 absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc) {
   absl::StatusOr<at::Tensor> tensor = BuildOfKind(desc);
   if (!tensor.ok()) return tensor;
-  if (desc.grad != nullptr) {
-    absl::StatusOr<at::Tensor> grad = Convert(*desc.grad);
+  if (desc.grad() != nullptr) {
+    absl::StatusOr<at::Tensor> grad = Convert(*desc.grad());
     if (!grad.ok()) return grad;
     tensor->mutable_grad() = *std::move(grad);
   }
   if (absl::Status status = SetBits(desc, *tensor); !status.ok()) return status;
   const AssertMetadataEqOptions options = {
-      .skip_leaf = desc.is_gradtrackingtensor && desc.level == kDeadLevel,
+      .skip_leaf = desc.functorch().is_gradtrackingtensor && desc.functorch().level == kDeadLevel,
       .inference_mode_hidden = DisableInferenceModeForFakeProp::IsActive(),
   };
   absl::Status status = AssertMetadataEq(desc, *tensor, options);
@@ -157,7 +159,8 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
   if (!absl::IsInternal(status)) return status;
   // The results of the other records were checked already, so a mismatch here means that this record is inconsistent
   // with them. The layout of mkldnn tensors is determined by mkldnn only.
-  return IsMadeOfOthers(desc) || desc.is_view || desc.is_mkldnn ? absl::InvalidArgumentError(status.message()) : status;
+  return IsMadeOfOthers(desc) || desc.is_view || desc.extras->is_mkldnn ? absl::InvalidArgumentError(status.message())
+                                                                        : status;
 }
 
 // A wrapper takes its device from the wrapped tensor.
@@ -223,7 +226,7 @@ absl::StatusOr<at::Tensor> MemoConversion::AllocateWrapped(const MetaTensorDesc&
 // Whether the allocation has the requested strides and offset. A callback may return a tensor with others.
 bool MemoConversion::IsAsAskedFor(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
   if (!callback_) return true;
-  return SameValue(*desc.stride, c10::SymDimVector(tensor.sym_strides())) && IsPlain(tensor.sym_storage_offset(), 0);
+  return SameValue(*desc.stride, tensor.sym_strides()) && IsPlain(tensor.sym_storage_offset(), 0);
 }
 
 absl::Status MemoConversion::PutOnStorage(const MetaTensorDesc& desc, const at::Tensor& tensor) {

@@ -16,7 +16,7 @@
 namespace metaconv {
 
 struct PlacedStorage {
-  MetaStorageDescPtr desc;
+  MetaStorageDesc desc;
   c10::Device device = c10::Device(c10::DeviceType::CPU);
 };
 

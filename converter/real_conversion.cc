@@ -8,7 +8,7 @@ namespace metaconv {
 
 // Uses the final storage right away: allocating a temporary one first would double the memory use.
 absl::StatusOr<at::Tensor> RealConversion::AllocateStrided(const MetaTensorDesc& desc) {
-  if (desc.storage == nullptr) return Malformed(desc, "storage", "a storage for a real tensor", "none");
+  if (!desc.storage.has_value()) return Malformed(desc, "storage", "a storage for a real tensor", "none");
   const absl::StatusOr<c10::Storage> storage = ConvertStorage(*desc.storage, desc.device);
   if (!storage.ok()) return storage.status();
   return StridedTensor(*storage, desc.dtype);

@@ -18,7 +18,8 @@ namespace metaconv {
 namespace {
 
 bool IsMadeOfOthers(const MetaTensorDesc& desc) {
-  return desc.is_functorch_wrapped || desc.is_functional || desc.is_traceable_wrapper_subclass;
+  return desc.functorch().is_functorch_wrapped || desc.functorch().is_functional ||
+         desc.wrapper().is_traceable_wrapper_subclass;
 }
 
 // Visits each record once, without recursion: records share nested records, and may be nested deeply.
@@ -53,7 +54,7 @@ class Collector {
     std::size_t from;
   };
   struct Found {
-    MetaStorageDescPtr desc;
+    MetaStorageDesc desc;
     std::size_t from;
   };
 
@@ -68,34 +69,34 @@ class Collector {
 
   absl::Status Add(Reached reached) {
     const MetaTensorDesc& desc = *reached.desc;
-    if (desc.storage != nullptr && !IsMadeOfOthers(desc)) {
-      if (absl::Status status = AddStorage(desc.storage, reached.from); !status.ok()) return status;
+    if (desc.storage.has_value() && !IsMadeOfOthers(desc)) {
+      if (absl::Status status = AddStorage(*desc.storage, reached.from); !status.ok()) return status;
     }
     const bool is_whole = elements_ || !IsSparseAny(desc.layout) || IsMadeOfOthers(desc);
     absl::Status status;
     ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) {
       if (nested == nullptr) return;  // An error only for some kinds, which check it.
-      if (is_whole || nested == desc.base || nested == desc.grad) status.Update(Enter(*nested, reached.from));
+      if (is_whole || nested == desc.base || nested == desc.grad()) status.Update(Enter(*nested, reached.from));
     });
-    if (desc.view_func != nullptr) {
-      for (const CapturedTensor& captured : desc.view_func->captured()) {
+    if (desc.extras->view_func != nullptr) {
+      for (const CapturedTensor& captured : desc.extras->view_func->captured()) {
         status.Update(Enter(*captured.desc, reached.from));
       }
     }
     return status;
   }
 
-  absl::Status AddStorage(const MetaStorageDescPtr& storage, std::size_t from) {
-    const auto [found, is_new] = by_id_.try_emplace(storage->id, Found{storage, from});
+  absl::Status AddStorage(const MetaStorageDesc& storage, std::size_t from) {
+    const auto [found, is_new] = by_id_.try_emplace(storage.id, Found{storage, from});
     if (is_new) return absl::OkStatus();
-    const MetaStorageDesc& first = *found->second.desc;
-    if (first.size.maybe_as_int() != storage->size.maybe_as_int()) {
-      return absl::InvalidArgumentError(absl::StrCat("storage ", storage->id, ": size: expected ",
+    const MetaStorageDesc& first = found->second.desc;
+    if (first.size.maybe_as_int() != storage.size.maybe_as_int()) {
+      return absl::InvalidArgumentError(absl::StrCat("storage ", storage.id, ": size: expected ",
                                                      PythonRepr(first.size), " as in another record, found ",
-                                                     PythonRepr(storage->size), "; do they come from one describer?"));
+                                                     PythonRepr(storage.size), "; do they come from one describer?"));
     }
     if (devices_[found->second.from] == devices_[from]) return absl::OkStatus();
-    return TwoDevices(absl::StrCat("storage ", storage->id), found->second.from, from);
+    return TwoDevices(absl::StrCat("storage ", storage.id), found->second.from, from);
   }
 
   // `what` was reached from the records at the indices `first` and `second`.
@@ -118,13 +119,13 @@ class Collector {
 
 }  // namespace
 
-absl::StatusOr<std::vector<MetaStorageDescPtr>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
-                                                               bool elements) {
+absl::StatusOr<std::vector<MetaStorageDesc>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
+                                                            bool elements) {
   const std::vector<c10::Device> devices(records.size(), c10::Device(c10::DeviceType::CPU));
   Collector collector(records, devices, elements);
   if (absl::Status status = collector.Collect(); !status.ok()) return status;
-  std::vector<MetaStorageDescPtr> storages;
-  std::move(collector).TakeStorages([&](MetaStorageDescPtr desc, c10::Device) { storages.push_back(std::move(desc)); });
+  std::vector<MetaStorageDesc> storages;
+  std::move(collector).TakeStorages([&](MetaStorageDesc desc, c10::Device) { storages.push_back(std::move(desc)); });
   return storages;
 }
 
@@ -133,7 +134,7 @@ absl::StatusOr<std::vector<PlacedStorage>> PlacedStorageRecords(absl::Span<const
   Collector collector(records, devices, elements);
   if (absl::Status status = collector.Collect(); !status.ok()) return status;
   std::vector<PlacedStorage> storages;
-  std::move(collector).TakeStorages([&](MetaStorageDescPtr desc, c10::Device device) {
+  std::move(collector).TakeStorages([&](MetaStorageDesc desc, c10::Device device) {
     storages.push_back({std::move(desc), device});
   });
   return storages;

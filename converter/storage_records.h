@@ -1,7 +1,7 @@
 // StorageRecords: the storages that are reachable from records. PlacedStorageRecords finds their devices too.
 //
 // Example:
-//   absl::StatusOr<std::vector<MetaStorageDescPtr>> storages = StorageRecords({record.get()}, /*elements=*/true);
+//   absl::StatusOr<std::vector<MetaStorageDesc>> storages = StorageRecords({record.get()}, /*elements=*/true);
 //
 // Thread safety: a pure function.
 // Lifetime: results are shared with the records.
@@ -22,8 +22,8 @@ namespace metaconv {
 // One record for each storage that is needed to create the tensors, ordered by id. Wrappers have no storage of their
 // own. `elements`: whether the storages of sparse tensors' parts are needed.
 // Errors: kInvalidArgument if the sizes in two records of one storage differ, as for records of two describers.
-absl::StatusOr<std::vector<MetaStorageDescPtr>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
-                                                               bool elements);
+absl::StatusOr<std::vector<MetaStorageDesc>> StorageRecords(absl::Span<const MetaTensorDesc* const> records,
+                                                            bool elements);
 
 // As above, with the device of each storage. `devices` has one for each of `records`; whatever is reachable from a
 // record is on its device: bases, gradients, the parts of sparse tensors and wrappers, and tensors that a view function

@@ -68,7 +68,8 @@ void ForEachAlive(Table& table, Visitor&& visit) {
 }
 
 bool LeadsToOthers(const MetaTensorDesc& desc) {
-  return desc.grad != nullptr || desc.base != nullptr || desc.unwrapped != nullptr || desc.attrs.has_value();
+  return desc.base != nullptr || desc.grad() != nullptr || desc.functorch().unwrapped != nullptr ||
+         desc.wrapper().attrs.has_value();
 }
 
 // The fake mode of LibTorch's native fake tensors, which is valid in one process only; a record has its name.
@@ -77,9 +78,9 @@ class NativeFakeMode final : public OpaqueValue {
   std::string Repr() const override { return "FakeTensorMode(native)"; }
 };
 
-std::shared_ptr<const OpaqueValue> FakeModeOf(const at::TensorImpl& impl) {
+const std::shared_ptr<const OpaqueValue>& NativeMode() {
   static const auto& mode = *new std::shared_ptr<const OpaqueValue>(std::make_shared<const NativeFakeMode>());
-  return impl.is_fake() ? mode : nullptr;
+  return mode;
 }
 
 }  // namespace
@@ -106,8 +107,8 @@ struct MetaTensorDescriber::Parts {
 // The description of one tensor. Implements the interface that the code of each kind uses.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts, MetaStorageDesc* momentary)
-      : describer_(describer), options_(options), parts_(parts), momentary_(momentary) {}
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts)
+      : describer_(describer), options_(options), parts_(parts) {}
 
   bool recurse() const override { return options_.recurse; }
   bool keeps_data() const override { return describer_.options_.copy_data; }
@@ -115,30 +116,28 @@ class MetaTensorDescriber::Session final : public Description {
   void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
     describer_.Identify(tensor, options_.facts, desc);
-    desc.ndim = impl.dim();
     desc.dtype = tensor.scalar_type();
     desc.device = impl.device();
     desc.layout = impl.layout();
     desc.is_nested = impl.is_nested();
-    if (!desc.is_nested) {  // A nested tensor has no sizes.
+    if (desc.is_nested) {  // A nested tensor has no sizes.
+      desc.edit_nested().ndim = impl.dim();
+    } else {
       const c10::SymIntArrayRef size = impl.sym_sizes();
       desc.size.assign(size.begin(), size.end());
     }
     desc.is_inference = tensor.is_inference() && !DisableInferenceModeForFakeProp::IsActive();
     desc.is_conj = tensor.is_conj();
     desc.is_neg = tensor.is_neg();
-    desc.fake_mode = FakeModeOf(impl);
+    if (impl.is_fake()) desc.extras.Edit().fake_mode = NativeMode();
   }
 
   // A storage without data that has a DataSlot is described as the storage in that slot, which other records may share.
-  MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) override {
+  MetaStorageDesc DescribeStorage(const c10::Storage& storage) override {
     const DataSlot* slot = keeps_data() ? DataSlot::Of(storage) : nullptr;
     const c10::Storage data = slot == nullptr ? c10::Storage() : slot->storage();
     const c10::Storage& described = data ? data : storage;
-    if (momentary_ == nullptr) return describer_.DescribeStorage(described, options_);
-    *momentary_ = StorageRecord(describer_.GetStorageId(described), described, keeps_data());
-    if (options_.trace) describer_.TraceOnce(*momentary_);
-    return {std::shared_ptr<void>(), momentary_};  // Owned by the caller.
+    return describer_.DescribeStorage(described, options_);
   }
 
   absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) override {
@@ -153,7 +152,6 @@ class MetaTensorDescriber::Session final : public Description {
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
   Parts& parts_;
-  MetaStorageDesc* const momentary_;
 };
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
@@ -162,8 +160,7 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::
     if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
     Parts parts;
     auto desc = std::make_shared<MetaTensorDesc>();
-    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, nullptr, *desc); !status.ok())
-      return status;
+    if (absl::Status status = DescribeInto(tensor, options, parts, nullptr, *desc); !status.ok()) return status;
     return desc;
   });
 }
@@ -198,7 +195,7 @@ absl::Status MetaTensorDescriber::DescribeTensorInto(const at::Tensor& tensor, c
   return CatchTorch("describing a tensor", [&] {
     if (absl::Status status = CheckSupported(tensor, kMaxDepth); !status.ok()) return status;
     Parts parts;
-    return DescribeInto(tensor, options, parts, &record.storage, &record, record.desc);
+    return DescribeInto(tensor, options, parts, &record, record.desc);
   });
 }
 
@@ -210,7 +207,7 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribePart(const at::Te
     }
   }
   auto desc = std::make_shared<MetaTensorDesc>();
-  if (absl::Status status = DescribeInto(part, options, parts, nullptr, nullptr, *desc); !status.ok()) return status;
+  if (absl::Status status = DescribeInto(part, options, parts, nullptr, *desc); !status.ok()) return status;
   if (options.recurse && LeadsToOthers(*desc)) parts.records.try_emplace(desc->id, desc);
   return desc;
 }
@@ -218,16 +215,15 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribePart(const at::Te
 // Assigns ids in the reference's order: the parts that the kind describes and the tensor itself, then the gradient,
 // then the base.
 absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
-                                               MetaStorageDesc* storage, MomentaryRecord* momentary,
-                                               MetaTensorDesc& desc) {
-  Session session(*this, options, parts, storage);
+                                               MomentaryRecord* momentary, MetaTensorDesc& desc) {
+  Session session(*this, options, parts);
   if (absl::Status status = KindOf(tensor).describe(session, tensor, desc); !status.ok()) return status;
   // A tensor without autograd metadata, which is the common case, is a leaf without gradient and base.
   desc.is_leaf = true;
   if (tensor.unsafeGetTensorImpl()->autograd_meta() != nullptr) {
     if (absl::Status status = DescribeAutograd(tensor, options, parts, momentary, desc); !status.ok()) return status;
   }
-  if (options_.copy_data) desc.data = tensor.getIntrusivePtr();
+  if (options_.copy_data) desc.extras.Edit().data = tensor.getIntrusivePtr();
 
   if (options.trace && traced_tensors_.IsFirst(desc.id)) Trace("describe_tensor", AsJson(desc, id_));
   return absl::OkStatus();
@@ -247,7 +243,7 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   if (const at::Tensor& grad = SafeGrad(tensor); grad.defined()) {
     absl::StatusOr<MetaTensorDescPtr> described = describe(grad);
     if (!described.ok()) return described.status();
-    desc.grad = *std::move(described);
+    desc.extras.Edit().grad = *std::move(described);
   }
   if (!tensor.is_view()) return absl::OkStatus();
   desc.is_view = true;
@@ -259,7 +255,7 @@ absl::Status MetaTensorDescriber::DescribeAutograd(const at::Tensor& tensor, con
   }
   absl::StatusOr<std::shared_ptr<const ViewFunc>> view_func = TorchViewFunc(tensor, describe);
   if (!view_func.ok()) return view_func.status();
-  desc.view_func = *std::move(view_func);
+  if (*view_func != nullptr) desc.extras.Edit().view_func = *std::move(view_func);
   return absl::OkStatus();
 }
 
@@ -268,11 +264,9 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
                                                                     const DescribeOptions& options, Parts& parts,
                                                                     MomentaryRecord* momentary) {
   if (momentary != nullptr) {
-    MomentaryRecord::Base& record = momentary->base.emplace();
-    if (absl::Status status = DescribeInto(base, options, parts, &record.storage, nullptr, record.desc); !status.ok()) {
-      return status;
-    }
-    return MetaTensorDescPtr(std::shared_ptr<void>(), &record.desc);  // Owned by the caller.
+    MetaTensorDesc& desc = momentary->base.emplace();
+    if (absl::Status status = DescribeInto(base, options, parts, nullptr, desc); !status.ok()) return status;
+    return MetaTensorDescPtr(std::shared_ptr<void>(), &desc);  // Owned by the caller.
   }
   absl::StatusOr<MetaTensorDescPtr> desc = DescribePart(base, options, parts);
   if (!desc.ok()) return desc;
@@ -289,10 +283,9 @@ absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeBase(const at::Te
   return desc;
 }
 
-MetaStorageDescPtr MetaTensorDescriber::DescribeStorage(const c10::Storage& storage, const DescribeOptions& options) {
-  const auto desc =
-      std::make_shared<const MetaStorageDesc>(StorageRecord(GetStorageId(storage), storage, options_.copy_data));
-  if (options.trace) TraceOnce(*desc);
+MetaStorageDesc MetaTensorDescriber::DescribeStorage(const c10::Storage& storage, const DescribeOptions& options) {
+  MetaStorageDesc desc = StorageRecord(GetStorageId(storage), storage, options_.copy_data);
+  if (options.trace) TraceOnce(desc);
   return desc;
 }
 

@@ -65,21 +65,15 @@ struct DescribeOptions {
   bool recurse = true;
 };
 
-// A record with its storage record and its base record in one object, so that describing allocates nothing for them.
+// A record and the record of its base in one object, so that describing allocates nothing for them.
 // `desc` and copies of it must not outlive this object.
 struct MomentaryRecord {
   MomentaryRecord() = default;
   MomentaryRecord(const MomentaryRecord&) = delete;
   MomentaryRecord& operator=(const MomentaryRecord&) = delete;
 
-  MetaStorageDesc storage;
   MetaTensorDesc desc;
-
-  struct Base {
-    MetaStorageDesc storage;
-    MetaTensorDesc desc;
-  };
-  std::optional<Base> base;
+  std::optional<MetaTensorDesc> base;
 };
 
 class MetaTensorDescriber {
@@ -123,7 +117,7 @@ class MetaTensorDescriber {
   absl::Status DescribeTensorInto(const at::Tensor& tensor, const DescribeOptions& options, MomentaryRecord& record);
 
   // Creates a record of the current state of `storage`. `storage` must not be null.
-  MetaStorageDescPtr DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
+  MetaStorageDesc DescribeStorage(const c10::Storage& storage, const DescribeOptions& options = {});
 
   // Stores facts about `tensor` for all later records of it, for example as a base or a gradient. Assigns no id.
   // `tensor` must be defined.
@@ -215,9 +209,9 @@ class MetaTensorDescriber {
   class Session;
   struct Parts;
 
-  // `storage` and `momentary`: where to put the records of the storage and of the base. If null, they are allocated.
+  // `momentary`: where to put the record of the base. If null, it is allocated.
   absl::Status DescribeInto(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
-                            MetaStorageDesc* storage, MomentaryRecord* momentary, MetaTensorDesc& desc);
+                            MomentaryRecord* momentary, MetaTensorDesc& desc);
   absl::Status DescribeAutograd(const at::Tensor& tensor, const DescribeOptions& options, Parts& parts,
                                 MomentaryRecord* momentary, MetaTensorDesc& desc);
   // The record of a gradient, base or inner tensor. `options` must not have facts.

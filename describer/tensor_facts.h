@@ -51,10 +51,13 @@ struct TensorFacts {
   void Write(MetaTensorDesc& desc) const {
     desc.is_parameter = is_parameter;
     desc.is_buffer = is_buffer;
-    desc.persistent = persistent;
-    desc.nested_int = nested_int;
-    desc.dynamo_dynamic_indices = dynamic_indices;
-    desc.dynamo_hint_overrides = hint_overrides;
+    const bool has_attributes =
+        persistent.has_value() || nested_int.has_value() || !dynamic_indices.empty() || !hint_overrides.empty();
+    if (!has_attributes) return;
+    desc.edit_attributes() = {.dynamo_dynamic_indices = dynamic_indices,
+                              .dynamo_hint_overrides = hint_overrides,
+                              .nested_int = nested_int,
+                              .persistent = persistent};
   }
 };
 

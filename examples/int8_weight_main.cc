@@ -22,7 +22,7 @@ int main() {
     std::cerr << record.status() << '\n';
     return 1;
   }
-  for (const auto& [name, inner] : *(*record)->attrs) {
+  for (const auto& [name, inner] : *(*record)->wrapper().attrs) {
     std::cout << name << ": " << metaconv::AsJson(*inner, describer.id()) << '\n';
   }
   std::cout << "weight: " << metaconv::AsJson(**record, describer.id()) << "\n\n";

@@ -117,7 +117,7 @@ TEST(Int8WeightTest, IsConvertedByItsParts) {
 TEST(Int8WeightTest, AnInconsistentRecordIsAnError) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr record = describer.DescribeTensor(Quantize(at::randn({8, 4}))).value();
-  EXPECT_EQ(record->ctx->Repr(), "QuantizationAxis(0)");
+  EXPECT_EQ(record->wrapper().ctx->Repr(), "QuantizationAxis(0)");
   const auto convert = [&](auto change) {
     MetaTensorDesc desc = *record;
     change(desc);
@@ -125,9 +125,9 @@ TEST(Int8WeightTest, AnInconsistentRecordIsAnError) {
   };
   EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.size[0] = 9; }),
               StatusIs(kInvalidArgument, HasSubstr("Int8Weight: size: expected")));
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.ctx = nullptr; }),
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().ctx = nullptr; }),
               StatusIs(kInvalidArgument, HasSubstr("Int8Weight: ctx: expected a QuantizationAxis")));
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.attrs->pop_back(); }),
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().attrs->pop_back(); }),
               StatusIs(kInvalidArgument, HasSubstr("found 2 tensors")));
 }
 

@@ -15,14 +15,14 @@ namespace metaconv {
 namespace {
 
 absl::Status CheckCount(const MetaTensorDesc& desc, std::string_view field, std::string_view what, std::size_t count) {
-  if (static_cast<std::int64_t>(count) == desc.ndim) return absl::OkStatus();
-  return Malformed(desc, field, absl::StrCat(desc.ndim, " ", std::string(what), " (ndim)"), absl::StrCat(count));
+  if (static_cast<std::int64_t>(count) == desc.ndim()) return absl::OkStatus();
+  return Malformed(desc, field, absl::StrCat(desc.ndim(), " ", std::string(what), " (ndim)"), absl::StrCat(count));
 }
 
 absl::Status CheckDims(const MetaTensorDesc& desc, std::string_view field, const std::optional<std::int64_t>& dims) {
   if (!dims.has_value()) return Malformed(desc, field, "a value for a sparse tensor", "none");
-  if (*dims >= 0 && *dims <= desc.ndim) return absl::OkStatus();
-  return Malformed(desc, field, absl::StrCat("0 to ", desc.ndim), absl::StrCat(*dims));
+  if (*dims >= 0 && *dims <= desc.ndim()) return absl::OkStatus();
+  return Malformed(desc, field, absl::StrCat("0 to ", desc.ndim()), absl::StrCat(*dims));
 }
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -79,10 +79,10 @@ bool CanRequireGrad(c10::ScalarType dtype) { return c10::isFloatingType(dtype) |
 // A fast path for CheckStridedRecord: returns true if all of its conditions hold and all values are plain integers,
 // which is the common case. If it returns false, the individual checks find the reason, if there is one.
 bool IsPlainAndFine(const MetaTensorDesc& desc) {
-  const auto ndim = static_cast<std::size_t>(desc.ndim);
+  const auto ndim = static_cast<std::size_t>(desc.ndim());
   if (desc.requires_grad ? !CanRequireGrad(desc.dtype) : !desc.is_leaf) return false;
   if (desc.size.size() != ndim) return false;
-  if (!desc.stride.has_value() || desc.stride->size() != ndim || desc.storage == nullptr) return false;
+  if (!desc.stride.has_value() || desc.stride->size() != ndim || !desc.storage.has_value()) return false;
   const auto is_count = [](const c10::SymInt& value) {
     return !value.is_heap_allocated() && value.as_int_unchecked() >= 0;
   };
@@ -146,7 +146,7 @@ absl::Status CheckStrides(const MetaTensorDesc& desc) {
 absl::Status CheckStridedRecord(const MetaTensorDesc& desc) {
   if (IsPlainAndFine(desc)) return absl::OkStatus();
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
-  if (desc.storage == nullptr) return Malformed(desc, "storage", "a storage for a strided tensor", "none");
+  if (!desc.storage.has_value()) return Malformed(desc, "storage", "a storage for a strided tensor", "none");
   return CheckStorageRecord(*desc.storage);
 }
 
@@ -171,12 +171,12 @@ absl::Status CheckViewRecord(const MetaTensorDesc& desc) {
 }
 
 absl::Status CheckUnwrapped(const MetaTensorDesc& desc, c10::SymIntArrayRef size) {
-  const MetaTensorDesc& unwrapped = *desc.unwrapped;
+  const MetaTensorDesc& unwrapped = *desc.functorch().unwrapped;
   if (desc.dtype != unwrapped.dtype) {
     return Malformed(desc, "dtype", absl::StrCat(PythonRepr(unwrapped.dtype), ", the dtype of the wrapped tensor"),
                      PythonRepr(desc.dtype));
   }
-  if (SameValue(desc.size, c10::SymDimVector(size))) return absl::OkStatus();
+  if (SameValue(desc.size, size)) return absl::OkStatus();
   return Malformed(desc, "size", "the size of the wrapped tensor", "a different one");
 }
 
@@ -197,8 +197,8 @@ absl::Status CheckLayout(const MetaTensorDesc& desc) {
 }
 
 absl::Status CheckSparseDims(const MetaTensorDesc& desc) {
-  if (absl::Status status = CheckDims(desc, "sparse_dim", desc.sparse_dim); !status.ok()) return status;
-  return CheckDims(desc, "dense_dim", desc.dense_dim);
+  if (absl::Status status = CheckDims(desc, "sparse_dim", desc.sparse().sparse_dim); !status.ok()) return status;
+  return CheckDims(desc, "dense_dim", desc.sparse().dense_dim);
 }
 
 }  // namespace metaconv

@@ -11,7 +11,7 @@ absl::Status DescribeDense(Description& description, const at::Tensor& tensor, M
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   desc.storage = description.DescribeStorage(tensor.storage());
   description.Identify(tensor, desc);
-  desc.stride.emplace(impl.sym_strides());
+  desc.stride = ToSymSizes(impl.sym_strides());
   desc.storage_offset = impl.sym_storage_offset();
   return absl::OkStatus();
 }

@@ -36,7 +36,7 @@ class Description {
   // Assigns the id of `tensor`, and sets the fields that are the same for all kinds.
   virtual void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) = 0;
 
-  virtual MetaStorageDescPtr DescribeStorage(const c10::Storage& storage) = 0;
+  virtual MetaStorageDesc DescribeStorage(const c10::Storage& storage) = 0;
 
   // The record of another tensor that is a part of this one.
   virtual absl::StatusOr<MetaTensorDescPtr> Describe(const at::Tensor& part) = 0;

@@ -62,20 +62,20 @@ absl::StatusOr<std::vector<at::Tensor>> InnerOfFunctional(const at::Tensor& tens
 absl::Status DescribeFunctorchFunctional(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   const at::Tensor wrapped = UnwrapInFunctorch(tensor);
   if (absl::Status status = DescribeFunctorch(description, tensor, wrapped, desc); !status.ok()) return status;
-  desc.is_functional = true;
+  desc.edit_functorch().is_functional = true;
   const std::optional<at::functorch::DynamicLayer> current = at::functorch::maybeCurrentDynamicLayer();
-  desc.current_level = current.has_value() ? current->layerId() : Wrapper(tensor).level();
+  desc.edit_functorch().current_level = current.has_value() ? current->layerId() : Wrapper(tensor).level();
   return absl::OkStatus();
 }
 
 absl::StatusOr<at::Tensor> BuildFunctorchFunctional(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
-  if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
-  if (!desc.current_level.has_value()) return Malformed(desc, "current_level", "a level", "none");
-  absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
+  if (absl::Status status = CheckUnwrapped(desc, desc.functorch().unwrapped->size); !status.ok()) return status;
+  if (!desc.functorch().current_level.has_value()) return Malformed(desc, "current_level", "a level", "none");
+  absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.functorch().unwrapped);
   if (!wrapped.ok()) return wrapped;
   const at::Tensor tensor = functionalization::to_functional_tensor(*wrapped);
-  Wrapper(tensor).set_level(*desc.current_level);
+  Wrapper(tensor).set_level(*desc.functorch().current_level);
   return RequireGrad(desc, tensor);
 }
 
@@ -87,8 +87,8 @@ absl::Status DescribeFunctional(Description& description, const at::Tensor& tens
   description.Identify(tensor, desc);
   DescribeWrappedLayout(tensor, desc);
   if (is_strided) desc.storage_offset = tensor.unsafeGetTensorImpl()->sym_storage_offset();
-  desc.is_functional = true;
-  desc.unwrapped = *std::move(unwrapped);
+  desc.edit_functorch().is_functional = true;
+  desc.edit_functorch().unwrapped = *std::move(unwrapped);
   return absl::OkStatus();
 }
 
@@ -99,14 +99,14 @@ absl::StatusOr<at::Tensor> BuildFunctional(Conversion& conversion, const MetaTen
   if (absl::Status status = desc.stride.has_value() ? CheckStridedRecord(desc) : CheckShape(desc); !status.ok()) {
     return status;
   }
-  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "the wrapped tensor", "none");
+  if (desc.functorch().unwrapped == nullptr) return Malformed(desc, "unwrapped", "the wrapped tensor", "none");
   if (desc.is_view) return Malformed(desc, "is_view", "false for a functional tensor", "true");
-  if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
-  absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.unwrapped);
+  if (absl::Status status = CheckUnwrapped(desc, desc.functorch().unwrapped->size); !status.ok()) return status;
+  absl::StatusOr<at::Tensor> wrapped = conversion.Convert(*desc.functorch().unwrapped);
   if (!wrapped.ok()) return wrapped;
   const at::Tensor tensor = functionalization::to_functional_tensor(*wrapped);
   // The wrapper's sizes may exceed its storage, as those of any tensor may.
-  if (desc.storage != nullptr && desc.storage->size.maybe_as_int() == 0) {
+  if (desc.storage.has_value() && desc.storage->size.maybe_as_int() == 0) {
     if (absl::Status status = ResizeStorage(tensor.storage(), 0); !status.ok()) return status;
   }
   return RequireGrad(desc, tensor);

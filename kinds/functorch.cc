@@ -15,9 +15,9 @@ absl::Status DescribeFunctorch(Description& description, const at::Tensor& tenso
   if (!unwrapped.ok()) return unwrapped.status();
   description.Identify(tensor, desc);
   DescribeWrappedLayout(tensor, desc);
-  desc.is_functorch_wrapped = true;
-  desc.unwrapped = *std::move(unwrapped);
-  desc.functorch_stack = FunctorchStack::Current();
+  desc.edit_functorch().is_functorch_wrapped = true;
+  desc.edit_functorch().unwrapped = *std::move(unwrapped);
+  desc.edit_functorch().functorch_stack = FunctorchStack::Current();
   return absl::OkStatus();
 }
 
@@ -25,7 +25,7 @@ void DescribeWrappedLayout(const at::Tensor& tensor, MetaTensorDesc& desc) {
   if (IsSparseCoo(desc.layout)) {
     DescribeSparseDims(tensor, desc);
   } else if (!IsSparseCompressedLayout(desc.layout) && !desc.is_nested) {
-    desc.stride = c10::SymDimVector(tensor.unsafeGetTensorImpl()->sym_strides());
+    desc.stride = ToSymSizes(tensor.unsafeGetTensorImpl()->sym_strides());
   }
 }
 
@@ -34,7 +34,7 @@ absl::Status CheckFunctorch(const MetaTensorDesc& desc) {
     return absl::UnimplementedError(
         absl::StrCat("record ", desc.id, ": views of functorch wrappers are not supported"));
   }
-  if (desc.unwrapped == nullptr) return Malformed(desc, "unwrapped", "the wrapped tensor", "none");
+  if (desc.functorch().unwrapped == nullptr) return Malformed(desc, "unwrapped", "the wrapped tensor", "none");
   return desc.stride.has_value() ? CheckStrides(desc) : CheckShape(desc);
 }
 
@@ -43,7 +43,7 @@ namespace {
 // functorch calls strides() on the tensor that it wraps. This works for sparse COO tensors, but throws for sparse
 // compressed and nested tensors, so these cannot be wrapped.
 absl::Status CheckCanBeWrapped(const MetaTensorDesc& desc) {
-  const MetaTensorDesc& wrapped = *desc.unwrapped;
+  const MetaTensorDesc& wrapped = *desc.functorch().unwrapped;
   if (!wrapped.is_nested && !IsSparseCompressedLayout(wrapped.layout)) return absl::OkStatus();
   return Malformed(desc, "unwrapped", "a tensor with strides or a sparse COO tensor",
                    wrapped.is_nested ? "a nested tensor" : PythonRepr(wrapped.layout));
@@ -58,8 +58,8 @@ absl::Status CheckCanBeWrapped(const MetaTensorDesc& desc) {
 // For real results the wrapped tensor is always converted.
 absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = CheckCanBeWrapped(desc); !status.ok()) return status;
-  const MetaTensorDesc& wrapped = *desc.unwrapped;
-  if (wrapped.is_functorch_wrapped && wrapped.is_view) {
+  const MetaTensorDesc& wrapped = *desc.functorch().unwrapped;
+  if (wrapped.functorch().is_functorch_wrapped && wrapped.is_view) {
     // Whether the inner one of two functorch wrappers is a view has no effect, so the inner wrapper is built as a
     // non-view.
     MetaTensorDesc no_view = wrapped;
@@ -67,7 +67,7 @@ absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensor
     return conversion.Build(no_view);
   }
   if (conversion.is_real()) return conversion.Convert(wrapped);
-  if (wrapped.is_functorch_wrapped) return conversion.Build(wrapped);
+  if (wrapped.functorch().is_functorch_wrapped) return conversion.Build(wrapped);
   if (!wrapped.stride.has_value()) return conversion.Convert(wrapped);
   if (absl::Status status = CheckStrides(wrapped); !status.ok()) return status;
   return conversion.AllocateWrapped(wrapped);
@@ -75,7 +75,7 @@ absl::StatusOr<at::Tensor> BuildWrapped(Conversion& conversion, const MetaTensor
 
 const FunctorchStack& StackOf(const MetaTensorDesc& desc) {
   static const FunctorchStack& empty = *new FunctorchStack({});
-  const auto* stack = dynamic_cast<const FunctorchStack*>(desc.functorch_stack.get());
+  const auto* stack = dynamic_cast<const FunctorchStack*>(desc.functorch().functorch_stack.get());
   return stack == nullptr ? empty : *stack;
 }
 

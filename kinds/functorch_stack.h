@@ -4,7 +4,7 @@
 // with its batch size, grad with the grad mode outside of it, and so on.
 //
 // Example:
-//   desc.functorch_stack = FunctorchStack::Current();
+//   desc.edit_functorch().functorch_stack = FunctorchStack::Current();
 //   {
 //     const FunctorchScope restored(stack.layers());   // Sets the stack that the record has.
 //     …

@@ -16,10 +16,12 @@ using at::functorch::maybeGetTensorWrapper;
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckFunctorch(desc); !status.ok()) return status;
-  if (absl::Status status = CheckUnwrapped(desc, desc.unwrapped->size); !status.ok()) return status;
-  if (!desc.level.has_value()) return Malformed(desc, "level", "a level for a grad-tracking tensor", "none");
-  if (*desc.level == kDeadLevel || StackOf(desc).Find(*desc.level) != nullptr) return absl::OkStatus();
-  return Malformed(desc, "level", "a level of functorch_stack", absl::StrCat(*desc.level));
+  if (absl::Status status = CheckUnwrapped(desc, desc.functorch().unwrapped->size); !status.ok()) return status;
+  if (!desc.functorch().level.has_value())
+    return Malformed(desc, "level", "a level for a grad-tracking tensor", "none");
+  if (*desc.functorch().level == kDeadLevel || StackOf(desc).Find(*desc.functorch().level) != nullptr)
+    return absl::OkStatus();
+  return Malformed(desc, "level", "a level of functorch_stack", absl::StrCat(*desc.functorch().level));
 }
 
 }  // namespace
@@ -33,8 +35,8 @@ absl::StatusOr<std::vector<at::Tensor>> InnerOfGradTracking(const at::Tensor& te
 absl::Status DescribeGradTracking(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   const at::functorch::TensorWrapper& impl = *maybeGetTensorWrapper(tensor);
   if (absl::Status status = DescribeFunctorch(description, tensor, impl.value(), desc); !status.ok()) return status;
-  desc.is_gradtrackingtensor = true;
-  desc.level = impl.level().value_or(kDeadLevel);
+  desc.edit_functorch().is_gradtrackingtensor = true;
+  desc.edit_functorch().level = impl.level().value_or(kDeadLevel);
   return absl::OkStatus();
 }
 
@@ -64,7 +66,7 @@ absl::StatusOr<at::Tensor> BuildGradTracking(Conversion& conversion, const MetaT
   if (absl::Status status = Check(desc); !status.ok()) return status;
   absl::StatusOr<at::Tensor> wrapped = BuildWrapped(conversion, desc);
   if (!wrapped.ok()) return wrapped;
-  if (*desc.level == kDeadLevel) {
+  if (*desc.functorch().level == kDeadLevel) {
     if (conversion.is_real()) return RequireGrad(desc, DeadWrapper(*wrapped, StackOf(desc)));
     if (wrapped->is_leaf()) wrapped->set_requires_grad(desc.requires_grad);
     return wrapped;
@@ -73,7 +75,7 @@ absl::StatusOr<at::Tensor> BuildGradTracking(Conversion& conversion, const MetaT
   at::Tensor tensor;
   {
     const FunctorchScope restored(stack.layers());
-    tensor = at::functorch::makeTensorWrapper(*wrapped, *stack.Find(*desc.level));
+    tensor = at::functorch::makeTensorWrapper(*wrapped, *stack.Find(*desc.functorch().level));
   }
   return RequireGrad(desc, tensor);
 }

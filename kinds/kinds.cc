@@ -50,44 +50,50 @@ constexpr TensorKind kKinds[] = {
      .matches = IsSparseView,
      .matches_record =
          [](const Desc& desc) {
-           return desc.is_view && !desc.is_functorch_wrapped && desc.base != nullptr && desc.base->is_sparse;
+           return desc.is_view && !desc.functorch().is_functorch_wrapped && desc.base != nullptr &&
+                  desc.base->is_sparse;
          },
      .describe = DescribeSparseView,
      .build = BuildSparseView,
      .only_nested = true},
     {.name = "legacy batched",
      .matches = [](const Tensor& tensor) { return tensor.key_set().has(c10::DispatchKey::Batched); },
-     .matches_record = [](const Desc& desc) { return desc.is_legacy_batchedtensor; }},
+     .matches_record = [](const Desc& desc) { return desc.functorch().is_legacy_batchedtensor; }},
     {.name = "batched (vmap)",
      .matches = IsBatched,
-     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped && desc.is_batchedtensor; },
+     .matches_record =
+         [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_batchedtensor; },
      .describe = DescribeBatched,
      .build = BuildBatched,
      .inner = InnerOfBatched},
     {.name = "grad-tracking (grad, jvp)",
      .matches = IsGradTracking,
-     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped && desc.is_gradtrackingtensor; },
+     .matches_record =
+         [](const Desc& desc) {
+           return desc.functorch().is_functorch_wrapped && desc.functorch().is_gradtrackingtensor;
+         },
      .describe = DescribeGradTracking,
      .build = BuildGradTracking,
      .inner = InnerOfGradTracking},
     {.name = "functional (functorch)",
      .matches = IsFunctorchFunctional,
-     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped && desc.is_functional; },
+     .matches_record =
+         [](const Desc& desc) { return desc.functorch().is_functorch_wrapped && desc.functorch().is_functional; },
      .describe = DescribeFunctorchFunctional,
      .build = BuildFunctorchFunctional,
      .inner = InnerOfFunctional},
     {.name = "functional",
      .matches = IsFunctional,
-     .matches_record = [](const Desc& desc) { return desc.is_functional; },
+     .matches_record = [](const Desc& desc) { return desc.functorch().is_functional; },
      .describe = DescribeFunctional,
      .build = BuildFunctional,
      .inner = InnerOfFunctional},
     {.name = "unknown functorch wrapper",
      .matches = [](const Tensor&) { return false; },
-     .matches_record = [](const Desc& desc) { return desc.is_functorch_wrapped; }},
+     .matches_record = [](const Desc& desc) { return desc.functorch().is_functorch_wrapped; }},
     {.name = "wrapper",
      .matches = IsWrapper,
-     .matches_record = [](const Desc& desc) { return desc.is_traceable_wrapper_subclass; },
+     .matches_record = [](const Desc& desc) { return desc.wrapper().is_traceable_wrapper_subclass; },
      .describe = DescribeWrapper,
      .build = BuildWrapper,
      .inner = InnerOfWrapper},
@@ -111,7 +117,7 @@ constexpr TensorKind kKinds[] = {
      .build = BuildNested},
     {.name = "mkldnn",
      .matches = [](const Tensor& tensor) { return tensor.is_mkldnn(); },
-     .matches_record = [](const Desc& desc) { return desc.is_mkldnn; },
+     .matches_record = [](const Desc& desc) { return desc.extras->is_mkldnn; },
      .describe = DescribeMkldnn,
      .build = BuildMkldnn},
     {.name = "opaque (without a storage)",
@@ -144,11 +150,16 @@ bool IsPlain(const Tensor& tensor) {
          typeid(impl) == typeid(at::TensorImpl);
 }
 
+bool IsOther(const Desc& desc) {
+  const FunctorchFields& functorch = desc.functorch();
+  return functorch.is_legacy_batchedtensor || functorch.is_functorch_wrapped || functorch.is_functional ||
+         desc.wrapper().is_traceable_wrapper_subclass || desc.extras->is_mkldnn;
+}
+
 // The same fast path for records.
 bool IsPlain(const Desc& desc) {
-  const bool is_other = desc.is_legacy_batchedtensor | desc.is_functorch_wrapped | desc.is_functional |
-                        desc.is_traceable_wrapper_subclass | desc.is_sparse | desc.is_nested | desc.is_mkldnn;
-  return !is_other && desc.layout == c10::Layout::Strided && desc.device.type() != c10::DeviceType::Lazy &&
+  return !desc.is_sparse && !desc.is_nested && !(desc.extras.has_value() && IsOther(desc)) &&
+         desc.layout == c10::Layout::Strided && desc.device.type() != c10::DeviceType::Lazy &&
          !c10::isQIntType(desc.dtype) && !(desc.base != nullptr && desc.base->is_sparse);
 }
 

@@ -9,8 +9,8 @@ namespace metaconv {
 
 absl::Status DescribeMkldnn(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   description.Identify(tensor, desc);
-  desc.is_mkldnn = true;
-  desc.stride = c10::SymDimVector(tensor.unsafeGetTensorImpl()->sym_strides());
+  desc.extras.Edit().is_mkldnn = true;
+  desc.stride = ToSymSizes(tensor.unsafeGetTensorImpl()->sym_strides());
   return absl::OkStatus();
 }
 

@@ -46,13 +46,13 @@ at::Tensor Matrix(const Rows& rows, std::int64_t columns) {
 }
 
 absl::Status CheckRows(const MetaTensorDesc& desc, const char* field, const Rows& rows) {
-  if (rows.size() != desc.nested_offsets.size()) {
-    return Malformed(desc, field, absl::StrCat(desc.nested_offsets.size(), " components (as nested_offsets)"),
+  if (rows.size() != desc.nested().offsets.size()) {
+    return Malformed(desc, field, absl::StrCat(desc.nested().offsets.size(), " components (as nested_offsets)"),
                      absl::StrCat(rows.size()));
   }
   for (const std::vector<std::int64_t>& row : rows) {
-    if (static_cast<std::int64_t>(row.size()) + 1 != desc.ndim) {
-      return Malformed(desc, field, absl::StrCat("ndim - 1 = ", desc.ndim - 1, " values for each component"),
+    if (static_cast<std::int64_t>(row.size()) + 1 != desc.ndim()) {
+      return Malformed(desc, field, absl::StrCat("ndim - 1 = ", desc.ndim() - 1, " values for each component"),
                        absl::StrCat(row.size()));
     }
     for (const std::int64_t value : row) {
@@ -65,16 +65,16 @@ absl::Status CheckRows(const MetaTensorDesc& desc, const char* field, const Rows
 absl::Status Check(const MetaTensorDesc& desc) {
   if (!desc.size.empty()) return Malformed(desc, "size", "none for a nested tensor", absl::StrCat(desc.size.size()));
   if (desc.stride.has_value()) return Malformed(desc, "stride", "none for a nested tensor", "strides");
-  if (desc.ndim < 1) return Malformed(desc, "ndim", "1 or more for a nested tensor", absl::StrCat(desc.ndim));
+  if (desc.ndim() < 1) return Malformed(desc, "ndim", "1 or more for a nested tensor", absl::StrCat(desc.ndim()));
   // The other fields are checked with the shape of a scalar.
   MetaTensorDesc without_shape = {.id = desc.id, .dtype = desc.dtype, .is_leaf = desc.is_leaf};
   without_shape.requires_grad = desc.requires_grad;
   if (absl::Status status = CheckShape(without_shape); !status.ok()) return status;
-  if (desc.storage == nullptr) return Malformed(desc, "storage", "the storage of the buffer", "none");
+  if (!desc.storage.has_value()) return Malformed(desc, "storage", "the storage of the buffer", "none");
   if (absl::Status status = CheckStorageRecord(*desc.storage); !status.ok()) return status;
-  if (absl::Status status = CheckRows(desc, "nested_sizes", desc.nested_sizes); !status.ok()) return status;
-  if (absl::Status status = CheckRows(desc, "nested_strides", desc.nested_strides); !status.ok()) return status;
-  for (const std::int64_t offset : desc.nested_offsets) {
+  if (absl::Status status = CheckRows(desc, "nested_sizes", desc.nested().sizes); !status.ok()) return status;
+  if (absl::Status status = CheckRows(desc, "nested_strides", desc.nested().strides); !status.ok()) return status;
+  for (const std::int64_t offset : desc.nested().offsets) {
     if (offset < 0) return Malformed(desc, "nested_offsets", "no negative value", absl::StrCat(offset));
   }
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
@@ -82,9 +82,9 @@ absl::Status Check(const MetaTensorDesc& desc) {
 
 // The record of a one-dimensional strided tensor that covers the whole storage of the nested tensor.
 MetaTensorDesc Buffer(const MetaTensorDesc& desc) {
-  MetaTensorDesc buffer = {.id = desc.id, .ndim = 1, .dtype = desc.dtype, .device = desc.device};
+  MetaTensorDesc buffer = {.id = desc.id, .dtype = desc.dtype, .device = desc.device};
   buffer.size = {desc.storage->size / static_cast<std::int64_t>(c10::elementSize(desc.dtype))};
-  buffer.stride = c10::SymDimVector{1};
+  buffer.stride = SymSizes{1};
   buffer.storage = desc.storage;
   return buffer;
 }
@@ -98,8 +98,8 @@ at::Tensor OnStorageOf(const at::Tensor& buffer, const MetaTensorDesc& desc) {
       c10::DispatchKeySet({c10::DispatchKey::NestedTensor, c10::DispatchKey::AutogradNestedTensor});
   at::Tensor nested = at::detail::make_tensor<at::native::NestedTensorImpl>(
       c10::Storage(c10::Storage::use_byte_size_t(), 0, c10::DataPtr(nullptr, c10::kCPU)), keys, buffer.dtype(),
-      Matrix(desc.nested_sizes, desc.ndim - 1), Matrix(desc.nested_strides, desc.ndim - 1),
-      at::tensor(desc.nested_offsets, at::kLong));
+      Matrix(desc.nested().sizes, desc.ndim() - 1), Matrix(desc.nested().strides, desc.ndim() - 1),
+      at::tensor(desc.nested().offsets, at::kLong));
   nested.unsafeGetTensorImpl()->set_storage_keep_dtype(c10::Storage(buffer.storage()));
   return nested;
 }
@@ -114,9 +114,9 @@ absl::Status DescribeNested(Description& description, const at::Tensor& tensor, 
   // wrappers.
   const FunctorchScope no_functorch;
   const std::int64_t count = impl.get_storage_offsets().numel();
-  desc.nested_sizes = AllRows(impl.get_nested_sizes(), count);
-  desc.nested_strides = AllRows(impl.get_nested_strides(), count);
-  desc.nested_offsets = Row(impl.get_storage_offsets());
+  desc.edit_nested().sizes = AllRows(impl.get_nested_sizes(), count);
+  desc.edit_nested().strides = AllRows(impl.get_nested_strides(), count);
+  desc.edit_nested().offsets = Row(impl.get_storage_offsets());
   return absl::OkStatus();
 }
 

@@ -32,7 +32,7 @@ bool IsBlocked(c10::Layout layout) { return layout == c10::Layout::SparseBsr || 
 
 constexpr std::int64_t kSparseDims = 2;
 
-std::int64_t BatchDims(const MetaTensorDesc& desc) { return desc.ndim - kSparseDims - *desc.dense_dim; }
+std::int64_t BatchDims(const MetaTensorDesc& desc) { return desc.ndim() - kSparseDims - *desc.sparse().dense_dim; }
 
 absl::Status CheckIndices(const MetaTensorDesc& desc, const char* field, const MetaTensorDescPtr& indices) {
   if (indices == nullptr) return Malformed(desc, field, "indices for this layout", "none");
@@ -42,23 +42,24 @@ absl::Status CheckIndices(const MetaTensorDesc& desc, const char* field, const M
 
 absl::Status CheckAllIndices(const MetaTensorDesc& desc) {
   const bool by_row = IsByRow(desc.layout);
-  if (absl::Status status = by_row ? CheckIndices(desc, "crow_indices", desc.crow_indices)
-                                   : CheckIndices(desc, "ccol_indices", desc.ccol_indices);
+  if (absl::Status status = by_row ? CheckIndices(desc, "crow_indices", desc.sparse().crow_indices)
+                                   : CheckIndices(desc, "ccol_indices", desc.sparse().ccol_indices);
       !status.ok()) {
     return status;
   }
-  return by_row ? CheckIndices(desc, "col_indices", desc.col_indices)
-                : CheckIndices(desc, "row_indices", desc.row_indices);
+  return by_row ? CheckIndices(desc, "col_indices", desc.sparse().col_indices)
+                : CheckIndices(desc, "row_indices", desc.sparse().row_indices);
 }
 
 // Checks the two block sizes, which are the sizes of the values after the batch dimensions and the number of elements.
 absl::Status CheckBlocks(const MetaTensorDesc& desc) {
   for (std::int64_t i = 0; i < kSparseDims; ++i) {
     const auto dim = static_cast<std::size_t>(BatchDims(desc) + i);
-    const std::optional<std::int64_t> block = desc.values->size[dim + 1].maybe_as_int();
+    const std::optional<std::int64_t> block = desc.sparse().values->size[dim + 1].maybe_as_int();
     const std::optional<std::int64_t> extent = desc.size[dim].maybe_as_int();
     if (!block.has_value() || *block <= 0) {
-      return Malformed(desc, "values.size", "blocks of at least one element", PythonRepr(desc.values->size[dim + 1]));
+      return Malformed(desc, "values.size", "blocks of at least one element",
+                       PythonRepr(desc.sparse().values->size[dim + 1]));
     }
     if (extent.has_value() && *extent % *block != 0) {
       return Malformed(desc, "values.size", absl::StrCat("a block size that divides ", *extent), absl::StrCat(*block));
@@ -70,18 +71,22 @@ absl::Status CheckBlocks(const MetaTensorDesc& desc) {
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
   if (absl::Status status = CheckSparseDims(desc); !status.ok()) return status;
-  if (*desc.sparse_dim != kSparseDims || BatchDims(desc) < 0) {
+  if (*desc.sparse().sparse_dim != kSparseDims || BatchDims(desc) < 0) {
     return Malformed(desc, "sparse_dim",
-                     absl::StrCat("2 of ", desc.ndim, " dimensions beside ", *desc.dense_dim, " dense ones"),
-                     absl::StrCat(*desc.sparse_dim));
+                     absl::StrCat("2 of ", desc.ndim(), " dimensions beside ", *desc.sparse().dense_dim, " dense ones"),
+                     absl::StrCat(*desc.sparse().sparse_dim));
   }
   if (absl::Status status = CheckAllIndices(desc); !status.ok()) return status;
-  if (desc.values == nullptr) return Malformed(desc, "values", "values for a sparse compressed tensor", "none");
-  const std::int64_t value_dims = BatchDims(desc) + 1 + (IsBlocked(desc.layout) ? kSparseDims : 0) + *desc.dense_dim;
-  if (static_cast<std::int64_t>(desc.values->size.size()) != value_dims) {
-    return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"), absl::StrCat(desc.values->size.size()));
+  if (desc.sparse().values == nullptr)
+    return Malformed(desc, "values", "values for a sparse compressed tensor", "none");
+  const std::int64_t value_dims =
+      BatchDims(desc) + 1 + (IsBlocked(desc.layout) ? kSparseDims : 0) + *desc.sparse().dense_dim;
+  if (static_cast<std::int64_t>(desc.sparse().values->size.size()) != value_dims) {
+    return Malformed(desc, "values.size", absl::StrCat(value_dims, " extents"),
+                     absl::StrCat(desc.sparse().values->size.size()));
   }
-  if (absl::Status status = CheckNotNegative(desc, "values.size", desc.values->size); !status.ok()) return status;
+  if (absl::Status status = CheckNotNegative(desc, "values.size", desc.sparse().values->size); !status.ok())
+    return status;
   if (IsBlocked(desc.layout)) {
     if (absl::Status status = CheckBlocks(desc); !status.ok()) return status;
   }
@@ -109,7 +114,7 @@ Parts PartsOf(const at::Tensor& tensor) {
 at::DimVector BlockSize(const MetaTensorDesc& desc) {
   if (!IsBlocked(desc.layout)) return {};
   const auto first = static_cast<std::size_t>(BatchDims(desc) + 1);
-  return {*desc.values->size[first].maybe_as_int(), *desc.values->size[first + 1].maybe_as_int()};
+  return {*desc.sparse().values->size[first].maybe_as_int(), *desc.sparse().values->size[first + 1].maybe_as_int()};
 }
 
 // Creates the same tensor as the operator in Empty below, without the overhead of dispatching it and the operators that
@@ -140,23 +145,25 @@ at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10
 }
 
 at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
-  const MetaTensorDesc& indices = IsByRow(desc.layout) ? *desc.crow_indices : *desc.ccol_indices;
+  const MetaTensorDesc& indices = IsByRow(desc.layout) ? *desc.sparse().crow_indices : *desc.sparse().ccol_indices;
   const c10::IntArrayRef size = C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size));
   if (device.is_meta()) return EmptyMeta(desc, indices.dtype, size);
   return at::_sparse_compressed_tensor_with_dims(
-      /*nnz=*/0, *desc.dense_dim, size, BlockSize(desc), indices.dtype,
+      /*nnz=*/0, *desc.sparse().dense_dim, size, BlockSize(desc), indices.dtype,
       at::device(device).dtype(desc.dtype).layout(desc.layout));
 }
 
 absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {
   const bool by_row = IsByRow(desc.layout);
-  const absl::StatusOr<at::Tensor> compressed = by_row ? BuildPart(conversion, desc, "crow_indices", desc.crow_indices)
-                                                       : BuildPart(conversion, desc, "ccol_indices", desc.ccol_indices);
+  const absl::StatusOr<at::Tensor> compressed =
+      by_row ? BuildPart(conversion, desc, "crow_indices", desc.sparse().crow_indices)
+             : BuildPart(conversion, desc, "ccol_indices", desc.sparse().ccol_indices);
   if (!compressed.ok()) return compressed;
-  const absl::StatusOr<at::Tensor> plain = by_row ? BuildPart(conversion, desc, "col_indices", desc.col_indices)
-                                                  : BuildPart(conversion, desc, "row_indices", desc.row_indices);
+  const absl::StatusOr<at::Tensor> plain = by_row
+                                               ? BuildPart(conversion, desc, "col_indices", desc.sparse().col_indices)
+                                               : BuildPart(conversion, desc, "row_indices", desc.sparse().row_indices);
   if (!plain.ok()) return plain;
-  const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.values);
+  const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.sparse().values);
   if (!values.ok()) return values;
   return CheckedParts(desc, [&] {
     const at::IntArrayRef size = C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size));
@@ -173,17 +180,18 @@ absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDes
 absl::Status DescribeSparseCompressed(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
   description.Identify(tensor, desc);
   const SparseDims dims = SparseDimsOf(tensor);
-  desc.sparse_dim = dims.sparse;
-  desc.dense_dim = dims.dense;
+  SparseFields& fields = desc.edit_sparse();
+  fields.sparse_dim = dims.sparse;
+  fields.dense_dim = dims.dense;
   if (!description.recurse()) return absl::OkStatus();
   const bool by_row = IsByRow(desc.layout);
   const Parts parts = PartsOf(description.keeps_data() ? WithData(tensor) : tensor);
   absl::Status status =
-      DescribePart(description, parts.compressed_indices, by_row ? desc.crow_indices : desc.ccol_indices);
+      DescribePart(description, parts.compressed_indices, by_row ? fields.crow_indices : fields.ccol_indices);
   if (status.ok()) {
-    status = DescribePart(description, parts.plain_indices, by_row ? desc.col_indices : desc.row_indices);
+    status = DescribePart(description, parts.plain_indices, by_row ? fields.col_indices : fields.row_indices);
   }
-  return status.ok() ? DescribePart(description, parts.values, desc.values) : status;
+  return status.ok() ? DescribePart(description, parts.values, fields.values) : status;
 }
 
 absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const MetaTensorDesc& desc) {

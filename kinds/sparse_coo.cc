@@ -25,18 +25,19 @@ namespace {
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
   if (absl::Status status = CheckSparseDims(desc); !status.ok()) return status;
-  if (*desc.sparse_dim + *desc.dense_dim != desc.ndim) {
-    return Malformed(desc, "sparse_dim", absl::StrCat(desc.ndim - *desc.dense_dim, " (ndim - dense_dim)"),
-                     absl::StrCat(*desc.sparse_dim));
+  if (*desc.sparse().sparse_dim + *desc.sparse().dense_dim != desc.ndim()) {
+    return Malformed(desc, "sparse_dim", absl::StrCat(desc.ndim() - *desc.sparse().dense_dim, " (ndim - dense_dim)"),
+                     absl::StrCat(*desc.sparse().sparse_dim));
   }
-  if (!desc.is_coalesced.has_value()) return Malformed(desc, "is_coalesced", "a value for a sparse COO tensor", "none");
+  if (!desc.sparse().is_coalesced.has_value())
+    return Malformed(desc, "is_coalesced", "a value for a sparse COO tensor", "none");
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
 at::Tensor Assemble(const MetaTensorDesc& desc, const at::Tensor& indices, const at::Tensor& values) {
-  return at::_sparse_coo_tensor_with_dims_and_tensors_symint(*desc.sparse_dim, *desc.dense_dim, desc.size, indices,
-                                                             values, values.options().layout(at::kSparse),
-                                                             desc.is_coalesced);
+  return at::_sparse_coo_tensor_with_dims_and_tensors_symint(
+      *desc.sparse().sparse_dim, *desc.sparse().dense_dim, desc.size, indices, values,
+      values.options().layout(at::kSparse), desc.sparse().is_coalesced);
 }
 
 // Creates the same tensor as the operators in Empty below, without the overhead of the dispatcher, which takes longer
@@ -46,10 +47,10 @@ at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::IntArrayRef size) {
   at::Tensor tensor =
       at::detail::make_tensor<at::SparseTensorImpl>(c10::DispatchKeySet(key), c10::scalarTypeToTypeMeta(desc.dtype));
   at::DimVector value_size = {0};
-  value_size.append(size.begin() + *desc.sparse_dim, size.end());
+  value_size.append(size.begin() + *desc.sparse().sparse_dim, size.end());
   at::SparseTensorImpl& impl = *at::sparse::get_sparse_impl(tensor);
-  impl.raw_resize_(*desc.sparse_dim, *desc.dense_dim, size);
-  impl.set_indices_and_values_unsafe(at::detail::empty_meta({*desc.sparse_dim, 0}, c10::kLong),
+  impl.raw_resize_(*desc.sparse().sparse_dim, *desc.sparse().dense_dim, size);
+  impl.set_indices_and_values_unsafe(at::detail::empty_meta({*desc.sparse().sparse_dim, 0}, c10::kLong),
                                      at::detail::empty_meta(value_size, desc.dtype));
   return tensor;
 }
@@ -58,16 +59,16 @@ at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
   const auto plain_size = c10::asIntArrayRefSlowOpt(desc.size);
   if (device.is_meta() && plain_size.has_value()) return EmptyMeta(desc, *plain_size);
   c10::SymDimVector value_size = {0};
-  value_size.append(desc.size.begin() + *desc.sparse_dim, desc.size.end());
-  const at::Tensor indices = at::empty({*desc.sparse_dim, 0}, at::device(device).dtype(at::kLong));
+  value_size.append(desc.size.begin() + *desc.sparse().sparse_dim, desc.size.end());
+  const at::Tensor indices = at::empty({*desc.sparse().sparse_dim, 0}, at::device(device).dtype(at::kLong));
   return Assemble(desc, indices, at::empty_symint(value_size, at::device(device).dtype(desc.dtype)));
 }
 
 // LibTorch's validation reads the indices, so it runs only for tensors on the CPU.
 absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDesc& desc) {
-  const absl::StatusOr<at::Tensor> indices = BuildPart(conversion, desc, "indices", desc.indices);
+  const absl::StatusOr<at::Tensor> indices = BuildPart(conversion, desc, "indices", desc.sparse().indices);
   if (!indices.ok()) return indices;
-  const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.values);
+  const absl::StatusOr<at::Tensor> values = BuildPart(conversion, desc, "values", desc.sparse().values);
   if (!values.ok()) return values;
   if (values->scalar_type() != desc.dtype) {
     return Malformed(desc, "values.dtype", PythonRepr(desc.dtype), PythonRepr(values->scalar_type()));
@@ -75,7 +76,7 @@ absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDes
   return CheckedParts(desc, [&] {
     if (values->is_cpu()) {
       at::_validate_sparse_coo_tensor_args(*indices, *values, C10_AS_INTARRAYREF_SLOW(c10::SymIntArrayRef(desc.size)),
-                                           *desc.is_coalesced);
+                                           *desc.sparse().is_coalesced);
     }
     return Assemble(desc, *indices, *values);
   });
@@ -86,9 +87,10 @@ absl::StatusOr<at::Tensor> FromParts(Conversion& conversion, const MetaTensorDes
 void DescribeSparseDims(const at::Tensor& tensor, MetaTensorDesc& desc) {
   const SparseDims dims = SparseDimsOf(tensor);
   desc.is_sparse = true;
-  desc.sparse_dim = dims.sparse;
-  desc.dense_dim = dims.dense;
-  desc.is_coalesced = dims.is_coalesced;
+  SparseFields& fields = desc.edit_sparse();
+  fields.sparse_dim = dims.sparse;
+  fields.dense_dim = dims.dense;
+  fields.is_coalesced = dims.is_coalesced;
 }
 
 absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tensor, MetaTensorDesc& desc) {
@@ -96,8 +98,8 @@ absl::Status DescribeSparseCoo(Description& description, const at::Tensor& tenso
   DescribeSparseDims(tensor, desc);
   if (!description.keeps_data() || !description.recurse()) return absl::OkStatus();
   const at::SparseTensorImpl& impl = *at::sparse::get_sparse_impl(WithData(tensor));
-  absl::Status status = DescribePart(description, impl.indices(), desc.indices);
-  return status.ok() ? DescribePart(description, impl.values(), desc.values) : status;
+  absl::Status status = DescribePart(description, impl.indices(), desc.edit_sparse().indices);
+  return status.ok() ? DescribePart(description, impl.values(), desc.edit_sparse().values) : status;
 }
 
 // Note [Sparse non-leaves]
@@ -113,7 +115,7 @@ absl::StatusOr<at::Tensor> BuildSparseCoo(Conversion& conversion, const MetaTens
     return absl::InvalidArgumentError("allocation callback: expected a sparse COO tensor, found another kind");
   }
   // LibTorch marks a tensor without elements as coalesced, whatever the constructor was told.
-  at::sparse::get_sparse_impl(*tensor)->set_coalesced(*desc.is_coalesced);
+  at::sparse::get_sparse_impl(*tensor)->set_coalesced(*desc.sparse().is_coalesced);
   if (!desc.is_view) return RequireGrad(desc, *std::move(tensor));
   const absl::StatusOr<at::Tensor> base = conversion.Convert(*desc.base);
   if (!base.ok()) return base;

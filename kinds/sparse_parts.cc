@@ -26,7 +26,7 @@ absl::StatusOr<at::Tensor> BuildPart(Conversion& conversion, const MetaTensorDes
                                      const MetaTensorDescPtr& part) {
   if (part == nullptr) return Malformed(desc, field, "the record of this part of the sparse tensor", "none");
   // Only the fields that determine where the elements are; autograd and view state are dropped.
-  MetaTensorDesc plain = {.id = part->id, .ndim = part->ndim, .dtype = part->dtype, .device = part->device};
+  MetaTensorDesc plain = {.id = part->id, .dtype = part->dtype, .device = part->device};
   plain.size = part->size;
   plain.is_leaf = true;
   plain.is_inference = part->is_inference;

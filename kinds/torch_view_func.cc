@@ -19,8 +19,8 @@ c10::SymInt Visit(const ViewFunc::SymIntVisitor& visitor, const c10::SymInt& val
   return visitor ? visitor(value) : value;
 }
 
-c10::SymDimVector Visit(const ViewFunc::SymIntVisitor& visitor, const c10::SymDimVector& values) {
-  c10::SymDimVector visited;
+SymSizes Visit(const ViewFunc::SymIntVisitor& visitor, const SymSizes& values) {
+  SymSizes visited;
   for (const c10::SymInt& value : values) visited.push_back(Visit(visitor, value));
   return visited;
 }
@@ -75,12 +75,17 @@ absl::StatusOr<std::shared_ptr<const ViewFunc>> TorchViewFunc(const at::Tensor& 
   const torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(tensor);
   if (meta == nullptr || !meta->has_bw_view()) return nullptr;
   const torch::autograd::ViewInfo& info = meta->get_backward_view();
-  static const auto& as_strided = *new std::shared_ptr<const ViewFunc>(std::make_shared<const AsStrided>());
-  if (!info.has_view_fn()) return as_strided;
+  if (!info.has_view_fn()) return nullptr;
   const std::optional<std::vector<OperatorCall>> calls =
       RecordOperators(info.base_, [&](const at::Tensor& base) { return info.view_fn()(base); });
   if (!calls.has_value()) return std::make_shared<const ByHand>(info.view_fn().clone_and_set());
   return OperatorViewFunc::Create(*calls, describe);
+}
+
+std::shared_ptr<const ViewFunc> ViewFuncOf(const MetaTensorDesc& desc) {
+  static const auto& as_strided = *new std::shared_ptr<const ViewFunc>(std::make_shared<const AsStrided>());
+  if (desc.extras->view_func != nullptr) return desc.extras->view_func;
+  return desc.is_view ? as_strided : nullptr;
 }
 
 }  // namespace metaconv

@@ -19,6 +19,7 @@
 #include "kinds/check_record.h"
 #include "kinds/find_operator.h"
 #include "kinds/manual_view.h"
+#include "kinds/torch_view_func.h"
 #include "meta/complex_dtype.h"
 #include "meta/python_repr.h"
 #include "torch/csrc/autograd/variable.h"
@@ -128,8 +129,7 @@ at::Tensor ViewByHand(const at::Tensor& base, const MetaTensorDesc& desc) {
 
 // Replays the operators that made the source view. For wrapper types, for which as_strided does not work.
 absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
-  if (desc.view_func == nullptr) return Malformed(desc, "view_func", "a function for a view of a wrapper type", "none");
-  if (base.is_nested() && !desc.base->is_traceable_wrapper_subclass) {
+  if (base.is_nested() && !desc.base->wrapper().is_traceable_wrapper_subclass) {
     return Malformed(desc, "base", "a tensor with sizes for a view of a wrapper type", "a nested tensor");
   }
   // If the view is not a leaf, its base is set to require grad, which other dtypes do not allow.
@@ -139,7 +139,7 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
   }
   absl::Status status;
   const auto replay = [&](const at::Tensor& from, const MetaTensorDesc&) {
-    absl::StatusOr<at::Tensor> view = desc.view_func->Apply(
+    absl::StatusOr<at::Tensor> view = ViewFuncOf(desc)->Apply(
         desc, from, {}, [&](const CapturedTensor& captured) { return conversion.Convert(*captured.desc); });
     status.Update(view.status());
     return view.ok() ? *std::move(view) : from.detach();
@@ -154,7 +154,7 @@ absl::StatusOr<at::Tensor> ReplayedView(Conversion& conversion, const at::Tensor
 // Assigning to `.data` moves a view to another storage and does not change its base. The reference nevertheless creates
 // a view of the base's storage. We place the view on the storage that its record names.
 bool IsElsewhere(const MetaTensorDesc& desc) {
-  return desc.base->storage != nullptr && desc.base->storage->id != desc.storage->id;
+  return desc.base->storage.has_value() && desc.base->storage->id != desc.storage->id;
 }
 
 // LibTorch ships the operators of some devices in separate libraries, which may not be linked.
@@ -190,7 +190,7 @@ absl::StatusOr<at::Tensor> PlacedView(Conversion& conversion, const at::Tensor& 
 }
 
 absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& base, const MetaTensorDesc& desc) {
-  if (desc.is_traceable_wrapper_subclass || desc.base->is_traceable_wrapper_subclass) {
+  if (desc.wrapper().is_traceable_wrapper_subclass || desc.base->wrapper().is_traceable_wrapper_subclass) {
     return ReplayedView(conversion, base, desc);
   }
   if (!IsMadeByOperator(base, desc)) return PlacedView(conversion, base, desc);
@@ -201,7 +201,7 @@ absl::StatusOr<at::Tensor> MakeView(Conversion& conversion, const at::Tensor& ba
 }
 
 absl::Status Check(const MetaTensorDesc& desc) {
-  if (!desc.is_traceable_wrapper_subclass) {
+  if (!desc.wrapper().is_traceable_wrapper_subclass) {
     if (absl::Status status = CheckStridedRecord(desc); !status.ok()) return status;
   }
   return CheckViewRecord(desc);
@@ -217,7 +217,7 @@ absl::StatusOr<at::Tensor> BuildView(Conversion& conversion, const MetaTensorDes
   if (!view.ok()) return view;
   torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(*view);
   if (meta == nullptr) {
-    return Malformed(desc, desc.view_func == nullptr ? "base" : "view_func", "an operation that returns a view",
+    return Malformed(desc, desc.extras->view_func == nullptr ? "base" : "view_func", "an operation that returns a view",
                      "one that does not");
   }
   meta->set_creation_meta(static_cast<torch::autograd::CreationMeta>(*desc.creation_meta));

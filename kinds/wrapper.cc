@@ -28,12 +28,13 @@ absl::StatusOr<FlattenedTensor> Flatten(const WrapperType& type, const at::Tenso
 
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckStrides(desc); !status.ok()) return status;
-  if (!desc.attrs.has_value()) return Malformed(desc, "attrs", "the inner tensors of the wrapper", "none");
-  for (const auto& [name, inner] : *desc.attrs) {
+  if (!desc.wrapper().attrs.has_value()) return Malformed(desc, "attrs", "the inner tensors of the wrapper", "none");
+  for (const auto& [name, inner] : *desc.wrapper().attrs) {
     if (inner == nullptr) return Malformed(desc, absl::StrCat("attrs.", name), "a record", "none");
   }
-  if (!desc.type.has_value()) return Malformed(desc, "type", "the name of a wrapper type", "none");
-  if (FindWrapperType(*desc.type) == nullptr) return Malformed(desc, "type", "a registered wrapper type", *desc.type);
+  if (!desc.wrapper().type.has_value()) return Malformed(desc, "type", "the name of a wrapper type", "none");
+  if (FindWrapperType(*desc.wrapper().type) == nullptr)
+    return Malformed(desc, "type", "a registered wrapper type", *desc.wrapper().type);
   return absl::OkStatus();
 }
 
@@ -73,19 +74,20 @@ absl::Status DescribeWrapper(Description& description, const at::Tensor& tensor,
   if (!parts.ok()) return parts.status();
   // A wrapper type need not have a storage. If it has one, other tensors may share it.
   if (tensor.has_storage()) desc.storage = description.DescribeStorage(tensor.storage());
-  desc.attrs.emplace();
+  WrapperFields& fields = desc.edit_wrapper();
+  fields.attrs.emplace();
   for (auto& [name, inner] : parts->inner) {
     absl::StatusOr<MetaTensorDescPtr> described = description.Describe(inner);
     if (!described.ok()) return described.status();
-    desc.attrs->emplace_back(std::move(name), *std::move(described));
+    fields.attrs->emplace_back(std::move(name), *std::move(described));
   }
   description.Identify(tensor, desc);
-  desc.is_traceable_wrapper_subclass = true;
-  desc.stride = c10::SymDimVector(impl.sym_strides());
+  fields.is_traceable_wrapper_subclass = true;
+  desc.stride = ToSymSizes(impl.sym_strides());
   desc.storage_offset = impl.sym_storage_offset();
-  desc.opaque_attrs = std::move(parts->opaque);
-  desc.ctx = std::move(parts->ctx);
-  desc.type = type.name;
+  fields.opaque_attrs = std::move(parts->opaque);
+  fields.ctx = std::move(parts->ctx);
+  fields.type = type.name;
   return absl::OkStatus();
 }
 
@@ -96,13 +98,13 @@ absl::Status DescribeWrapper(Description& description, const at::Tensor& tensor,
 absl::StatusOr<at::Tensor> BuildWrapper(Conversion& conversion, const MetaTensorDesc& desc) {
   if (absl::Status status = Check(desc); !status.ok()) return status;
   if (desc.is_view) return BuildView(conversion, desc);
-  FlattenedTensor parts = {.inner = {}, .opaque = desc.opaque_attrs, .ctx = desc.ctx};
-  for (const auto& [name, inner] : *desc.attrs) {
+  FlattenedTensor parts = {.inner = {}, .opaque = desc.wrapper().opaque_attrs, .ctx = desc.wrapper().ctx};
+  for (const auto& [name, inner] : *desc.wrapper().attrs) {
     absl::StatusOr<at::Tensor> converted = conversion.Convert(*inner);
     if (!converted.ok()) return converted;
     parts.inner.emplace_back(name, *std::move(converted));
   }
-  const WrapperType& type = *FindWrapperType(*desc.type);
+  const WrapperType& type = *FindWrapperType(*desc.wrapper().type);
   absl::StatusOr<at::Tensor> tensor = CatchTorch(absl::StrCat("record ", desc.id, ": unflattening a ", type.name),
                                                  [&] { return type.unflatten(parts, desc.size, *desc.stride); });
   if (!tensor.ok()) return tensor;

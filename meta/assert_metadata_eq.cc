@@ -72,7 +72,8 @@ class Comparison {
     const SparseDims dims = SparseDimsOf(tensor);
     Expect(path, "dense_dim", desc.sparse().dense_dim, std::optional<std::int64_t>(dims.dense));
     Expect(path, "sparse_dim", desc.sparse().sparse_dim, std::optional<std::int64_t>(dims.sparse));
-    if (desc.is_sparse) Expect(path, "is_coalesced", desc.sparse().is_coalesced, std::optional<bool>(dims.is_coalesced));
+    if (desc.is_sparse)
+      Expect(path, "is_coalesced", desc.sparse().is_coalesced, std::optional<bool>(dims.is_coalesced));
   }
 
   void Strided(const Path& path, const MetaTensorDesc& desc, const at::Tensor& tensor) {
@@ -140,7 +141,8 @@ bool IsPlain(const at::TensorBase& tensor) {
 // Does not compare view information.
 bool IsPlainAndSame(const MetaTensorDesc& desc, const at::TensorBase& tensor) {
   const bool is_special = desc.requires_grad | desc.is_sparse | desc.is_nested | desc.functorch().is_functorch_wrapped;
-  if (is_special || !desc.is_leaf || desc.grad() != nullptr || !desc.stride.has_value() || !IsPlain(tensor)) return false;
+  if (is_special || !desc.is_leaf || desc.grad() != nullptr || !desc.stride.has_value() || !IsPlain(tensor))
+    return false;
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   return desc.layout == c10::kStrided && desc.dtype == tensor.scalar_type() && desc.is_conj == tensor.is_conj() &&
          desc.is_neg == tensor.is_neg() && desc.is_inference == tensor.is_inference() &&

@@ -43,6 +43,7 @@
 #include "c10/core/Layout.h"
 #include "c10/core/ScalarType.h"
 #include "c10/core/SymInt.h"
+#include "c10/core/SymIntArrayRef.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
 #include "meta/creation_meta.h"
@@ -58,6 +59,7 @@ using MetaTensorDescPtr = std::shared_ptr<const MetaTensorDesc>;
 
 // Sizes or strides; numbers or symbolic expressions. Up to five are stored without an allocation.
 using SymSizes = absl::InlinedVector<c10::SymInt, 5>;
+inline SymSizes ToSymSizes(c10::SymIntArrayRef values) { return SymSizes(values.begin(), values.end()); }
 
 // Sparse tensors.
 struct SparseFields {
@@ -147,8 +149,8 @@ struct MetaTensorDesc {
   bool is_buffer = false;  // The tensor is a module's buffer. Not in the reference, which copies the attribute.
   std::optional<CreationMeta> creation_meta = {};  // Views.
   SymSizes size = {};
-  std::optional<SymSizes> stride = {};  // In elements; nullopt for sparse and strided nested tensors.
-  c10::SymInt storage_offset = 0;       // In elements.
+  std::optional<SymSizes> stride = {};          // In elements; nullopt for sparse and strided nested tensors.
+  c10::SymInt storage_offset = 0;               // In elements.
   std::optional<MetaStorageDesc> storage = {};  // Nullopt for kinds of tensors without a storage.
   MetaTensorDescPtr base = {};                  // Views.
   Indirect<MetaTensorDescExtras> extras = {};
@@ -184,8 +186,8 @@ struct MetaTensorDesc {
       for (const c10::SymInt& step : *desc.stride) combine(step);
     }
     combine(desc.storage_offset);
-    return H::combine(std::move(h), desc.id, desc.dtype, desc.layout, desc.device.type(),
-                      desc.device.index(), desc.requires_grad, desc.is_view,
+    return H::combine(std::move(h), desc.id, desc.dtype, desc.layout, desc.device.type(), desc.device.index(),
+                      desc.requires_grad, desc.is_view,
                       desc.storage.has_value() ? desc.storage->id : MetaStorageId{-1});
   }
 };

@@ -106,7 +106,7 @@ void Drop(Bench& bench, int i) { bench.results[i].reset(); }
 
 void Replay(Bench& bench, int i) {
   const MetaTensorDesc& desc = *bench.records[i];
-  bench.results[i] = desc.view_func->Apply(desc, bench.meta_base, {}, {}).value();
+  bench.results[i] = desc.extras->view_func->Apply(desc, bench.meta_base, {}, {}).value();
 }
 
 void EmptyStrided(Bench& bench, int i) {

@@ -21,7 +21,7 @@ Prepare ReplayViews(const Graph& graph) {
   auto records = RoomFor<MetaTensorDescPtr>(graph.tensors.size());
   for (const at::Tensor& tensor : graph.tensors) {
     records->push_back(OrDie(describer.DescribeTensor(tensor)));
-    if (const std::string name = records->back()->view_func->Name(); name != "aten::slice.Tensor") {
+    if (const std::string name = records->back()->extras->view_func->Name(); name != "aten::slice.Tensor") {
       DieOf(absl::InternalError(absl::StrCat("expected views made by aten::slice.Tensor, found ", name)));
     }
   }
@@ -29,7 +29,7 @@ Prepare ReplayViews(const Graph& graph) {
     auto results = RoomFor<at::Tensor>(records->size());
     return [base, records, results] {
       for (const MetaTensorDescPtr& record : *records) {
-        results->push_back(OrDie(record->view_func->Apply(*record, base, {}, {})));
+        results->push_back(OrDie(record->extras->view_func->Apply(*record, base, {}, {})));
       }
     };
   };

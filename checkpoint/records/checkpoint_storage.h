@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "c10/core/Device.h"
 #include "checkpoint/storage_location.h"
@@ -19,7 +20,8 @@ struct CheckpointStorage {
   c10::Device device;
   std::int64_t size_bytes = 0;
   StorageLocation location;  // `size` and `alignment` are not set.
-  MetaStorageDescPtr desc;   // Null until the first tensor on the storage is described, which gives the storage its id.
+  // Nullopt until the first tensor on the storage is described, which gives the storage its id.
+  std::optional<MetaStorageDesc> desc;
 };
 
 class CheckpointStorages {
@@ -30,7 +32,7 @@ class CheckpointStorages {
 
   CheckpointStorage* New(c10::Device device, std::int64_t size_bytes) {
     return &storages_.emplace_back(
-        CheckpointStorage{.device = device, .size_bytes = size_bytes, .location = {}, .desc = nullptr});
+        CheckpointStorage{.device = device, .size_bytes = size_bytes, .location = {}, .desc = std::nullopt});
   }
 
  private:

@@ -20,9 +20,7 @@
 namespace metaconv {
 namespace {
 
-c10::SymDimVector ToSymInts(const std::vector<std::int64_t>& values) {
-  return c10::SymDimVector(values.begin(), values.end());
-}
+SymSizes ToSymInts(const std::vector<std::int64_t>& values) { return SymSizes(values.begin(), values.end()); }
 
 }  // namespace
 
@@ -47,11 +45,11 @@ MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
     desc.storage_offset = spec.storage_offset;
     desc.stride = ToSymInts(spec.stride);
   } else {
-    desc.sparse_dim = spec.sparse_dim;
-    desc.dense_dim = spec.dense_dim;
+    SparseFields& fields = desc.edit_sparse();
+    fields.sparse_dim = spec.sparse_dim;
+    fields.dense_dim = spec.dense_dim;
   }
   desc.id = next_tensor_id_++;
-  desc.ndim = static_cast<std::int64_t>(spec.size.size());
   desc.dtype = spec.dtype;
   desc.device = spec.device;
   desc.size = ToSymInts(spec.size);
@@ -63,7 +61,7 @@ MetaTensorDesc RecordMaker::Start(const TensorSpec& spec) {
   desc.is_parameter = spec.is_parameter;
   if (spec.layout == c10::Layout::Sparse) {
     desc.is_sparse = true;
-    desc.is_coalesced = spec.is_coalesced;
+    desc.edit_sparse().is_coalesced = spec.is_coalesced;
   }
   return desc;
 }
@@ -73,13 +71,15 @@ void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   if (spec.layout == c10::Layout::Sparse) {
     if (!options_.sparse_parts) return;
     // As `_indices()` and `_values()` return them: plain tensors without a gradient history.
-    desc.indices = Make(spec.parts[0]);
-    desc.values = Make(spec.parts[1]);
+    SparseFields& fields = desc.edit_sparse();
+    fields.indices = Make(spec.parts[0]);
+    fields.values = Make(spec.parts[1]);
     return;
   }
   const bool by_row = spec.layout == c10::Layout::SparseCsr || spec.layout == c10::Layout::SparseBsr;
-  (by_row ? desc.crow_indices : desc.ccol_indices) = Make(spec.parts[0]);
-  (by_row ? desc.col_indices : desc.row_indices) = Make(spec.parts[1]);
+  SparseFields& fields = desc.edit_sparse();
+  (by_row ? fields.crow_indices : fields.ccol_indices) = Make(spec.parts[0]);
+  (by_row ? fields.col_indices : fields.row_indices) = Make(spec.parts[1]);
   // `values()` returns a view of the sparse tensor. The reference does not describe the base of that view, which is the
   // sparse tensor again.
   MetaTensorDesc values = Start(spec.parts[2]);
@@ -87,13 +87,12 @@ void RecordMaker::AddParts(const TensorSpec& spec, MetaTensorDesc& desc) {
   values.is_leaf = !spec.requires_grad;
   values.is_view = true;
   values.creation_meta = CreationMeta::kDefault;
-  desc.values = std::make_shared<const MetaTensorDesc>(std::move(values));
+  fields.values = std::make_shared<const MetaTensorDesc>(std::move(values));
 }
 
-MetaStorageDescPtr RecordMaker::StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype) {
-  if (storage.desc == nullptr) {
-    storage.desc = std::make_shared<const MetaStorageDesc>(
-        MetaStorageDesc{.id = next_storage_id_++, .size = storage.size_bytes, .data = {}});
+MetaStorageDesc RecordMaker::StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype) {
+  if (!storage.desc.has_value()) {
+    storage.desc = MetaStorageDesc{.id = next_storage_id_++, .size = storage.size_bytes, .data = {}};
     if (options_.locate_storages) {
       StorageLocation& location = locations_.emplace_back(storage.location);
       location.size = storage.size_bytes;
@@ -107,7 +106,7 @@ MetaStorageDescPtr RecordMaker::StorageRecord(CheckpointStorage& storage, c10::S
     int& alignment = locations_[static_cast<std::size_t>(storage.desc->id)].alignment;
     alignment = std::max(alignment, static_cast<int>(c10::elementSize(dtype)));
   }
-  return storage.desc;
+  return *storage.desc;
 }
 
 }  // namespace metaconv

@@ -39,7 +39,7 @@ class RecordMaker {
  private:
   MetaTensorDesc Start(const TensorSpec& spec);
   void AddParts(const TensorSpec& spec, MetaTensorDesc& desc);
-  MetaStorageDescPtr StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype);
+  MetaStorageDesc StorageRecord(CheckpointStorage& storage, c10::ScalarType dtype);
 
   const ReadOptions options_;
   std::vector<StorageLocation> locations_;

@@ -84,32 +84,33 @@ TEST(CheckpointTest, PartsOfCooTensorsAreDescribedIfRequested) {
   ASSERT_THAT(without, IsOk());
   ASSERT_THAT(with, IsOk());
   ASSERT_EQ(with->tensors.size(), without->tensors.size());
-  EXPECT_EQ(without->tensors[0].desc->indices, nullptr);
-  EXPECT_EQ(without->tensors[0].desc->values, nullptr);
+  EXPECT_EQ(without->tensors[0].desc->sparse().indices, nullptr);
+  EXPECT_EQ(without->tensors[0].desc->sparse().values, nullptr);
 
   ASSERT_EQ(with->tensors[2].name, "hybrid");
   const MetaTensorDesc& coo = *with->tensors[0].desc;
-  ASSERT_NE(coo.indices, nullptr);
-  ASSERT_NE(coo.values, nullptr);
+  ASSERT_NE(coo.sparse().indices, nullptr);
+  ASSERT_NE(coo.sparse().values, nullptr);
   EXPECT_EQ(coo.id, 0);
   EXPECT_EQ(coo.storage, nullptr);
-  EXPECT_EQ(coo.indices->id, 1);
-  EXPECT_EQ(coo.indices->dtype, c10::ScalarType::Long);
-  EXPECT_EQ(coo.indices->size, (c10::SymDimVector{2, 4}));
-  EXPECT_EQ(coo.indices->storage->id, 0);
-  EXPECT_EQ(coo.values->id, 2);
-  EXPECT_EQ(coo.values->dtype, c10::ScalarType::Float);
-  EXPECT_EQ(coo.values->size, (c10::SymDimVector{4}));
-  EXPECT_EQ(coo.values->storage->id, 1);
-  EXPECT_FALSE(coo.values->is_view);
-  EXPECT_TRUE(coo.values->is_leaf);
+  EXPECT_EQ(coo.sparse().indices->id, 1);
+  EXPECT_EQ(coo.sparse().indices->dtype, c10::ScalarType::Long);
+  EXPECT_EQ(coo.sparse().indices->size, (SymSizes{2, 4}));
+  EXPECT_EQ(coo.sparse().indices->storage->id, 0);
+  EXPECT_EQ(coo.sparse().values->id, 2);
+  EXPECT_EQ(coo.sparse().values->dtype, c10::ScalarType::Float);
+  EXPECT_EQ(coo.sparse().values->size, (SymSizes{4}));
+  EXPECT_EQ(coo.sparse().values->storage->id, 1);
+  EXPECT_FALSE(coo.sparse().values->is_view);
+  EXPECT_TRUE(coo.sparse().values->is_leaf);
   // Two tensors with the same parts have separate records of them, on the same storages.
-  EXPECT_EQ(with->tensors[1].desc->indices->storage, coo.indices->storage);
-  EXPECT_EQ(with->tensors[2].desc->values->size, (c10::SymDimVector{0, 2}));
+  EXPECT_EQ(with->tensors[1].desc->sparse().indices->storage, coo.sparse().indices->storage);
+  EXPECT_EQ(with->tensors[2].desc->sparse().values->size, (SymSizes{0, 2}));
   // The option does not change tensors of other layouts.
-  EXPECT_EQ(with->tensors[3].desc->indices, nullptr);
-  EXPECT_EQ(with->tensors[3].desc->values->size, without->tensors[3].desc->values->size);
-  EXPECT_EQ(with->storages.size(), static_cast<std::size_t>(with->tensors.back().desc->values->storage->id) + 1);
+  EXPECT_EQ(with->tensors[3].desc->sparse().indices, nullptr);
+  EXPECT_EQ(with->tensors[3].desc->sparse().values->size, without->tensors[3].desc->sparse().values->size);
+  EXPECT_EQ(with->storages.size(),
+            static_cast<std::size_t>(with->tensors.back().desc->sparse().values->storage->id) + 1);
 }
 
 TEST(CheckpointTest, UnknownDevicesAreAnErrorUnlessMapped) {

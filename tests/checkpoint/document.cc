@@ -16,10 +16,11 @@ using JsonById = std::map<MetaTensorId, nlohmann::ordered_json>;
 
 void Add(const MetaTensorDescPtr& desc, JsonById& storages, JsonById& tensors) {
   if (desc == nullptr) return;
-  if (desc->storage != nullptr) storages[desc->storage->id] = AsJson(*desc->storage, 0);
+  if (desc->storage.has_value()) storages[desc->storage->id] = AsJson(*desc->storage, 0);
   tensors[desc->id] = AsJson(*desc, 0);
-  for (const MetaTensorDescPtr& part : {desc->crow_indices, desc->col_indices, desc->ccol_indices, desc->row_indices,
-                                        desc->values, desc->indices, desc->base, desc->grad}) {
+  for (const MetaTensorDescPtr& part :
+       {desc->sparse().crow_indices, desc->sparse().col_indices, desc->sparse().ccol_indices,
+        desc->sparse().row_indices, desc->sparse().values, desc->sparse().indices, desc->base, desc->grad()}) {
     Add(part, storages, tensors);
   }
 }

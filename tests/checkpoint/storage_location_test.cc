@@ -79,8 +79,8 @@ TEST(StorageLocationTest, PartsOfCooTensorsHaveBytes) {
   ASSERT_NE(coo, tensors.end());
   std::string indices;
   for (const std::uint64_t index : {0, 2, 1, 1, 0, 3}) indices += LittleEndian(index, 8);
-  EXPECT_EQ(*ReadStorage(*file, coo->desc->indices->storage->id), indices);
-  EXPECT_EQ(ReadStorage(*file, coo->desc->values->storage->id)->size(), 24u);
+  EXPECT_EQ(*ReadStorage(*file, coo->desc->sparse().indices->storage->id), indices);
+  EXPECT_EQ(ReadStorage(*file, coo->desc->sparse().values->storage->id)->size(), 24u);
 }
 
 }  // namespace

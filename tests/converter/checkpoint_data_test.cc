@@ -35,7 +35,7 @@ std::vector<MetaTensorDescPtr> RecordsOf(const CheckpointFile& file) {
   return records;
 }
 
-std::vector<MetaStorageDescPtr> StoragesOf(const CheckpointFile& file) {
+std::vector<MetaStorageDesc> StoragesOf(const CheckpointFile& file) {
   std::vector<const MetaTensorDesc*> records;
   for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
   return StorageRecords(records, /*elements=*/true).value();
@@ -63,7 +63,7 @@ class CheckpointDataTest : public ::testing::TestWithParam<std::string> {
   // Checks that Python loads the same bytes.
   void ExpectPythonsBytes(bool map) {
     const CheckpointFile file = CheckpointFile::Open(FixturePath(GetParam())).value();
-    const std::vector<MetaStorageDescPtr> descs = StoragesOf(file);
+    const std::vector<MetaStorageDesc> descs = StoragesOf(file);
     const absl::StatusOr<std::vector<c10::Storage>> storages =
         CheckpointData(file, {.map = map})->MakeStorages(descs, at::kCPU);
     ASSERT_THAT(storages, IsOk());
@@ -118,7 +118,7 @@ TEST(CheckpointDataOnceTest, SparseTensorsHaveTheirElements) {
 
 TEST(CheckpointDataOnceTest, LegacyViewsShareTheStorageOfTheirRoot) {
   const CheckpointFile file = CheckpointFile::Open(FixturePath("bytes_legacy_views.pt")).value();
-  const std::vector<MetaStorageDescPtr> descs = StoragesOf(file);
+  const std::vector<MetaStorageDesc> descs = StoragesOf(file);
   const std::vector<c10::Storage> storages = CheckpointData(file)->MakeStorages(descs, at::kCPU).value();
   int within = 0;
   for (const c10::Storage& inner : storages) {

@@ -32,7 +32,7 @@ class CompareWithFileTest : public ::testing::Test {
   absl::Status Compare() const { return CompareWithFile(*file_, descs_, storages_); }
 
   std::optional<CheckpointFile> file_;
-  std::vector<MetaStorageDescPtr> descs_;
+  std::vector<MetaStorageDesc> descs_;
   std::vector<c10::Storage> storages_;
 };
 

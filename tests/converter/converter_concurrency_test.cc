@@ -59,7 +59,7 @@ TEST(ConverterConcurrencyTest, RecordsThatLeadToEachOther) {
   MetaTensorDesc first = DenseRecord(0, {2, 3});
   MetaTensorDesc second = DenseRecord(1, {2, 3});
   first.grad = Share(DenseRecord(1, {2, 3}));
-  second.grad = Share(DenseRecord(0, {2, 3}));
+  second.extras.Edit().grad = Share(DenseRecord(0, {2, 3}));
   MetaConverter converter;
   ExpectEachGetsItsOwn(converter, {Share(first), Share(second)});
 }

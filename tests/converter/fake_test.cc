@@ -37,33 +37,34 @@ MetaTensorDescPtr On(c10::Device device, const MetaTensorDescPtr& record) {
   if (record == nullptr) return nullptr;
   MetaTensorDesc moved = *record;
   moved.device = device;
-  for (MetaTensorDescPtr* part : {&moved.base, &moved.grad, &moved.unwrapped, &moved.crow_indices, &moved.col_indices,
-                                  &moved.ccol_indices, &moved.row_indices, &moved.values}) {
+  for (MetaTensorDescPtr* part :
+       {&moved.base, &moved.grad, &moved.functorch().unwrapped, &moved.sparse().crow_indices,
+        &moved.sparse().col_indices, &moved.sparse().ccol_indices, &moved.sparse().row_indices, &moved.values}) {
     *part = On(device, *part);
   }
-  if (moved.attrs.has_value()) {
-    for (auto& [name, inner] : *moved.attrs) inner = On(device, inner);
+  if (moved.wrapper().attrs.has_value()) {
+    for (auto& [name, inner] : *moved.wrapper().attrs) inner = On(device, inner);
   }
   return Share(std::move(moved));
 }
 
 void ExpectAsRecorded(const at::Tensor& result, const MetaTensorDesc& desc, c10::Device device) {
   EXPECT_EQ(result.device(), device);
-  if (!desc.is_mkldnn) {
+  if (!desc.extras->is_mkldnn) {
     EXPECT_EQ(result.layout(), desc.layout);
   }
   EXPECT_EQ(result.is_leaf(), desc.is_leaf);
   EXPECT_EQ(result.requires_grad(), desc.requires_grad);
   EXPECT_EQ(result.is_view(), desc.is_view);
-  if (desc.grad != nullptr) {
+  if (desc.grad() != nullptr) {
     ASSERT_TRUE(result.grad().defined());
-    ExpectAsRecorded(result.grad(), *desc.grad, device);
+    ExpectAsRecorded(result.grad(), *desc.grad(), device);
   }
-  if (desc.attrs.has_value()) {
+  if (desc.wrapper().attrs.has_value()) {
     const TwoTensorParts parts = PartsOf(result);
-    ExpectAsRecorded(parts.a, *(*desc.attrs)[0].second, device);
-    ExpectAsRecorded(parts.b, *(*desc.attrs)[1].second, device);
-  } else if (desc.unwrapped == nullptr) {
+    ExpectAsRecorded(parts.a, *(*desc.wrapper().attrs)[0].second, device);
+    ExpectAsRecorded(parts.b, *(*desc.wrapper().attrs)[1].second, device);
+  } else if (desc.functorch().unwrapped == nullptr) {
     EXPECT_TRUE(IsFake(result));
   }
 }
@@ -111,7 +112,7 @@ TEST_P(FakeTest, IsDescribedLikeItsSource) {
   ASSERT_THAT(record, IsOk());
   EXPECT_EQ((*record)->device, c10::Device("cuda:1"));
   EXPECT_EQ((*record)->is_view, sample.record->is_view);
-  EXPECT_EQ((*record)->fake_mode != nullptr, !sample.record->attrs.has_value());
+  EXPECT_EQ((*record)->extras->fake_mode != nullptr, !sample.record->wrapper().attrs.has_value());
   // The records of fake results convert again.
   const absl::StatusOr<at::Tensor> again = MetaConverter({.fake = true}).MetaTensor(**record);
   ASSERT_THAT(again, IsOk());

@@ -216,7 +216,7 @@ TEST_F(MaterializeDevicesTest, APartThatIsRequestedElsewhere) {
   const MetaTensorDescPtr coo = Describe(at::eye(3).to_sparse());
   const MetaTensorDescPtr two = Describe(TwoTensor(at::ones({2}), at::zeros({2})));
   const std::vector<std::pair<MetaTensorDescPtr, MetaTensorDescPtr>> wholes_and_parts = {
-      {with_grad, with_grad->grad}, {coo, coo->values}, {two, two->attrs->front().second}};
+      {with_grad, with_grad->grad}, {coo, coo->sparse().values}, {two, two->wrapper().attrs->front().second}};
   for (const auto& [whole, part] : wholes_and_parts) {
     EXPECT_THAT(
         Materialize({PlacedRecord{whole, kCpu}, {part, kCuda1}}, *CopiedData()),
@@ -224,7 +224,7 @@ TEST_F(MaterializeDevicesTest, APartThatIsRequestedElsewhere) {
                                                            HasSubstr(absl::StrCat("cuda:1 for record ", part->id)))));
   }
   // Without elements the sparse tensor does not need its values.
-  EXPECT_THAT(Materialize({PlacedRecord{coo, kCpu}, {coo->values, kCuda1}}, *Zeros()), IsOk());
+  EXPECT_THAT(Materialize({PlacedRecord{coo, kCpu}, {coo->sparse().values, kCuda1}}, *Zeros()), IsOk());
 }
 
 TEST_F(MaterializeDevicesTest, OneMissingDeviceFailsTheCall) {
@@ -274,9 +274,9 @@ std::vector<PlacedStorage> PlacedStoragesOf(const CheckpointFile& file,
                                             const std::function<c10::Device(MetaStorageId)>& device_of) {
   std::vector<const MetaTensorDesc*> records;
   for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
-  const std::vector<MetaStorageDescPtr> descs = StorageRecords(records, /*elements=*/true).value();
+  const std::vector<MetaStorageDesc> descs = StorageRecords(records, /*elements=*/true).value();
   std::vector<PlacedStorage> placed;
-  for (const MetaStorageDescPtr& desc : descs) placed.push_back({desc, device_of(desc->id)});
+  for (const MetaStorageDesc& desc : descs) placed.push_back({desc, device_of(desc->id)});
   return placed;
 }
 
@@ -291,7 +291,7 @@ TEST_F(MaterializeDevicesTest, CheckpointsHaveTheBytesOfTheFileOnAllDevices) {
       const absl::StatusOr<std::vector<c10::Storage>> storages =
           CheckpointData(file, {.map = map})->MakeStorages(placed, LoadControl());
       ASSERT_THAT(storages, IsOk());
-      std::vector<MetaStorageDescPtr> descs;
+      std::vector<MetaStorageDesc> descs;
       for (std::size_t i = 0; i < placed.size(); ++i) {
         descs.push_back(placed[i].desc);
         EXPECT_EQ((*storages)[i].device(), placed[i].device);

@@ -200,7 +200,7 @@ TEST_F(MaterializeTest, AStorageThatChangedSinceItWasDescribed) {
 
 TEST_F(MaterializeTest, AStorageTooSmallForItsTensor) {
   MetaTensorDesc record = *Describe(at::ones({4}));
-  record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 8});
+  record.storage = MetaStorageDesc{.id = 0, .size = 8};
   EXPECT_THAT(Materialize(record, at::kCPU, *Zeros()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage.size: expected at least 16")));
 }
@@ -215,10 +215,10 @@ TEST_F(MaterializeTest, RecordsOfTwoDescribers) {
 
 TEST_F(MaterializeTest, OutOfMemory) {
   MetaTensorDesc record = *Describe(at::ones({4}));
-  record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 60});
+  record.storage = MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 60};
   EXPECT_THAT(Materialize(record, at::kCPU, *Uninitialized()),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("device cpu")));
-  record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = -1});
+  record.storage = MetaStorageDesc{.id = 0, .size = -1};
   EXPECT_THAT(Materialize(record, at::kCPU, *Uninitialized()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("storage 0: size")));
 }

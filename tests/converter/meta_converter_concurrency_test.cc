@@ -33,7 +33,7 @@ MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
   MetaTensorDesc middle = DenseRecord(inner, {1});
   middle.grad = Share(DenseRecord(outer, {1}));
   MetaTensorDesc desc = DenseRecord(outer, {1});
-  desc.grad = Share(std::move(middle));
+  desc.extras.Edit().grad = Share(std::move(middle));
   return desc;
 }
 

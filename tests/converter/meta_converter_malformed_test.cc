@@ -22,7 +22,7 @@ MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
   MetaTensorDesc middle = DenseRecord(inner, {1});
   middle.grad = Share(DenseRecord(outer, {1}));
   MetaTensorDesc desc = DenseRecord(outer, {1});
-  desc.grad = Share(std::move(middle));
+  desc.extras.Edit().grad = Share(std::move(middle));
   return desc;
 }
 
@@ -34,7 +34,7 @@ TEST(MalformedRecordTest, InconsistentFields) {
               StatusIs(kInvalidArgument, Eq("record 3: size: expected no negative value, found -1")));
   desc = DenseRecord(3, {2, 2});
   desc.size = {std::int64_t{1} << 40, std::int64_t{1} << 40};
-  desc.stride = c10::SymDimVector{std::int64_t{1} << 40, 1};
+  desc.stride = SymSizes{std::int64_t{1} << 40, 1};
   EXPECT_FALSE(converter.MetaTensor(desc).ok());
   desc = DenseRecord(3, {2});
   desc.is_conj = true;

@@ -217,8 +217,8 @@ TEST(MetaConverterTest, UnsupportedRecordsAreNamedAndChangeNothing) {
   const std::pair<const char*, void (*)(MetaTensorDesc&)> kKinds[] = {
       {"lazy", [](MetaTensorDesc& desc) { desc.device = c10::Device("lazy:0"); }},
       {"quantized", [](MetaTensorDesc& desc) { desc.dtype = c10::kQInt8; }},
-      {"legacy batched", [](MetaTensorDesc& desc) { desc.is_legacy_batchedtensor = true; }},
-      {"unknown functorch wrapper", [](MetaTensorDesc& desc) { desc.is_functorch_wrapped = true; }},
+      {"legacy batched", [](MetaTensorDesc& desc) { desc.edit_functorch().is_legacy_batchedtensor = true; }},
+      {"unknown functorch wrapper", [](MetaTensorDesc& desc) { desc.edit_functorch().is_functorch_wrapped = true; }},
   };
   MetaConverter converter;
   for (const auto& [name, change] : kKinds) {
@@ -245,15 +245,15 @@ TEST(MetaConverterTest, Storages) {
     devices.push_back(recorded.str());
     return make();
   };
-  const c10::Storage storage = converter.MetaStorage(*StorageRecord(2, 40), callback, c10::Device("cuda:1")).value();
+  const c10::Storage storage = converter.MetaStorage(StorageRecord(2, 40), callback, c10::Device("cuda:1")).value();
   EXPECT_EQ(storage.nbytes(), 40);
   EXPECT_EQ(storage.device_type(), c10::DeviceType::Meta);
-  EXPECT_EQ(converter.MetaStorage(*StorageRecord(2, 40), callback).value().unsafeGetStorageImpl(),
+  EXPECT_EQ(converter.MetaStorage(StorageRecord(2, 40), callback).value().unsafeGetStorageImpl(),
             storage.unsafeGetStorageImpl());
   EXPECT_THAT(devices, ElementsAre("cuda:1"));
-  EXPECT_THAT(converter.MetaStorage(*StorageRecord(3, -1)),
+  EXPECT_THAT(converter.MetaStorage(StorageRecord(3, -1)),
               StatusIs(kInvalidArgument, Eq("storage 3: size: expected no negative value, found -1")));
-  EXPECT_THAT(converter.MetaStorage(*StorageRecord(3, 1), [](AllocationMaker, c10::Device) { return at::Tensor(); }),
+  EXPECT_THAT(converter.MetaStorage(StorageRecord(3, 1), [](AllocationMaker, c10::Device) { return at::Tensor(); }),
               StatusIs(kInvalidArgument, HasSubstr("found none")));
 }
 

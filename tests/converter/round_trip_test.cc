@@ -40,7 +40,7 @@ bool IsBeyondStorage(const std::string& name) { return absl::StartsWith(name, "d
 std::vector<std::string> Differences(const MetaTensorDesc& expected, const MetaTensorDesc& found) {
   std::vector<std::string> lines = Equal().IgnoreViewFunc().IgnoreProcessLocal().Differences(expected, found);
   const auto is_new = [&](const std::string& line) {
-    return (expected.attrs.has_value() && absl::StartsWith(line, "storage.id")) ||
+    return (expected.wrapper().attrs.has_value() && absl::StartsWith(line, "storage.id")) ||
            (expected.is_sparse && (absl::StartsWith(line, "values.id") || absl::StartsWith(line, "indices.id")));
   };
   lines.erase(std::remove_if(lines.begin(), lines.end(), is_new), lines.end());
@@ -60,9 +60,9 @@ std::map<MetaStorageId, std::string> BytesOf(const Records& records) {
   std::vector<const MetaTensorDesc*> pointers;
   for (const MetaTensorDescPtr& record : records) pointers.push_back(record.get());
   std::map<MetaStorageId, std::string> bytes;
-  const absl::StatusOr<std::vector<MetaStorageDescPtr>> storages = StorageRecords(pointers, /*elements=*/true);
+  const absl::StatusOr<std::vector<MetaStorageDesc>> storages = StorageRecords(pointers, /*elements=*/true);
   EXPECT_THAT(storages, IsOk());
-  for (const MetaStorageDescPtr& storage : *storages) {
+  for (const MetaStorageDesc& storage : *storages) {
     const absl::StatusOr<c10::Storage> data = DataOf(*storage);
     EXPECT_THAT(data, IsOk());
     const auto* begin = static_cast<const char*>(data->data());
@@ -77,7 +77,7 @@ void ExpectSameTensors(const Tensors& originals, const Tensors& copies) {
   const Records found = Describe(copies);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     EXPECT_THAT(Differences(*expected[i], *found[i]), IsEmpty());
-    if (!expected[i]->is_mkldnn) continue;
+    if (!expected[i]->extras->is_mkldnn) continue;
     EXPECT_TRUE(originals[i].detach().to_dense().equal(copies[i].detach().to_dense()));
   }
   // The records have the same ids. Tensors captured by a view function have bytes too, if the view was replayed.

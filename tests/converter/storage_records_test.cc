@@ -20,9 +20,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::vector<MetaStorageId> Ids(const absl::StatusOr<std::vector<MetaStorageDescPtr>>& records) {
+std::vector<MetaStorageId> Ids(const absl::StatusOr<std::vector<MetaStorageDesc>>& records) {
   std::vector<MetaStorageId> ids;
-  for (const MetaStorageDescPtr& record : records.value()) ids.push_back(record->id);
+  for (const MetaStorageDesc& record : records.value()) ids.push_back(record->id);
   return ids;
 }
 
@@ -67,7 +67,7 @@ TEST_F(StorageRecordsTest, StoragesAreOnTheDeviceOfTheRecordsThatNeedThem) {
 TEST_F(StorageRecordsTest, InconsistentRecords) {
   const MetaTensorDescPtr record = Describe(at::ones({2}));
   MetaTensorDesc other = *record;
-  other.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = 9});
+  other.storage = MetaStorageDesc{.id = 0, .size = 9};
   EXPECT_THAT(StorageRecords({record.get(), &other}, true),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected 8 as in another record, found 9")));
 }

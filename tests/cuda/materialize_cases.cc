@@ -130,7 +130,7 @@ TEST_F(CudaMaterializeTest, CheckpointsHaveTheBytesOfTheFile) {
     const CheckpointFile file = CheckpointFile::Open(FixturePath(name)).value();
     std::vector<const MetaTensorDesc*> records;
     for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
-    const std::vector<MetaStorageDescPtr> descs = StorageRecords(records, /*elements=*/true).value();
+    const std::vector<MetaStorageDesc> descs = StorageRecords(records, /*elements=*/true).value();
     const absl::StatusOr<std::vector<c10::Storage>> storages = CheckpointData(file)->MakeStorages(descs, kCuda0);
     ASSERT_THAT(storages, IsOk());
     EXPECT_THAT(CompareWithFile(file, descs, *storages), IsOk());
@@ -174,9 +174,9 @@ TEST_F(TwoCudaDevicesTest, CheckpointsHaveTheBytesOfTheFileOnTwoDevices) {
     const CheckpointFile file = CheckpointFile::Open(FixturePath(name)).value();
     std::vector<const MetaTensorDesc*> records;
     for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
-    const std::vector<MetaStorageDescPtr> descs = StorageRecords(records, /*elements=*/true).value();
+    const std::vector<MetaStorageDesc> descs = StorageRecords(records, /*elements=*/true).value();
     std::vector<PlacedStorage> placed;
-    for (const MetaStorageDescPtr& desc : descs) placed.push_back({desc, desc->id % 2 == 0 ? kCuda0 : kCuda1});
+    for (const MetaStorageDesc& desc : descs) placed.push_back({desc, desc->id % 2 == 0 ? kCuda0 : kCuda1});
     const absl::StatusOr<std::vector<c10::Storage>> storages =
         CheckpointData(file)->MakeStorages(placed, LoadControl());
     ASSERT_THAT(storages, IsOk());
@@ -209,7 +209,7 @@ TEST_F(CudaMaterializeTest, AMissingDevice) {
 TEST_F(CudaMaterializeTest, OutOfMemory) {
   MetaTensorDescriber describer;
   MetaTensorDesc record = *describer.DescribeTensor(at::ones({4})).value();
-  record.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 50});
+  record.storage = MetaStorageDesc{.id = 0, .size = std::int64_t{1} << 50};
   EXPECT_THAT(
       Materialize(record, kCuda0, *Uninitialized()),
       StatusIs(absl::StatusCode::kResourceExhausted,

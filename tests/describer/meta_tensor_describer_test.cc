@@ -63,8 +63,8 @@ TEST(MetaTensorDescriberTest, IdsAreInOrderOfFirstSight) {
   const MetaTensorDescPtr desc = Describe(describer, view);
   EXPECT_EQ(desc->storage->id, 0);
   EXPECT_EQ(desc->id, 0);
-  EXPECT_EQ(desc->grad->id, 1);
-  EXPECT_EQ(desc->grad->storage->id, 1);
+  EXPECT_EQ(desc->grad()->id, 1);
+  EXPECT_EQ(desc->grad()->storage->id, 1);
   EXPECT_EQ(desc->base->id, 2);
   EXPECT_EQ(*desc->base->storage, *desc->storage);
   EXPECT_EQ(describer.GetTensorId(base), 2);
@@ -106,9 +106,10 @@ TEST(MetaTensorDescriberTest, CopyDataKeepsTensorAndStorage) {
   float data[4] = {};
   MetaTensorDescPtr desc = Describe(describer, at::from_blob(data, {4}, [&](void*) { freed = true; }));
   EXPECT_FALSE(freed);
-  EXPECT_EQ(at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(desc->data.get()))
-                .data_ptr(),
-            data);
+  EXPECT_EQ(
+      at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(desc->extras->data.get()))
+          .data_ptr(),
+      data);
   EXPECT_EQ(desc->storage->data.data(), data);
   desc = nullptr;
   EXPECT_TRUE(freed);
@@ -242,13 +243,13 @@ TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOncePerCall) {
   const MetaTensorDesc* desc = last.get();
   for (int level = kLevels; level > 0; --level) {
     EXPECT_EQ(desc->id, kLevels - level);
-    ASSERT_NE(desc->grad, nullptr);
+    ASSERT_NE(desc->grad(), nullptr);
     ASSERT_NE(desc->base, nullptr);
     EXPECT_EQ(desc->base->id, kLevels + level);
     if (level > 1) {  // The first tensor has no parts, so it is described each time.
-      EXPECT_EQ(desc->base->grad, desc->grad);
+      EXPECT_EQ(desc->base->grad(), desc->grad());
     }
-    desc = desc->grad.get();
+    desc = desc->grad().get();
   }
   EXPECT_EQ(desc->id, kLevels);
   EXPECT_EQ(describer.TensorCount(), 2 * kLevels + 1);
@@ -261,8 +262,8 @@ TEST(MetaTensorDescriberTest, SharedPartsAreDescribedOncePerCall) {
   const MetaTensorDescPtr changed = Describe(describer, tensors.back());
   desc = changed.get();
   for (int level = kLevels; level > 0; --level) {
-    EXPECT_EQ(*desc->base->grad, *desc->grad);
-    desc = desc->grad.get();
+    EXPECT_EQ(*desc->base->grad(), *desc->grad());
+    desc = desc->grad().get();
   }
   EXPECT_EQ(desc->size[0], 3);
   EXPECT_NE(*changed, *last);
@@ -286,7 +287,7 @@ TEST(MetaTensorDescriberTest, SharingChangesNoRecord) {
   const MetaTensorDescPtr unshared = Describe(describer, SharedNowhere(kLevels));
   EXPECT_THAT(Equal().IgnoreIds().Differences(*shared, *unshared), ElementsAre());
   const MetaTensorDesc* desc = shared.get();
-  for (std::size_t level = kLevels + 1; level-- > 0; desc = desc->grad.get()) {
+  for (std::size_t level = kLevels + 1; level-- > 0; desc = desc->grad().get()) {
     EXPECT_EQ(desc->id, describer.FindTensorId(tensors[level]));
     EXPECT_EQ(desc->storage->id, describer.FindStorageId(tensors[level].storage()));
   }
@@ -298,8 +299,8 @@ TEST(MetaTensorDescriberTest, WrappersThatShareTheirInnerTensors) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr desc = Describe(describer, tensor);
   EXPECT_EQ(desc->id, 40);  // The inner tensors get their ids first.
-  ASSERT_TRUE(desc->attrs.has_value());
-  EXPECT_EQ((*desc->attrs)[0].second, (*desc->attrs)[1].second);
+  ASSERT_TRUE(desc->wrapper().attrs.has_value());
+  EXPECT_EQ((*desc->wrapper().attrs)[0].second, (*desc->wrapper().attrs)[1].second);
   EXPECT_EQ(describer.TensorCount(), 41);
 }
 

@@ -27,7 +27,7 @@ TEST(TensorFactsTest, AreRemembered) {
   EXPECT_TRUE(Describe(describer, tensor, {.is_buffer = true, .persistent = false})->is_buffer);
   const MetaTensorDescPtr again = Describe(describer, tensor);
   EXPECT_TRUE(again->is_buffer);
-  EXPECT_THAT(again->persistent, Optional(false));
+  EXPECT_THAT(again->attributes().persistent, Optional(false));
   EXPECT_FALSE(Describe(describer, at::empty({4}))->is_buffer);
   MetaTensorDescriber other;
   EXPECT_FALSE(Describe(other, tensor)->is_buffer);
@@ -40,9 +40,9 @@ TEST(TensorFactsTest, NewFactsReplaceOnlyTheSameFields) {
            {.is_parameter = true, .nested_int = 3, .dynamic_indices = {0, 1}, .hint_overrides = {{0, 8}}});
   const MetaTensorDescPtr record = Describe(describer, tensor, {.nested_int = 5, .dynamic_indices = {1}});
   EXPECT_TRUE(record->is_parameter);
-  EXPECT_THAT(record->nested_int, Optional(5));
-  EXPECT_THAT(record->dynamo_dynamic_indices, ElementsAre(1));
-  EXPECT_THAT(record->dynamo_hint_overrides, ElementsAre(Pair(0, 8)));
+  EXPECT_THAT(record->attributes().nested_int, Optional(5));
+  EXPECT_THAT(record->attributes().dynamo_dynamic_indices, ElementsAre(1));
+  EXPECT_THAT(record->attributes().dynamo_hint_overrides, ElementsAre(Pair(0, 8)));
 }
 
 TEST(TensorFactsTest, FactsOfABaseAreNotThoseOfItsViews) {
@@ -52,7 +52,7 @@ TEST(TensorFactsTest, FactsOfABaseAreNotThoseOfItsViews) {
   const MetaTensorDescPtr view = Describe(describer, base.view({2, 2}), {.dynamic_indices = {0}});
   EXPECT_FALSE(view->is_parameter);
   EXPECT_TRUE(view->base->is_parameter);
-  EXPECT_THAT(view->base->dynamo_dynamic_indices, IsEmpty());
+  EXPECT_THAT(view->base->attributes().dynamo_dynamic_indices, IsEmpty());
 }
 
 TEST(TensorFactsTest, AppearOnGradients) {
@@ -61,8 +61,8 @@ TEST(TensorFactsTest, AppearOnGradients) {
   leaf.mutable_grad() = at::empty({4});
   Describe(describer, leaf.grad(), {.is_buffer = true});
   const MetaTensorDescPtr record = Describe(describer, leaf, {.is_parameter = true});
-  EXPECT_TRUE(record->grad->is_buffer);
-  EXPECT_FALSE(record->grad->is_parameter);
+  EXPECT_TRUE(record->grad()->is_buffer);
+  EXPECT_FALSE(record->grad()->is_parameter);
 }
 
 TEST(TensorFactsTest, AreRemovedWithTheTensor) {

@@ -59,7 +59,7 @@ void ConvertAll(const RecordSet& records, bool fake) {
 }
 
 // Computed without overflow.
-bool HasMoreElementsThan(std::int64_t limit, const c10::SymDimVector& size) {
+bool HasMoreElementsThan(std::int64_t limit, const SymSizes& size) {
   std::int64_t count = 1;
   for (const c10::SymInt& symbolic : size) {
     const std::int64_t extent = symbolic.maybe_as_int().value_or(0);
@@ -82,7 +82,7 @@ void MaterializeAll(const RecordSet& records) {
   };
   for (const auto& [id, desc] : records.tensors) {
     // Their size depends on their shape, not on their storage.
-    if (desc->is_mkldnn && HasMoreElementsThan(kLargest, desc->size)) continue;
+    if (desc->extras->is_mkldnn && HasMoreElementsThan(kLargest, desc->size)) continue;
     for (const bool zeros : {true, false}) {
       const absl::StatusOr<at::Tensor> tensor = Materialize(*desc, at::kCPU, zeros ? *Zeros() : *Filler(fill));
       ++Outcomes()[tensor.status().code()];

@@ -26,23 +26,23 @@ TEST(CheckRecordTest, GoodRecords) {
   EXPECT_THAT(CheckViewRecord(ViewRecord(4, Share(DenseRecord(3, {2, 3})))), IsOk());
   MetaTensorDesc symbolic = DenseRecord(3, {2, 3});
   symbolic.size[0] = symbolic.storage_offset = MakeSymbolicInt("s0");
-  symbolic.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = MakeSymbolicInt("s1")});
+  symbolic.storage = MetaStorageDesc{.id = 0, .size = MakeSymbolicInt("s1")};
   EXPECT_THAT(CheckStridedRecord(symbolic), IsOk());
 }
 
 TEST(CheckRecordTest, StridedRecords) {
   MetaTensorDesc desc = DenseRecord(3, {2, 3});
-  desc.ndim = 3;
+  desc.ndim() = 3;
   ExpectMalformed(desc, "record 3: size: expected 3 extents (ndim), found 2");
-  desc.ndim = -1;
+  desc.ndim() = -1;
   ExpectMalformed(desc, "record 3: size: expected -1 extents (ndim), found 2");
   desc = DenseRecord(3, {2, 3});
   desc.stride.reset();
   ExpectMalformed(desc, "record 3: stride: expected strides for a strided tensor, found none");
-  desc.stride = c10::SymDimVector{1};
+  desc.stride = SymSizes{1};
   ExpectMalformed(desc, "record 3: stride: expected 2 strides (ndim), found 1");
   desc = DenseRecord(3, {2, 3});
-  desc.storage = nullptr;
+  desc.storage.reset();
   ExpectMalformed(desc, "record 3: storage: expected a storage for a strided tensor, found none");
   desc = DenseRecord(3, {2, 3});
   desc.size[1] = -4;
@@ -72,7 +72,7 @@ TEST(CheckRecordTest, SumsAreTheSameForPlainAndSymbolicRecords) {
   constexpr char kTooFar[] =
       "record 3: stride: expected a tensor of at most 9223372036854775807 bytes, found a larger one";
   const struct {
-    c10::SymDimVector size, stride;
+    SymSizes size, stride;
     c10::SymInt offset;
     const char* error;
   } kCases[] = {
@@ -92,12 +92,12 @@ TEST(CheckRecordTest, SumsAreTheSameForPlainAndSymbolicRecords) {
   for (const auto& [size, stride, offset, error] : kCases) {
     MetaTensorDesc desc = DenseRecord(3, {});
     desc.dtype = c10::kByte;
-    desc.ndim = static_cast<std::int64_t>(size.size());
+    desc.ndim() = static_cast<std::int64_t>(size.size());
     desc.size = size;
     desc.stride = stride;
     desc.storage_offset = offset;
     for (const c10::SymInt& storage_size : {c10::SymInt(8), MakeSymbolicInt("s0")}) {
-      desc.storage = std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = 0, .size = storage_size});
+      desc.storage = MetaStorageDesc{.id = 0, .size = storage_size};
       if (error == nullptr) {
         EXPECT_THAT(CheckStridedRecord(desc), IsOk()) << storage_size;
       } else {

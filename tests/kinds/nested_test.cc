@@ -46,12 +46,12 @@ TEST(NestedTest, TheRecordHasTheLayoutOfEachComponent) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr desc = describer.DescribeTensor(Nested()).value();
   EXPECT_TRUE(desc->is_nested);
-  EXPECT_EQ(desc->ndim, 3);
+  EXPECT_EQ(desc->ndim(), 3);
   EXPECT_TRUE(desc->size.empty());
   EXPECT_FALSE(desc->stride.has_value());
-  EXPECT_THAT(desc->nested_sizes, ElementsAre(ElementsAre(2, 3), ElementsAre(1, 3)));
-  EXPECT_THAT(desc->nested_strides, ElementsAre(ElementsAre(3, 1), ElementsAre(3, 1)));
-  EXPECT_THAT(desc->nested_offsets, ElementsAre(0, 6));
+  EXPECT_THAT(desc->nested().sizes, ElementsAre(ElementsAre(2, 3), ElementsAre(1, 3)));
+  EXPECT_THAT(desc->nested().strides, ElementsAre(ElementsAre(3, 1), ElementsAre(3, 1)));
+  EXPECT_THAT(desc->nested().offsets, ElementsAre(0, 6));
   EXPECT_EQ(desc->storage->size, 36);
 }
 

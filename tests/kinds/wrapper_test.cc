@@ -182,12 +182,13 @@ TEST_F(WrapperTest, AnInconsistentRecordIsAnError) {
     change(desc);
     return MetaConverter().MetaTensor(desc).status();
   };
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.attrs.reset(); }),
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().attrs.reset(); }),
               StatusIs(kInvalidArgument, HasSubstr("attrs")));
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.attrs->front().second = nullptr; }),
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().attrs->front().second = nullptr; }),
               StatusIs(kInvalidArgument, HasSubstr("attrs.content")));
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.type.reset(); }), StatusIs(kInvalidArgument, HasSubstr("type")));
-  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.type = "Crate"; }),
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().type.reset(); }),
+              StatusIs(kInvalidArgument, HasSubstr("type")));
+  EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().type = "Crate"; }),
               StatusIs(kInvalidArgument, HasSubstr("type: expected a registered wrapper type, found Crate")));
   EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.stride.reset(); }),
               StatusIs(kInvalidArgument, HasSubstr("stride")));
@@ -319,7 +320,7 @@ TEST_F(WrapperTest, FlatRecordsHaveTheirInnerTensorsToo) {
   const at::Tensor view = Two({2, 3}).t();
   const MetaTensorDescPtr record = describer.DescribeTensor(view, {.recurse = false}).value();
   EXPECT_EQ(record->base, nullptr);
-  EXPECT_EQ(record->attrs->size(), 2);
+  EXPECT_EQ(record->wrapper().attrs->size(), 2);
 }
 
 }  // namespace

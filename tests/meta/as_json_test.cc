@@ -45,32 +45,35 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
   MetaTensorDesc desc = DenseRecord(1, {2});
   desc.device = c10::Device("cuda:1");
   desc.dtype = c10::kComplexFloat;
-  desc.dynamo_dynamic_indices = {0};
-  desc.dynamo_hint_overrides = {{0, 5}};
+  desc.edit_attributes().dynamo_dynamic_indices = {0};
+  desc.edit_attributes().dynamo_hint_overrides = {{0, 5}};
   desc.layout = c10::kSparseCsr;
-  desc.is_inference = desc.requires_grad = desc.is_sparse = desc.is_mkldnn = desc.is_functorch_wrapped = true;
-  desc.is_batchedtensor = desc.is_legacy_batchedtensor = desc.is_gradtrackingtensor = desc.is_view = true;
-  desc.is_nested = desc.is_traceable_wrapper_subclass = desc.is_functional = true;
+  desc.is_inference = desc.requires_grad = desc.is_sparse = desc.extras.Edit().is_mkldnn =
+      desc.edit_functorch().is_functorch_wrapped = true;
+  desc.edit_functorch().is_batchedtensor = desc.edit_functorch().is_legacy_batchedtensor =
+      desc.edit_functorch().is_gradtrackingtensor = desc.is_view = true;
+  desc.is_nested = desc.edit_wrapper().is_traceable_wrapper_subclass = desc.edit_functorch().is_functional = true;
   desc.is_conj = desc.is_neg = desc.is_parameter = true;
-  desc.nested_int = 2;
+  desc.edit_attributes().nested_int = 2;
   desc.storage_offset = 6;
-  desc.sparse_dim = 0;
-  desc.dense_dim = 1;
-  desc.is_coalesced = false;
-  desc.crow_indices = desc.col_indices = desc.ccol_indices = desc.row_indices = desc.values = nested;
-  desc.indices = nested;
-  desc.unwrapped = desc.base = desc.grad = nested;
-  desc.bdim = 0;
-  desc.attrs = Attr("inner", nested);
-  desc.opaque_attrs = {{"block", std::make_shared<BlockSize>()}};
+  desc.edit_sparse().sparse_dim = 0;
+  desc.edit_sparse().dense_dim = 1;
+  desc.edit_sparse().is_coalesced = false;
+  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices =
+      desc.edit_sparse().row_indices = desc.edit_sparse().values = nested;
+  desc.edit_sparse().indices = nested;
+  desc.edit_functorch().unwrapped = desc.base = desc.extras.Edit().grad = nested;
+  desc.edit_functorch().bdim = 0;
+  desc.edit_wrapper().attrs = Attr("inner", nested);
+  desc.edit_wrapper().opaque_attrs = {{"block", std::make_shared<BlockSize>()}};
   desc.creation_meta = CreationMeta::kNoGradMode;
-  desc.ctx = std::make_shared<BlockSize>();
-  desc.type = "TwoTensor";
-  desc.fake_mode = std::make_shared<BlockSize>();
-  desc.view_func = std::make_shared<NamedViewFunc>();
-  desc.level = 1;
-  desc.current_level = 2;
-  desc.functorch_stack = std::make_shared<BlockSize>();
+  desc.edit_wrapper().ctx = std::make_shared<BlockSize>();
+  desc.edit_wrapper().type = "TwoTensor";
+  desc.extras.Edit().fake_mode = std::make_shared<BlockSize>();
+  desc.extras.Edit().view_func = std::make_shared<NamedViewFunc>();
+  desc.edit_functorch().level = 1;
+  desc.edit_functorch().current_level = 2;
+  desc.edit_functorch().functorch_stack = std::make_shared<BlockSize>();
   EXPECT_EQ(
       AsJson(desc, 0).dump(),
       R"json({"id":1,"ndim":1,"dtype":"torch.complex64","device":"device(type='cuda', index=1)","size":[2],)json"
@@ -90,7 +93,7 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
 TEST(AsJsonTest, ZeroDimensionsAndDefaultCreationMetaAreWritten) {
   MetaTensorDesc desc = DenseRecord(0, {});
   desc.creation_meta = CreationMeta::kDefault;
-  desc.sparse_dim = 0;
+  desc.edit_sparse().sparse_dim = 0;
   const nlohmann::ordered_json json = AsJson(desc, 0);
   EXPECT_EQ(json["stride"].dump(), "[]");
   EXPECT_EQ(json["creation_meta"], "CreationMeta.DEFAULT");
@@ -109,7 +112,7 @@ TEST(AsJsonTest, SymbolicIntegersAreText) {
 }
 
 TEST(AsJsonTest, Storage) {
-  EXPECT_EQ(AsJson(*StorageRecord(4, 96), 2).dump(), R"({"id":4,"describer_id":2,"size":96})");
+  EXPECT_EQ(AsJson(StorageRecord(4, 96), 2).dump(), R"({"id":4,"describer_id":2,"size":96})");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST(AssertMetadataEqTest, EveryFieldThatDiffersIsNamed) {
 TEST(AssertMetadataEqTest, ComparesBaseAndGradient) {
   MetaTensorDesc desc = ViewRecord(1, Share(DenseRecord(0, {5})));
   desc.size[0] = 4;
-  desc.grad = Share(DenseRecord(2, {4}));
+  desc.extras.Edit().grad = Share(DenseRecord(2, {4}));
   at::Tensor view = at::empty({4}).view({4});
   view.mutable_grad() = at::empty({4}, at::kDouble);
   EXPECT_THAT(AssertMetadataEq(desc, view),
@@ -58,7 +58,7 @@ TEST(AssertMetadataEqTest, MissingParts) {
   at::Tensor tensor = at::empty({4});
   tensor.mutable_grad() = at::empty({4});
   EXPECT_THAT(AssertMetadataEq(desc, tensor), StatusIs(kInternal, HasSubstr("grad: expected none, found a tensor")));
-  desc.grad = Share(DenseRecord(1, {4}));
+  desc.extras.Edit().grad = Share(DenseRecord(1, {4}));
   EXPECT_THAT(AssertMetadataEq(desc, at::empty({4})),
               StatusIs(kInternal, HasSubstr("grad: expected a tensor, found none")));
   desc = ViewRecord(1, Share(DenseRecord(0, {4})));
@@ -107,12 +107,12 @@ TEST(AssertMetadataEqTest, Sparse) {
               StatusIs(kInternal, HasSubstr("layout: expected torch.strided, found torch.sparse_coo")));
   desc.layout = c10::kSparse;
   desc.is_sparse = true;
-  desc.sparse_dim = 2;
-  desc.dense_dim = 0;
-  desc.is_coalesced = coo.is_coalesced();
+  desc.edit_sparse().sparse_dim = 2;
+  desc.edit_sparse().dense_dim = 0;
+  desc.edit_sparse().is_coalesced = coo.is_coalesced();
   EXPECT_THAT(AssertMetadataEq(desc, coo), IsOk());
-  desc.sparse_dim = 1;
-  desc.is_coalesced = !coo.is_coalesced();
+  desc.edit_sparse().sparse_dim = 1;
+  desc.edit_sparse().is_coalesced = !coo.is_coalesced();
   EXPECT_THAT(AssertMetadataEq(desc, coo), StatusIs(kInternal, HasSubstr("sparse_dim: expected 1, found 2; is_coal")));
   EXPECT_THAT(AssertMetadataEq(desc, at::eye(3)),
               StatusIs(kInternal, HasSubstr("layout: expected torch.sparse_coo, found torch.strided")));
@@ -133,9 +133,9 @@ TEST(AssertMetadataEqTest, SharedPartsAreComparedOnce) {
     base.mutable_grad() = tensor;
     view.mutable_grad() = tensor;
     MetaTensorDesc base_desc = DenseRecord(2 * i, {2});
-    base_desc.grad = desc;
+    base_desc.extras.Edit().grad = desc;
     MetaTensorDesc view_desc = ViewRecord(2 * i + 1, Share(std::move(base_desc)));
-    view_desc.grad = desc;
+    view_desc.extras.Edit().grad = desc;
     tensor = view;
     desc = Share(std::move(view_desc));
   }

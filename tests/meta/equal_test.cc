@@ -43,9 +43,9 @@ class Mode : public OpaqueValue {
 TEST(EqualTest, SameFieldsInDifferentObjects) {
   EXPECT_EQ(DenseRecord(1, {2, 3}), DenseRecord(1, {2, 3}));
   EXPECT_NE(DenseRecord(1, {2, 3}), DenseRecord(1, {3, 2}));
-  EXPECT_EQ(*StorageRecord(1, 8), *StorageRecord(1, 8));
-  EXPECT_NE(*StorageRecord(1, 8), *StorageRecord(2, 8));
-  EXPECT_NE(*StorageRecord(1, 8), *StorageRecord(1, 9));
+  EXPECT_EQ(StorageRecord(1, 8), StorageRecord(1, 8));
+  EXPECT_NE(StorageRecord(1, 8), StorageRecord(2, 8));
+  EXPECT_NE(StorageRecord(1, 8), StorageRecord(1, 9));
 }
 
 TEST(EqualTest, DifferencesNameEachFieldWithItsPath) {
@@ -53,7 +53,7 @@ TEST(EqualTest, DifferencesNameEachFieldWithItsPath) {
   MetaTensorDesc b = ViewRecord(1, Share(DenseRecord(2, {8})));
   b.size = a.size;
   b.dtype = c10::kDouble;
-  a.grad = Share(DenseRecord(5, {1}));
+  a.extras.Edit().grad = Share(DenseRecord(5, {1}));
   EXPECT_THAT(Equal().Differences(a, b),
               ElementsAre("dtype: \"torch.float32\" vs \"torch.float64\"", "storage.size: 16 vs 32",
                           "base.size: [4] vs [8]", "base.storage.size: 16 vs 32", "grad: \"present\" vs \"absent\""));
@@ -66,7 +66,7 @@ TEST(EqualTest, IgnoreIds) {
   EXPECT_THAT(Equal().Differences(a, b),
               ElementsAre("id: 1 vs 7", "storage.id: 2 vs 8", "base.id: 2 vs 8", "base.storage.id: 2 vs 8"));
   EXPECT_TRUE(Equal().IgnoreIds()(a, b));
-  EXPECT_TRUE(Equal().IgnoreIds()(*StorageRecord(1, 4), *StorageRecord(2, 4)));
+  EXPECT_TRUE(Equal().IgnoreIds()(StorageRecord(1, 4), StorageRecord(2, 4)));
 }
 
 TEST(EqualTest, IgnoreDevice) {
@@ -82,12 +82,12 @@ TEST(EqualTest, IgnoreDevice) {
 TEST(EqualTest, IgnoreViewFunc) {
   MetaTensorDesc a = DenseRecord(1, {2});
   MetaTensorDesc b = a;
-  a.view_func = std::make_shared<NamedViewFunc>("as_strided");
-  b.view_func = std::make_shared<NamedViewFunc>("as_strided");
+  a.extras.Edit().view_func = std::make_shared<NamedViewFunc>("as_strided");
+  b.extras.Edit().view_func = std::make_shared<NamedViewFunc>("as_strided");
   EXPECT_TRUE(Equal()(a, b));
-  b.view_func = std::make_shared<NamedViewFunc>("ViewAsRealViewFunc");
+  b.extras.Edit().view_func = std::make_shared<NamedViewFunc>("ViewAsRealViewFunc");
   EXPECT_FALSE(Equal()(a, b));
-  b.view_func = nullptr;
+  b.extras.Edit().view_func = nullptr;
   EXPECT_FALSE(Equal()(a, b));
   EXPECT_TRUE(Equal().IgnoreViewFunc()(a, b));
 }
@@ -95,30 +95,30 @@ TEST(EqualTest, IgnoreViewFunc) {
 TEST(EqualTest, IgnoreProcessLocal) {
   MetaTensorDesc a = DenseRecord(1, {2});
   MetaTensorDesc b = a;
-  a.fake_mode = std::make_shared<Mode>("FakeTensorMode at 1");
-  b.fake_mode = std::make_shared<Mode>("FakeTensorMode at 2");
+  a.extras.Edit().fake_mode = std::make_shared<Mode>("FakeTensorMode at 1");
+  b.extras.Edit().fake_mode = std::make_shared<Mode>("FakeTensorMode at 2");
   EXPECT_FALSE(Equal()(a, b));
   EXPECT_TRUE(Equal().IgnoreProcessLocal()(a, b));
-  MetaStorageDesc with_data = *StorageRecord(1, 8);
-  with_data.data =
+  MetaStorageDesc with_data = StorageRecord(1, 8);
+  with_data.extras.Edit().data =
       c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), 0, c10::DataPtr(), nullptr, false);
-  EXPECT_FALSE(Equal()(with_data, *StorageRecord(1, 8)));
-  EXPECT_TRUE(Equal().IgnoreProcessLocal()(with_data, *StorageRecord(1, 8)));
+  EXPECT_FALSE(Equal()(with_data, StorageRecord(1, 8)));
+  EXPECT_TRUE(Equal().IgnoreProcessLocal()(with_data, StorageRecord(1, 8)));
 }
 
 TEST(EqualTest, OpaqueValuesAndAttrsCompareByValue) {
   MetaTensorDesc a = DenseRecord(1, {2});
   MetaTensorDesc b = a;
-  a.ctx = std::make_shared<Mode>("ctx");
-  b.ctx = std::make_shared<Mode>("ctx");
-  a.attrs = Attr("inner", Share(DenseRecord(2, {1})));
-  b.attrs = Attr("inner", Share(DenseRecord(2, {1})));
-  a.opaque_attrs = {{"mode", std::make_shared<Mode>("m")}};
-  b.opaque_attrs = {{"mode", std::make_shared<Mode>("m")}};
+  a.edit_wrapper().ctx = std::make_shared<Mode>("ctx");
+  b.edit_wrapper().ctx = std::make_shared<Mode>("ctx");
+  a.edit_wrapper().attrs = Attr("inner", Share(DenseRecord(2, {1})));
+  b.edit_wrapper().attrs = Attr("inner", Share(DenseRecord(2, {1})));
+  a.edit_wrapper().opaque_attrs = {{"mode", std::make_shared<Mode>("m")}};
+  b.edit_wrapper().opaque_attrs = {{"mode", std::make_shared<Mode>("m")}};
   EXPECT_THAT(Equal().Differences(a, b), IsEmpty());
-  b.attrs = Attr("inner", Share(DenseRecord(2, {5})));
+  b.edit_wrapper().attrs = Attr("inner", Share(DenseRecord(2, {5})));
   EXPECT_THAT(Equal().Differences(a, b), ElementsAre("inner.size: [1] vs [5]", "inner.storage.size: 4 vs 20"));
-  b.attrs = Attr("outer", Share(DenseRecord(2, {1})));
+  b.edit_wrapper().attrs = Attr("outer", Share(DenseRecord(2, {1})));
   EXPECT_THAT(Equal().Differences(a, b), ElementsAre("attrs: [\"inner\"] vs [\"outer\"]"));
 }
 

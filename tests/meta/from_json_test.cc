@@ -90,14 +90,14 @@ class Text final : public OpaqueValue {
 };
 
 TEST(RecordsFromJsonTest, EveryField) {
-  const MetaStorageDescPtr storage = StorageRecord(7, 1024);
+  const MetaStorageDesc storage = StorageRecord(7, 1024);
   const MetaTensorDescPtr part = Share(DenseRecord(1, {2, 3}));
   const auto opaque = std::make_shared<const Text>();
   MetaTensorDesc desc = DenseRecord(5, {4, 4});
   desc.dtype = c10::kComplexFloat;
   desc.device = c10::Device("cuda:1");
-  desc.dynamo_dynamic_indices = {0, 1};
-  desc.dynamo_hint_overrides = {{-1, 8}, {1, 16}};
+  desc.edit_attributes().dynamo_dynamic_indices = {0, 1};
+  desc.edit_attributes().dynamo_hint_overrides = {{-1, 8}, {1, 16}};
   desc.layout = c10::Layout::SparseBsr;
   for (bool MetaTensorDesc::*flag :
        {&MetaTensorDesc::is_inference, &MetaTensorDesc::requires_grad, &MetaTensorDesc::is_sparse,
@@ -107,27 +107,28 @@ TEST(RecordsFromJsonTest, EveryField) {
         &MetaTensorDesc::is_conj, &MetaTensorDesc::is_neg, &MetaTensorDesc::is_parameter, &MetaTensorDesc::is_buffer}) {
     desc.*flag = true;
   }
-  desc.nested_int = 3;
-  desc.persistent = false;
+  desc.edit_attributes().nested_int = 3;
+  desc.edit_attributes().persistent = false;
   desc.storage_offset = 2;
   desc.storage = storage;
-  desc.sparse_dim = 2;
-  desc.dense_dim = 0;
-  desc.is_coalesced = false;
-  desc.crow_indices = desc.col_indices = desc.ccol_indices = desc.row_indices = desc.values = part;
-  desc.indices = part;
-  desc.nested_sizes = {{2, 5}, {}};
-  desc.nested_strides = {{5, 1}};
-  desc.nested_offsets = {0, 10};
-  desc.unwrapped = desc.base = desc.grad = part;
-  desc.bdim = 1;
-  desc.attrs = {{"data", part}, {"scale", nullptr}};
-  desc.opaque_attrs = {{"axis", opaque}, {"mode", nullptr}};
+  desc.edit_sparse().sparse_dim = 2;
+  desc.edit_sparse().dense_dim = 0;
+  desc.edit_sparse().is_coalesced = false;
+  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices =
+      desc.edit_sparse().row_indices = desc.edit_sparse().values = part;
+  desc.edit_sparse().indices = part;
+  desc.edit_nested().sizes = {{2, 5}, {}};
+  desc.edit_nested().strides = {{5, 1}};
+  desc.edit_nested().offsets = {0, 10};
+  desc.edit_functorch().unwrapped = desc.base = desc.extras.Edit().grad = part;
+  desc.edit_functorch().bdim = 1;
+  desc.edit_wrapper().attrs = {{"data", part}, {"scale", nullptr}};
+  desc.edit_wrapper().opaque_attrs = {{"axis", opaque}, {"mode", nullptr}};
   desc.creation_meta = CreationMeta::kNoGradMode;
-  desc.ctx = desc.fake_mode = desc.functorch_stack = opaque;
-  desc.type = "Int8Weight";
-  desc.level = -2;
-  desc.current_level = 1;
+  desc.edit_wrapper().ctx = desc.extras.Edit().fake_mode = desc.edit_functorch().functorch_stack = opaque;
+  desc.edit_wrapper().type = "Int8Weight";
+  desc.edit_functorch().level = -2;
+  desc.edit_functorch().current_level = 1;
   const Json document = Document({desc, *part}, {*storage, *part->storage});
   ExpectRoundTrip(document);
 
@@ -135,20 +136,20 @@ TEST(RecordsFromJsonTest, EveryField) {
   ASSERT_THAT(records, IsOk());
   const MetaTensorDesc& read = *records->tensors.at(5);
   EXPECT_EQ(read.base, records->tensors.at(1)) << "one object, wherever it is nested";
-  EXPECT_EQ(read.unwrapped, read.base);
-  EXPECT_EQ(read.attrs->at(0).second, read.base);
+  EXPECT_EQ(read.functorch().unwrapped, read.base);
+  EXPECT_EQ(read.wrapper().attrs->at(0).second, read.base);
   EXPECT_EQ(read.storage, records->storages.at(7));
   EXPECT_EQ(read.ctx->Repr(), "BlockSize(32)");
   EXPECT_EQ(read, desc) << read;
 }
 
 TEST(RecordsFromJsonTest, ViewFunctionsKeepTheirName) {
-  Json document = Document({DenseRecord(0, {2})}, {*StorageRecord(0, 8)});
-  EXPECT_EQ(RecordsFromJson(document)->tensors.at(0)->view_func, nullptr);
+  Json document = Document({DenseRecord(0, {2})}, {StorageRecord(0, 8)});
+  EXPECT_EQ(RecordsFromJson(document)->tensors.at(0)->extras->view_func, nullptr);
   for (const char* name : {"as_strided", "aten::select.int", ""}) {
     document["tensors"][0]["view_func"] = std::string("_CustomViewFunc(func=") + name + ")";
     ExpectRoundTrip(document);
-    EXPECT_EQ(RecordsFromJson(document)->tensors.at(0)->view_func->Name(), name);
+    EXPECT_EQ(RecordsFromJson(document)->tensors.at(0)->extras->view_func->Name(), name);
   }
 }
 
@@ -162,7 +163,7 @@ TEST(RecordsFromJsonTest, AnyOrder) {
 // A chain of records, each of which is the base of the previous one.
 Json Chain(int length) {
   Json record = AsJson(DenseRecord(0, {2}), 0);
-  Json document = Document({}, {*StorageRecord(0, 8)});
+  Json document = Document({}, {StorageRecord(0, 8)});
   record["storage"] = 0;
   for (int i = 0; i < length; ++i) {
     record["id"] = i;
@@ -209,7 +210,7 @@ struct Case {
 class MalformedTest : public testing::TestWithParam<Case> {};
 
 TEST_P(MalformedTest, IsAnErrorThatNamesTheField) {
-  Json document = Document({DenseRecord(3, {2, 4})}, {*StorageRecord(3, 32)});
+  Json document = Document({DenseRecord(3, {2, 4})}, {StorageRecord(3, 32)});
   const Json::json_pointer pointer{std::string(GetParam().pointer)};
   if (GetParam().value == nullptr) {
     document[pointer.parent_pointer()].erase(pointer.back());
@@ -288,12 +289,12 @@ INSTANTIATE_TEST_SUITE_P(
              "record 3: sparse_dim: expected a 64-bit signed integer, found 18446744073709551615"}));
 
 TEST(RecordsFromJsonTest, TheSameIdTwice) {
-  EXPECT_THAT(RecordsFromJson(Document({DenseRecord(3, {2}), DenseRecord(3, {2})}, {*StorageRecord(3, 8)})),
+  EXPECT_THAT(RecordsFromJson(Document({DenseRecord(3, {2}), DenseRecord(3, {2})}, {StorageRecord(3, 8)})),
               StatusIs(absl::StatusCode::kInvalidArgument, "record 3: id: expected a unique id, found a duplicate"));
 }
 
 TEST(RecordsFromJsonTest, LongTextsAreNotRepeated) {
-  Json document = Document({DenseRecord(3, {2})}, {*StorageRecord(3, 8)});
+  Json document = Document({DenseRecord(3, {2})}, {StorageRecord(3, 8)});
   document["tensors"][0]["dtype"] = std::string(10000, 'x');
   EXPECT_THAT(RecordsFromJson(document),
               StatusIs(absl::StatusCode::kInvalidArgument,

@@ -14,7 +14,7 @@ namespace {
 
 TEST(MetaTensorDescHashTest, EqualRecordsHaveEqualHashes) {
   EXPECT_EQ(absl::HashOf(DenseRecord(1, {2, 3})), absl::HashOf(DenseRecord(1, {2, 3})));
-  EXPECT_EQ(absl::HashOf(*StorageRecord(1, 8)), absl::HashOf(*StorageRecord(1, 8)));
+  EXPECT_EQ(absl::HashOf(StorageRecord(1, 8)), absl::HashOf(StorageRecord(1, 8)));
   MetaTensorDesc a = DenseRecord(1, {2, 3});
   a.size[0] = MakeSymbolicInt("s0");
   const MetaTensorDesc b = a;
@@ -31,7 +31,7 @@ TEST(MetaTensorDescHashTest, RecordsAreKeys) {
   EXPECT_TRUE(set.contains(DenseRecord(7, {7, 2})));
   EXPECT_FALSE(set.contains(DenseRecord(7, {7, 3})));
 
-  absl::flat_hash_set<MetaStorageDesc> storages = {*StorageRecord(0, 4), *StorageRecord(0, 4), *StorageRecord(0, 8)};
+  absl::flat_hash_set<MetaStorageDesc> storages = {StorageRecord(0, 4), StorageRecord(0, 4), StorageRecord(0, 8)};
   EXPECT_EQ(storages.size(), 2);
 }
 
@@ -50,13 +50,13 @@ TEST(MetaTensorDescHashTest, DistinguishingFieldsChangeTheHash) {
   add([](MetaTensorDesc& desc) { desc.dtype = c10::kHalf; });
   add([](MetaTensorDesc& desc) { desc.device = c10::Device("cuda:1"); });
   add([](MetaTensorDesc& desc) { desc.requires_grad = true; });
-  add([](MetaTensorDesc& desc) { desc.storage = nullptr; });
+  add([](MetaTensorDesc& desc) { desc.storage.reset(); });
   EXPECT_EQ(hashes.size(), 9);
 }
 
 TEST(MetaTensorDescPrintTest, PrintsLikeAPythonDataclass) {
   std::ostringstream os;
-  os << DenseRecord(3, {4, 8}) << '\n' << *StorageRecord(1, 32);
+  os << DenseRecord(3, {4, 8}) << '\n' << StorageRecord(1, 32);
   EXPECT_EQ(os.str(),
             "MetaTensorDesc(id=3, ndim=2, dtype=torch.float32, device=device(type='cpu'), size=[4,8], "
             "dynamo_hint_overrides={}, is_leaf=true, stride=[8,1], storage=3, "
@@ -71,9 +71,9 @@ TEST(MetaTensorDescTest, ShapeIsSize) {
 
 TEST(ForEachNestedTest, GivesEachNestedRecordInTheOrderOfTheFields) {
   MetaTensorDesc desc = ViewRecord(1, Share(DenseRecord(2, {1})));
-  desc.grad = Share(DenseRecord(3, {1}));
-  desc.values = Share(DenseRecord(4, {1}));
-  desc.attrs = Attr("inner", Share(DenseRecord(5, {1})));
+  desc.extras.Edit().grad = Share(DenseRecord(3, {1}));
+  desc.edit_sparse().values = Share(DenseRecord(4, {1}));
+  desc.edit_wrapper().attrs = Attr("inner", Share(DenseRecord(5, {1})));
   std::string visited;
   ForEachNested(desc, [&](const char* name, const MetaTensorDescPtr& nested) {
     visited += std::string(name) + "=" + std::to_string(nested->id) + " ";

@@ -146,7 +146,7 @@ const std::vector<KindSample>& KindSamples() {
 RecordIds IdsOf(const MetaTensorDesc& desc) {
   RecordIds ids;
   ids.tensors.insert(desc.id);
-  if (desc.storage != nullptr) ids.storages.insert(desc.storage->id);
+  if (desc.storage.has_value()) ids.storages.insert(desc.storage->id);
   ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) {
     if (nested == nullptr) return;
     RecordIds more = IdsOf(*nested);

@@ -47,7 +47,7 @@ void RecordsJson::Add(const MetaTensorDesc& desc) {
   // A part may occur twice, with and without its own parts. The record with parts is used.
   Json& kept = tensors_[desc.id];
   if (json.size() >= kept.size()) kept = std::move(json);
-  if (desc.storage != nullptr) storages_.insert_or_assign(desc.storage->id, AsJson(*desc.storage, 0));
+  if (desc.storage.has_value()) storages_.insert_or_assign(desc.storage->id, AsJson(*desc.storage, 0));
   ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { Add(*nested); });
 }
 

@@ -16,16 +16,15 @@
 
 namespace metaconv {
 
-inline MetaStorageDescPtr StorageRecord(MetaStorageId id, std::int64_t size_bytes) {
-  return std::make_shared<const MetaStorageDesc>(MetaStorageDesc{.id = id, .size = size_bytes});
+inline MetaStorageDesc StorageRecord(MetaStorageId id, std::int64_t size_bytes) {
+  return {.id = id, .size = size_bytes};
 }
 
 inline MetaTensorDesc DenseRecord(MetaTensorId id, const std::vector<std::int64_t>& size) {
   MetaTensorDesc desc;
   desc.id = id;
-  desc.ndim = static_cast<std::int64_t>(size.size());
   desc.is_leaf = true;
-  c10::SymDimVector stride(size.size(), 1);
+  SymSizes stride(size.size(), 1);
   std::int64_t elements = 1;
   for (std::size_t i = size.size(); i-- > 0;) {
     stride[i] = elements;
@@ -43,7 +42,7 @@ inline MetaTensorDesc ViewRecord(MetaTensorId id, const MetaTensorDescPtr& base)
   desc.id = id;
   desc.is_view = true;
   desc.base = base;
-  desc.grad = nullptr;
+  if (desc.extras.has_value()) desc.extras.Edit().grad = nullptr;
   desc.creation_meta = CreationMeta::kDefault;
   return desc;
 }
@@ -51,7 +50,7 @@ inline MetaTensorDesc ViewRecord(MetaTensorId id, const MetaTensorDescPtr& base)
 inline MetaTensorDescPtr Share(MetaTensorDesc desc) { return std::make_shared<const MetaTensorDesc>(std::move(desc)); }
 
 // The attrs of a wrapper type with one inner tensor.
-inline decltype(MetaTensorDesc::attrs) Attr(std::string name, MetaTensorDescPtr inner) {
+inline decltype(WrapperFields::attrs) Attr(std::string name, MetaTensorDescPtr inner) {
   std::vector<std::pair<std::string, MetaTensorDescPtr>> attrs;
   attrs.emplace_back(std::move(name), std::move(inner));
   return attrs;

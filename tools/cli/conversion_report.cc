@@ -52,7 +52,7 @@ void CheckSharing(const std::vector<Converted>& converted, std::vector<std::stri
       failures.push_back(absl::StrCat(DisplayName(c.name),
                                       ": expected one result object per source tensor, found a different assignment"));
     }
-    if (c.desc->storage == nullptr) continue;
+    if (!c.desc->storage.has_value()) continue;
     if (!storages.Add(c.desc->storage->id, c.tensor.storage().unsafeGetStorageImpl())) {
       failures.push_back(absl::StrCat(
           DisplayName(c.name), ": expected results to share a storage exactly where the sources do, found otherwise"));

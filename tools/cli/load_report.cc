@@ -41,12 +41,12 @@ class RecordingSource final : public DataSource {
     return source_.MakeOpaque(desc, device);
   }
 
-  const std::vector<MetaStorageDescPtr>& descs() const { return descs_; }
+  const std::vector<MetaStorageDesc>& descs() const { return descs_; }
   const std::vector<c10::Storage>& storages() const { return storages_; }
 
  private:
   DataSource& source_;
-  std::vector<MetaStorageDescPtr> descs_;
+  std::vector<MetaStorageDesc> descs_;
   std::vector<c10::Storage> storages_;
 };
 

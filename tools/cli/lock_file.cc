@@ -39,7 +39,7 @@ Json LockRecord(const std::string& name, const MetaTensorDesc& desc, FirstNames&
   ForEachNested(desc, [&](const char* field, const MetaTensorDescPtr& nested) {
     record[field] = LockRecord(absl::StrCat(name, ".", field), *nested, first);
   });
-  if (desc.storage != nullptr) {
+  if (desc.storage.has_value()) {
     record["storage_bytes"] = AsJson(*desc.storage, 0)["size"];
     const auto [storage, is_new] = first.storages.emplace(desc.storage->id, name);
     if (!is_new && storage->second != name) record["shares_storage_with"] = storage->second;

@@ -16,12 +16,12 @@ RecordIndex::RecordIndex(std::span<const NamedTensor> tensors) {
   };
   for (const NamedTensor& tensor : tensors) {
     add(tensor.desc.get());
-    if (tensor.desc->storage != nullptr) tensors_of_storage_[tensor.desc->storage->id].insert(tensor.desc->id);
+    if (tensor.desc->storage.has_value()) tensors_of_storage_[tensor.desc->storage->id].insert(tensor.desc->id);
   }
   while (!open.empty()) {
     const MetaTensorDesc& desc = *open.back();
     open.pop_back();
-    if (desc.storage != nullptr) storages_.emplace(desc.storage->id, desc.storage.get());
+    if (desc.storage.has_value()) storages_.emplace(desc.storage->id, &*desc.storage);
     ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { add(nested.get()); });
   }
 }

@@ -28,7 +28,7 @@ using Row = std::array<std::string, kColumns>;
 // "torch.float32" -> "float32"
 std::string WithoutTorch(const std::string& repr) { return repr.substr(repr.find('.') + 1); }
 
-std::string Ints(const c10::SymDimVector& values) {
+std::string Ints(c10::SymIntArrayRef values) {
   std::vector<std::string> texts;
   for (const c10::SymInt& value : values) texts.push_back(PythonRepr(value));
   return absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
@@ -48,7 +48,7 @@ bool IsContiguous(const MetaTensorDesc& desc) {
 }
 
 std::string Storage(const MetaTensorDesc& desc) {
-  if (desc.storage == nullptr) return "-";
+  if (!desc.storage.has_value()) return "-";
   const std::string id = absl::StrCat("#", desc.storage->id);
   return desc.storage_offset.maybe_as_int() == 0 ? id : absl::StrCat(id, "+", PythonRepr(desc.storage_offset));
 }
@@ -74,7 +74,7 @@ std::string Notes(const MetaTensorDesc& desc, const std::string* same_as) {
   if (desc.is_conj) notes.push_back("conj");
   if (desc.is_neg) notes.push_back("neg");
   if (desc.is_inference) notes.push_back("inference");
-  if (desc.grad != nullptr) notes.push_back("has grad");
+  if (desc.grad() != nullptr) notes.push_back("has grad");
   return absl::StrJoin(notes, ", ");
 }
 

@@ -42,7 +42,7 @@ TEST(SafetensorsTest, TensorsAreViewsOfFlatTensorsInTheOrderOfTheData) {
   EXPECT_EQ(b.id, 2);
   ASSERT_NE(b.base, nullptr);
   EXPECT_EQ(b.base->id, 3);
-  EXPECT_EQ(b.base->ndim, 1);
+  EXPECT_EQ(b.base->ndim(), 1);
   EXPECT_EQ(b.base->storage, b.storage);
   EXPECT_EQ(b.storage->size, 8);
 }

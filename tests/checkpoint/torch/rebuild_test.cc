@@ -119,7 +119,7 @@ TEST(RebuildTest, TensorsOfDevicesWithoutStorages) {
              {array, Global("torch", "float64"), Reduce("torch", "device", {Text("mtia"), Int(1)}), Bool(false)}));
   ASSERT_THAT(desc, IsOk());
   EXPECT_EQ((*desc)->device, c10::Device(c10::DeviceType::MTIA, 1));
-  EXPECT_EQ((*desc)->stride, (c10::SymDimVector{1, 2}));
+  EXPECT_EQ((*desc)->stride, (SymSizes{1, 2}));
   EXPECT_EQ((*desc)->storage->size, 48);
 }
 
@@ -129,7 +129,7 @@ TEST(RebuildTest, SparseTensorsOfVersionsWithoutIsCoalesced) {
       ReadOne(Reduce("torch._utils", "_rebuild_sparse_tensor",
                      {Layout("torch.sparse_coo"), Tuple({kIndices, values, Reduce("torch", "Size", {Ints({5, 5})})})}));
   ASSERT_THAT(desc, IsOk());
-  EXPECT_EQ((*desc)->is_coalesced, false);
+  EXPECT_EQ((*desc)->sparse().is_coalesced, false);
   EXPECT_EQ((*desc)->storage, nullptr);
   EXPECT_EQ((*desc)->id, 0);
 }
