@@ -1,4 +1,4 @@
-// RecordIndex: all tensor and storage records that are reachable from a list of named tensors, in id order.
+// RecordIndex: all tensor and storage records, those that view functions captured included, that are reachable from a list of named tensors, in id order.
 //
 // Example:
 //   RecordIndex index(checkpoint.tensors);
