@@ -269,7 +269,8 @@ TEST(RecordDecodersTest, WithoutDecodersValuesAreKept) {
 TEST(RecordDecodersTest, AContextThatItsTypeRejectsIsAnError) {
   EXPECT_THAT(TorchDecoders().opaque_value({"ScaledTensor", "x"}), StatusIs(kInvalid, "expected a factor"));
   EXPECT_THAT(TorchDecoders().opaque_value({"functorch stack", "x"}), StatusIs(kInvalid, HasSubstr("a JSON list")));
-  EXPECT_THAT(TorchDecoders().opaque_value({"no such type", ""}), StatusIs(absl::StatusCode::kUnimplemented));
+  EXPECT_THAT(TorchDecoders().opaque_value({"no such type", ""}),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("expected a known type")));
 }
 
 }  // namespace
