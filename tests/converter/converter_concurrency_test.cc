@@ -58,7 +58,7 @@ void ExpectEachGetsItsOwn(MetaConverter& converter, const MetaTensorDescPtr (&re
 TEST(ConverterConcurrencyTest, RecordsThatLeadToEachOther) {
   MetaTensorDesc first = DenseRecord(0, {2, 3});
   MetaTensorDesc second = DenseRecord(1, {2, 3});
-  first.grad = Share(DenseRecord(1, {2, 3}));
+  first.extras.Edit().grad = Share(DenseRecord(1, {2, 3}));
   second.extras.Edit().grad = Share(DenseRecord(0, {2, 3}));
   MetaConverter converter;
   ExpectEachGetsItsOwn(converter, {Share(first), Share(second)});
@@ -73,8 +73,8 @@ TEST(ConverterConcurrencyTest, GradientsThatWereViewsOfEachOthersTensors) {
     records[i] = converter.describer().DescribeTensor(tensors[i]).value();
     tensors[i].mutable_grad().reset();
   }
-  ASSERT_EQ(records[0]->grad->base->id, records[1]->id);
-  ASSERT_EQ(records[1]->grad->base->id, records[0]->id);
+  ASSERT_EQ(records[0]->grad()->base->id, records[1]->id);
+  ASSERT_EQ(records[1]->grad()->base->id, records[0]->id);
   ExpectEachGetsItsOwn(converter, records);
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/meta_tensor_desc.h"
+#include "meta/meta_tensor_desc_fields.h"
 #include "tests/testing/kind_samples.h"
 #include "tests/testing/records.h"
 #include "tests/testing/status_matchers.h"
@@ -37,13 +39,13 @@ MetaTensorDescPtr On(c10::Device device, const MetaTensorDescPtr& record) {
   if (record == nullptr) return nullptr;
   MetaTensorDesc moved = *record;
   moved.device = device;
-  for (MetaTensorDescPtr* part :
-       {&moved.base, &moved.grad, &moved.functorch().unwrapped, &moved.sparse().crow_indices,
-        &moved.sparse().col_indices, &moved.sparse().ccol_indices, &moved.sparse().row_indices, &moved.values}) {
-    *part = On(device, *part);
-  }
+  ForEachField([&](const FieldInfo&, auto field) {
+    if constexpr (std::is_same_v<decltype(field(*record)), const MetaTensorDescPtr&>) {
+      if (field(*record) != nullptr) field(moved) = On(device, field(*record));
+    }
+  });
   if (moved.wrapper().attrs.has_value()) {
-    for (auto& [name, inner] : *moved.wrapper().attrs) inner = On(device, inner);
+    for (auto& [name, inner] : *moved.edit_wrapper().attrs) inner = On(device, inner);
   }
   return Share(std::move(moved));
 }

@@ -216,7 +216,7 @@ TEST_F(MaterializeDevicesTest, APartThatIsRequestedElsewhere) {
   const MetaTensorDescPtr coo = Describe(at::eye(3).to_sparse());
   const MetaTensorDescPtr two = Describe(TwoTensor(at::ones({2}), at::zeros({2})));
   const std::vector<std::pair<MetaTensorDescPtr, MetaTensorDescPtr>> wholes_and_parts = {
-      {with_grad, with_grad->grad}, {coo, coo->sparse().values}, {two, two->wrapper().attrs->front().second}};
+      {with_grad, with_grad->grad()}, {coo, coo->sparse().values}, {two, two->wrapper().attrs->front().second}};
   for (const auto& [whole, part] : wholes_and_parts) {
     EXPECT_THAT(
         Materialize({PlacedRecord{whole, kCpu}, {part, kCuda1}}, *CopiedData()),
@@ -276,7 +276,7 @@ std::vector<PlacedStorage> PlacedStoragesOf(const CheckpointFile& file,
   for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
   const std::vector<MetaStorageDesc> descs = StorageRecords(records, /*elements=*/true).value();
   std::vector<PlacedStorage> placed;
-  for (const MetaStorageDesc& desc : descs) placed.push_back({desc, device_of(desc->id)});
+  for (const MetaStorageDesc& desc : descs) placed.push_back({desc, device_of(desc.id)});
   return placed;
 }
 

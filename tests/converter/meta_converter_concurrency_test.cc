@@ -31,7 +31,7 @@ bool SameStorage(const at::Tensor& a, const at::Tensor& b) {
 
 MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
   MetaTensorDesc middle = DenseRecord(inner, {1});
-  middle.grad = Share(DenseRecord(outer, {1}));
+  middle.extras.Edit().grad = Share(DenseRecord(outer, {1}));
   MetaTensorDesc desc = DenseRecord(outer, {1});
   desc.extras.Edit().grad = Share(std::move(middle));
   return desc;

@@ -20,7 +20,7 @@ constexpr absl::StatusCode kInvalidArgument = absl::StatusCode::kInvalidArgument
 
 MetaTensorDesc Cycle(MetaTensorId outer, MetaTensorId inner) {
   MetaTensorDesc middle = DenseRecord(inner, {1});
-  middle.grad = Share(DenseRecord(outer, {1}));
+  middle.extras.Edit().grad = Share(DenseRecord(outer, {1}));
   MetaTensorDesc desc = DenseRecord(outer, {1});
   desc.extras.Edit().grad = Share(std::move(middle));
   return desc;
@@ -67,7 +67,7 @@ TEST(MalformedRecordTest, NestedTooDeep) {
   MetaTensorDescPtr desc = Share(DenseRecord(0, {1}));
   for (int id = 1; id <= 2000; ++id) {
     MetaTensorDesc outer = DenseRecord(id, {1});
-    outer.grad = desc;
+    outer.extras.Edit().grad = desc;
     desc = Share(std::move(outer));
   }
   MetaConverter converter;

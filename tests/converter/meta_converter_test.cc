@@ -230,7 +230,7 @@ TEST(MetaConverterTest, UnsupportedRecordsAreNamedAndChangeNothing) {
   MetaTensorDesc quantized = DenseRecord(0, {2});
   quantized.dtype = c10::kQInt8;
   MetaTensorDesc with_quantized_grad = DenseRecord(3, {2});
-  with_quantized_grad.grad = Share(quantized);
+  with_quantized_grad.extras.Edit().grad = Share(quantized);
   EXPECT_THAT(converter.MetaTensor(with_quantized_grad), StatusIs(kUnimplemented, HasSubstr("record 0: ")));
   EXPECT_EQ(converter.misses(), 5);
   EXPECT_FALSE(converter.GetTensorMemo(3).defined());

@@ -63,10 +63,10 @@ std::map<MetaStorageId, std::string> BytesOf(const Records& records) {
   const absl::StatusOr<std::vector<MetaStorageDesc>> storages = StorageRecords(pointers, /*elements=*/true);
   EXPECT_THAT(storages, IsOk());
   for (const MetaStorageDesc& storage : *storages) {
-    const absl::StatusOr<c10::Storage> data = DataOf(*storage);
+    const absl::StatusOr<c10::Storage> data = DataOf(storage);
     EXPECT_THAT(data, IsOk());
     const auto* begin = static_cast<const char*>(data->data());
-    bytes[storage->id] = begin == nullptr ? std::string() : std::string(begin, data->nbytes());
+    bytes[storage.id] = begin == nullptr ? std::string() : std::string(begin, data->nbytes());
   }
   return bytes;
 }

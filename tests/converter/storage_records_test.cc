@@ -22,7 +22,7 @@ using ::testing::IsEmpty;
 
 std::vector<MetaStorageId> Ids(const absl::StatusOr<std::vector<MetaStorageDesc>>& records) {
   std::vector<MetaStorageId> ids;
-  for (const MetaStorageDesc& record : records.value()) ids.push_back(record->id);
+  for (const MetaStorageDesc& record : records.value()) ids.push_back(record.id);
   return ids;
 }
 
@@ -56,7 +56,7 @@ TEST_F(StorageRecordsTest, StoragesAreOnTheDeviceOfTheRecordsThatNeedThem) {
   const MetaTensorDescPtr other = Describe(base.slice(0, 1));
   const auto placed = PlacedStorageRecords({view.get(), plain.get(), other.get()}, {cuda, cpu, cuda}, true).value();
   ASSERT_EQ(placed.size(), 2);
-  EXPECT_EQ(placed[0].desc->id, 0);
+  EXPECT_EQ(placed[0].desc.id, 0);
   EXPECT_EQ(placed[0].device, cpu);
   EXPECT_EQ(placed[1].device, cuda);
   EXPECT_THAT(PlacedStorageRecords({view.get(), plain.get(), other.get()}, {cuda, cpu, cpu}, true),

@@ -176,7 +176,7 @@ TEST_F(TwoCudaDevicesTest, CheckpointsHaveTheBytesOfTheFileOnTwoDevices) {
     for (const NamedTensor& tensor : file.checkpoint().tensors) records.push_back(tensor.desc.get());
     const std::vector<MetaStorageDesc> descs = StorageRecords(records, /*elements=*/true).value();
     std::vector<PlacedStorage> placed;
-    for (const MetaStorageDesc& desc : descs) placed.push_back({desc, desc->id % 2 == 0 ? kCuda0 : kCuda1});
+    for (const MetaStorageDesc& desc : descs) placed.push_back({desc, desc.id % 2 == 0 ? kCuda0 : kCuda1});
     const absl::StatusOr<std::vector<c10::Storage>> storages =
         CheckpointData(file)->MakeStorages(placed, LoadControl());
     ASSERT_THAT(storages, IsOk());

@@ -32,11 +32,6 @@ TEST(CheckRecordTest, GoodRecords) {
 
 TEST(CheckRecordTest, StridedRecords) {
   MetaTensorDesc desc = DenseRecord(3, {2, 3});
-  desc.ndim() = 3;
-  ExpectMalformed(desc, "record 3: size: expected 3 extents (ndim), found 2");
-  desc.ndim() = -1;
-  ExpectMalformed(desc, "record 3: size: expected -1 extents (ndim), found 2");
-  desc = DenseRecord(3, {2, 3});
   desc.stride.reset();
   ExpectMalformed(desc, "record 3: stride: expected strides for a strided tensor, found none");
   desc.stride = SymSizes{1};
@@ -92,7 +87,6 @@ TEST(CheckRecordTest, SumsAreTheSameForPlainAndSymbolicRecords) {
   for (const auto& [size, stride, offset, error] : kCases) {
     MetaTensorDesc desc = DenseRecord(3, {});
     desc.dtype = c10::kByte;
-    desc.ndim() = static_cast<std::int64_t>(size.size());
     desc.size = size;
     desc.stride = stride;
     desc.storage_offset = offset;

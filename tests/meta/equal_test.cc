@@ -100,7 +100,7 @@ TEST(EqualTest, IgnoreProcessLocal) {
   EXPECT_FALSE(Equal()(a, b));
   EXPECT_TRUE(Equal().IgnoreProcessLocal()(a, b));
   MetaStorageDesc with_data = StorageRecord(1, 8);
-  with_data.extras.Edit().data =
+  with_data.data =
       c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), 0, c10::DataPtr(), nullptr, false);
   EXPECT_FALSE(Equal()(with_data, StorageRecord(1, 8)));
   EXPECT_TRUE(Equal().IgnoreProcessLocal()(with_data, StorageRecord(1, 8)));
@@ -139,7 +139,7 @@ MetaTensorDescPtr Diamonds() {
   MetaTensorDescPtr desc = Share(DenseRecord(0, {2}));
   for (int id = 1; id <= 60; ++id) {
     MetaTensorDesc next = ViewRecord(id, desc);
-    next.grad = desc;
+    next.extras.Edit().grad = desc;
     desc = Share(std::move(next));
   }
   return desc;

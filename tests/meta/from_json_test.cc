@@ -4,11 +4,13 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "meta/as_json.h"
+#include "meta/meta_tensor_desc_fields.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/records.h"
 #include "tests/testing/status_matchers.h"
@@ -32,7 +34,7 @@ void ExpectRoundTrip(const Json& document) {
   ASSERT_EQ(records->tensors.size(), document.at("tensors").size());
   ASSERT_EQ(records->storages.size(), document.at("storages").size());
   for (const Json& json : document.at("storages")) {
-    EXPECT_EQ(AsJson(*records->storages.at(json.at("id")), json.at("describer_id")), json);
+    EXPECT_EQ(AsJson(records->storages.at(json.at("id")), json.at("describer_id")), json);
   }
   for (const Json& json : document.at("tensors")) {
     // Compared as text, so that the order of the fields matters.
@@ -99,14 +101,9 @@ TEST(RecordsFromJsonTest, EveryField) {
   desc.edit_attributes().dynamo_dynamic_indices = {0, 1};
   desc.edit_attributes().dynamo_hint_overrides = {{-1, 8}, {1, 16}};
   desc.layout = c10::Layout::SparseBsr;
-  for (bool MetaTensorDesc::*flag :
-       {&MetaTensorDesc::is_inference, &MetaTensorDesc::requires_grad, &MetaTensorDesc::is_sparse,
-        &MetaTensorDesc::is_mkldnn, &MetaTensorDesc::is_functorch_wrapped, &MetaTensorDesc::is_batchedtensor,
-        &MetaTensorDesc::is_legacy_batchedtensor, &MetaTensorDesc::is_gradtrackingtensor, &MetaTensorDesc::is_view,
-        &MetaTensorDesc::is_nested, &MetaTensorDesc::is_traceable_wrapper_subclass, &MetaTensorDesc::is_functional,
-        &MetaTensorDesc::is_conj, &MetaTensorDesc::is_neg, &MetaTensorDesc::is_parameter, &MetaTensorDesc::is_buffer}) {
-    desc.*flag = true;
-  }
+  ForEachField([&](const FieldInfo&, auto field) {
+    if constexpr (std::is_same_v<decltype(field(desc)), bool&>) field(desc) = true;
+  });
   desc.edit_attributes().nested_int = 3;
   desc.edit_attributes().persistent = false;
   desc.storage_offset = 2;
@@ -114,8 +111,11 @@ TEST(RecordsFromJsonTest, EveryField) {
   desc.edit_sparse().sparse_dim = 2;
   desc.edit_sparse().dense_dim = 0;
   desc.edit_sparse().is_coalesced = false;
-  desc.edit_sparse().crow_indices = desc.edit_sparse().col_indices = desc.edit_sparse().ccol_indices =
-      desc.edit_sparse().row_indices = desc.edit_sparse().values = part;
+  for (MetaTensorDescPtr SparseFields::*field :
+       {&SparseFields::crow_indices, &SparseFields::col_indices, &SparseFields::ccol_indices,
+        &SparseFields::row_indices, &SparseFields::values}) {
+    desc.edit_sparse().*field = part;
+  }
   desc.edit_sparse().indices = part;
   desc.edit_nested().sizes = {{2, 5}, {}};
   desc.edit_nested().strides = {{5, 1}};
@@ -129,7 +129,7 @@ TEST(RecordsFromJsonTest, EveryField) {
   desc.edit_wrapper().type = "Int8Weight";
   desc.edit_functorch().level = -2;
   desc.edit_functorch().current_level = 1;
-  const Json document = Document({desc, *part}, {*storage, *part->storage});
+  const Json document = Document({desc, *part}, {storage, *part->storage});
   ExpectRoundTrip(document);
 
   const absl::StatusOr<RecordSet> records = RecordsFromJson(document);
@@ -138,8 +138,8 @@ TEST(RecordsFromJsonTest, EveryField) {
   EXPECT_EQ(read.base, records->tensors.at(1)) << "one object, wherever it is nested";
   EXPECT_EQ(read.functorch().unwrapped, read.base);
   EXPECT_EQ(read.wrapper().attrs->at(0).second, read.base);
-  EXPECT_EQ(read.storage, records->storages.at(7));
-  EXPECT_EQ(read.ctx->Repr(), "BlockSize(32)");
+  EXPECT_EQ(*read.storage, records->storages.at(7));
+  EXPECT_EQ(read.wrapper().ctx->Repr(), "BlockSize(32)");
   EXPECT_EQ(read, desc) << read;
 }
 
