@@ -24,8 +24,8 @@ namespace metaconv {
 
 class NamedViewFunc final : public ViewFunc {
  public:
-  explicit NamedViewFunc(std::string name, std::optional<EncodedValue> encoded = {},
-                         std::vector<CapturedTensor> captured = {})
+  explicit NamedViewFunc(std::string name) : name_(std::move(name)) {}
+  NamedViewFunc(std::string name, std::optional<EncodedValue> encoded, std::vector<CapturedTensor> captured)
       : name_(std::move(name)), encoded_(std::move(encoded)), captured_(std::move(captured)) {}
 
   std::string Name() const override { return name_; }

@@ -21,7 +21,8 @@ namespace metaconv {
 
 class TextValue final : public OpaqueValue {
  public:
-  explicit TextValue(std::string text, std::optional<EncodedValue> encoded = {})
+  explicit TextValue(std::string text) : text_(std::move(text)) {}
+  TextValue(std::string text, std::optional<EncodedValue> encoded)
       : text_(std::move(text)), encoded_(std::move(encoded)) {}
 
   std::string Repr() const override { return text_; }

@@ -46,23 +46,15 @@ class Encoder {
       : tensors_(tensors), opaque_(opaque), order_(tensors.size()) {}
 
   absl::StatusOr<std::string> Encode(DescriberId describer_id) {
-    for (const NamedTensor& tensor : tensors_) {
-      if (tensor.desc == nullptr) {
-        return absl::InvalidArgumentError(absl::StrCat("'", tensor.name, "': expected a record, found none"));
-      }
-      if (absl::Status status = order_.Add(*tensor.desc); !status.ok()) return status;
-    }
-    if (absl::Status status = CheckTexts(); !status.ok()) return status;
-    const std::size_t records_at = sizeof(Header);
-    const std::size_t names_at = records_at + order_.records().size() * sizeof(FixedRecord);
-    const std::size_t texts_at = names_at + tensors_.size() * sizeof(NameEntry) + opaque_.size() * sizeof(ObjectEntry);
-    // Fields are appended; most models have few.
-    out_.reserve(texts_at + texts_size_ + 2 * kWord);
-    out_.resize(texts_at + texts_size_);
-    WriteNames(names_at, texts_at);
-    absl::Status status = WriteRecords(records_at);
+    if (absl::Status status = MeasureTexts(); !status.ok()) return status;
+    // Enough for models in which all records have names, and few have further fields.
+    out_.reserve(sizeof(Header) + tensors_.size() * (sizeof(FixedRecord) + sizeof(NameEntry)) +
+                 opaque_.size() * sizeof(ObjectEntry) + texts_size_ + 2 * kWord);
+    out_.resize(sizeof(Header));
+    absl::Status status = WriteRecords();
+    if (status.ok()) status = WriteNames();
     if (!status.ok()) return status;
-    const std::uint64_t fields_size = out_.size() - texts_at - texts_size_;
+    out_.append(fields_);
     const std::uint32_t field_names = WriteFieldNames();
     out_.append((kWord - out_.size() % kWord) % kWord + kWord, '\0');
     Header header = {.magic = {},
@@ -75,7 +67,7 @@ class Encoder {
                      .objects = static_cast<std::uint32_t>(opaque_.size()),
                      .field_names = field_names,
                      .texts_size = texts_size_,
-                     .fields_size = fields_size};
+                     .fields_size = fields_.size()};
     kMagic.copy(header.magic, kMagic.size());
     Store(header, out_.data());
     SealRecords(out_);
@@ -85,26 +77,50 @@ class Encoder {
  private:
   static constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max() - 1;
 
-  absl::Status CheckTexts() {
+  absl::Status MeasureTexts() {
     if (tensors_.size() > kMost || opaque_.size() > kMost) {
       return absl::InvalidArgumentError("expected less than 2^32 names, found more");
     }
-    absl::Status status;
-    const auto check = [&](const std::string& text) {
+    std::size_t longest = 0;
+    const auto add = [&](const std::string& text) {
       texts_size_ += text.size();
-      if (text.size() > kMost)
-        status.Update(absl::InvalidArgumentError("expected names below 4 GiB, found a longer one"));
-      if (!IsUtf8(text)) status.Update(absl::InvalidArgumentError("expected names in UTF-8, found other bytes"));
+      longest = std::max(longest, text.size());
     };
-    for (const NamedTensor& tensor : tensors_) check(tensor.name);
+    for (const NamedTensor& tensor : tensors_) add(tensor.name);
     for (const OpaqueObject& object : opaque_) {
-      check(object.name);
-      check(object.type);
+      add(object.name);
+      add(object.type);
     }
-    return status;
+    return longest <= kMost ? absl::OkStatus() : absl::InvalidArgumentError("expected names below 4 GiB, found more");
   }
 
-  void WriteNames(std::size_t entries_at, std::size_t texts_at) {
+  // Appends each record when it is first met, while it is in the processor's cache.
+  absl::Status WriteRecords() {
+    numbers_.reserve(tensors_.size());
+    std::size_t written = 0;
+    for (const NamedTensor& tensor : tensors_) {
+      if (tensor.desc == nullptr) {
+        return absl::InvalidArgumentError(absl::StrCat("'", tensor.name, "': expected a record, found none"));
+      }
+      if (absl::Status status = order_.Add(*tensor.desc); !status.ok()) return status;
+      numbers_.push_back(order_.NumberOf(*tensor.desc));
+      for (; written < order_.records().size(); ++written) {
+        const MetaTensorDesc& desc = *order_.records()[written];
+        FixedRecord fixed = {};
+        absl::Status status = FillFixed(desc, fixed);
+        if (status.ok()) status = AppendFields(desc, fixed);
+        if (!status.ok()) return status;
+        out_.append(reinterpret_cast<const char*>(&fixed), sizeof(fixed));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteNames() {
+    const std::size_t entries_at = out_.size();
+    const std::size_t texts_at =
+        entries_at + tensors_.size() * sizeof(NameEntry) + opaque_.size() * sizeof(ObjectEntry);
+    out_.resize(texts_at + texts_size_);
     char* entries = out_.data() + entries_at;
     char* texts = out_.data() + texts_at;
     const auto write_text = [&](const std::string& text) {
@@ -112,8 +128,8 @@ class Encoder {
       texts += text.size();
       return static_cast<std::uint32_t>(text.size());
     };
-    for (const NamedTensor& tensor : tensors_) {
-      Store(NameEntry{.length = write_text(tensor.name), .record = order_.NumberOf(*tensor.desc)}, entries);
+    for (std::size_t i = 0; i < tensors_.size(); ++i) {
+      Store(NameEntry{.length = write_text(tensors_[i].name), .record = numbers_[i]}, entries);
       entries += sizeof(NameEntry);
     }
     for (const OpaqueObject& object : opaque_) {
@@ -121,18 +137,15 @@ class Encoder {
       Store(ObjectEntry{.name_length = name_length, .type_length = write_text(object.type)}, entries);
       entries += sizeof(ObjectEntry);
     }
+    return IsAscii(std::string_view(out_).substr(texts_at)) ? absl::OkStatus() : CheckNames();
   }
 
-  absl::Status WriteRecords(std::size_t at) {
-    for (const MetaTensorDesc* desc : order_.records()) {
-      FixedRecord fixed = {};
-      absl::Status status = FillFixed(*desc, fixed);
-      if (status.ok()) status = AppendFields(*desc, fixed);
-      if (!status.ok()) return status;
-      Store(fixed, out_.data() + at);
-      at += sizeof(FixedRecord);
-    }
-    return absl::OkStatus();
+  absl::Status CheckNames() const {
+    const bool are_utf8 =
+        std::all_of(tensors_.begin(), tensors_.end(), [](const NamedTensor& tensor) { return IsUtf8(tensor.name); }) &&
+        std::all_of(opaque_.begin(), opaque_.end(),
+                    [](const OpaqueObject& object) { return IsUtf8(object.name) && IsUtf8(object.type); });
+    return are_utf8 ? absl::OkStatus() : absl::InvalidArgumentError("expected names in UTF-8, found other bytes");
   }
 
   // Sets `number` to the value, which must be a plain integer.
@@ -190,7 +203,7 @@ class Encoder {
     }
     static const MetaTensorDesc& defaults = *new MetaTensorDesc();
     const auto number_of = [&](const MetaTensorDesc& record) { return order_.NumberOf(record); };
-    FieldWriter writer(number_of, out_);
+    FieldWriter writer(number_of, fields_);
     const std::size_t block_at = BeginLength();
     absl::Status status;
     std::uint16_t place = 0;
@@ -204,18 +217,18 @@ class Encoder {
           writer.Put(value);
           status = writer.status();
           if (status.ok()) status = EndLength(value_at);
-          status = WithContext(Where(desc, info.name), status);
+          if (!status.ok()) status = WithContext(Where(desc, info.name), status);
         }
       }
       ++place;
     });
     if (!status.ok()) return status;
-    if (out_.size() == block_at + sizeof(std::uint32_t)) {  // All are at their defaults.
-      out_.resize(block_at);
+    if (fields_.size() == block_at + sizeof(std::uint32_t)) {  // All are at their defaults.
+      fields_.resize(block_at);
       return absl::OkStatus();
     }
     fixed.flags |= kHasFields;
-    return WithContext(absl::StrCat("record ", desc.id), EndLength(block_at));
+    return EndLength(block_at);
   }
 
   static bool IsWritten(std::uint16_t place, const FixedRecord& fixed, const MetaTensorDesc& desc) {
@@ -227,14 +240,14 @@ class Encoder {
   }
 
   std::size_t BeginLength() {
-    out_.append(sizeof(std::uint32_t), '\0');
-    return out_.size() - sizeof(std::uint32_t);
+    fields_.append(sizeof(std::uint32_t), '\0');
+    return fields_.size() - sizeof(std::uint32_t);
   }
 
   absl::Status EndLength(std::size_t at) {
-    const std::size_t size = out_.size() - at - sizeof(std::uint32_t);
+    const std::size_t size = fields_.size() - at - sizeof(std::uint32_t);
     if (size > kMost) return absl::InvalidArgumentError("expected less than 4 GiB, found more");
-    Store(static_cast<std::uint32_t>(size), out_.data() + at);
+    Store(static_cast<std::uint32_t>(size), fields_.data() + at);
     return absl::OkStatus();
   }
 
@@ -261,8 +274,10 @@ class Encoder {
   const absl::Span<const NamedTensor> tensors_;
   const absl::Span<const OpaqueObject> opaque_;
   RecordOrder order_;
+  std::vector<RecordNumber> numbers_;  // Of the records of tensors_.
   std::size_t texts_size_ = 0;
   std::string out_;
+  std::string fields_;
   std::vector<std::string_view> used_fields_;
 };
 

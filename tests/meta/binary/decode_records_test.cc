@@ -136,7 +136,7 @@ TEST(DecodeRecordsTest, TheHeaderIsChecked) {
     EXPECT_THAT(WithHeader(&Header::texts_size, size), DataLoss("offset 32: expected parts that fit in"));
     EXPECT_THAT(WithHeader(&Header::fields_size, size), DataLoss("offset 32: expected parts that fit in"));
   }
-  EXPECT_THAT(WithHeader(&Header::texts_size, 1), DataLoss("expected a text of at most 1 bytes, found 6"));
+  EXPECT_THAT(WithHeader(&Header::texts_size, 1), DataLoss("expected padding with zeros, found other bytes"));
 }
 
 TEST(DecodeRecordsTest, TheFieldsOfARecordAreChecked) {
@@ -177,6 +177,8 @@ TEST(DecodeRecordsTest, NamesAreChecked) {
               DataLoss("offset 192: expected the number of a record, at most 1, found 2"));
   EXPECT_THAT(DecodeRecords(With(OneRecord(), names_at, &binary::NameEntry::length, 5)),
               DataLoss("expected the end of the texts, found 1 bytes"));
+  EXPECT_THAT(DecodeRecords(With(OneRecord(), names_at, &binary::NameEntry::length, 100)),
+              DataLoss("offset 192: expected a text of at most 31 bytes, found 100"));
   std::string bytes = OneRecord();
   bytes[bytes.find("weight")] = '\xFF';
   binary::SealRecords(bytes);
