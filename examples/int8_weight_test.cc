@@ -139,7 +139,7 @@ TEST(Int8WeightTest, ItsRecordSurvivesInAFile) {
   MetaTensorDescriber describer;
   const MetaTensorDescPtr record = describer.DescribeTensor(Quantize(at::randn({8, 4}), 1)).value();
   const std::string bytes = EncodeRecords({{"weight", record}}).value();
-  const RecordModel model = DecodeRecords(bytes, {.decoders = TorchDecoders(), .device = {}}).value();
+  const RecordModel model = DecodeRecords(bytes, {.decoders = TorchDecoders()}).value();
   MetaConverter converter;
   const at::Tensor weight = converter.MetaTensor(*model.tensors[0].desc).value();
   ASSERT_TRUE(IsInt8Weight(weight));

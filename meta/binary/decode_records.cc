@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -152,6 +153,10 @@ class Decoder {
     }
     if (fixed.creation_meta != 0 && !IsCreationMeta(fixed.creation_meta - 1)) {
       return Field("creation_meta", "the number of a creation meta", absl::StrCat(fixed.creation_meta));
+    }
+    if (std::any_of(std::begin(fixed.reserved), std::end(fixed.reserved),
+                    [](std::uint8_t byte) { return byte != 0; })) {
+      return Field("reserved bytes", "zeros", "others");
     }
     if ((fixed.flags & ~kAllFlags) != 0) return Field("flags", "known flags", absl::StrCat(absl::Hex(fixed.flags)));
     for (const auto& [name, extents] : {std::pair("size", fixed.size_count), {"stride", fixed.stride_count}}) {

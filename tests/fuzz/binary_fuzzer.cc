@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   CheckWritingAgain(*kept);
-  const absl::StatusOr<RecordModel> decoded = DecodeRecords(bytes, {.decoders = TorchDecoders(), .device = {}});
+  const absl::StatusOr<RecordModel> decoded = DecodeRecords(bytes, {.decoders = TorchDecoders()});
   if (!decoded.ok()) {
     Require(absl::IsInvalidArgument(decoded.status()), "kInvalidArgument, found " + decoded.status().ToString());
     return 0;

@@ -42,8 +42,7 @@ TEST(DecodeRecordsTest, RecognizesItsFormat) {
 }
 
 TEST(DecodeRecordsTest, TheDeviceCanBeReplaced) {
-  const RecordModel read =
-      DecodeRecords(Bytes(SampleModel()), {.decoders = {}, .device = c10::Device("cuda:3")}).value();
+  const RecordModel read = DecodeRecords(Bytes(SampleModel()), {.device = c10::Device("cuda:3")}).value();
   for (const NamedTensor& tensor : read.tensors) EXPECT_EQ(tensor.desc->device, c10::Device("cuda:3"));
 }
 
@@ -204,9 +203,8 @@ TEST(DecodeRecordsTest, ErrorsOfDecodersAreErrors) {
   const auto reject = [](const EncodedValue& value) -> absl::StatusOr<std::shared_ptr<const OpaqueValue>> {
     return absl::InvalidArgumentError(absl::StrCat("no ", value.type));
   };
-  EXPECT_THAT(
-      DecodeRecords(Bytes(SampleModel()), {.decoders = {.opaque_value = reject, .view_func = {}}, .device = {}}),
-      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(": opaque_attrs: no a type")));
+  EXPECT_THAT(DecodeRecords(Bytes(SampleModel()), {.decoders = {.opaque_value = reject}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(": opaque_attrs: no a type")));
 }
 
 }  // namespace
