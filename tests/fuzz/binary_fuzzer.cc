@@ -5,14 +5,18 @@
 #include <string_view>
 
 #include "ATen/core/Tensor.h"
+#include "ATen/ops/ones.h"
+#include "ATen/ops/view_as_real.h"
 #include "ATen/ops/zeros.h"
 #include "absl/status/statusor.h"
 #include "converter/meta_converter.h"
+#include "describer/meta_tensor_describer.h"
 #include "kinds/record_decoders.h"
 #include "meta/as_json.h"
 #include "meta/binary/decode_records.h"
 #include "meta/binary/encode_records.h"
 #include "meta/binary/layout.h"
+#include "tests/meta/binary/sample_model.h"
 #include "tests/testing/kind_samples.h"
 #include "tests/testing/two_tensor.h"
 
@@ -70,6 +74,12 @@ std::vector<std::string> BinaryFuzzSeeds() {
     const MadeSample sample = kind.make();
     seeds.push_back(EncodeRecords({{kind.name, sample.record}, {"again", sample.record}}).value());
   }
+  // A view function that is called, and every field.
+  MetaTensorDescriber describer;
+  const at::Tensor part = at::ones({3}, at::kComplexFloat);
+  const at::Tensor view = at::view_as_real(TwoTensor(part, part.clone()));
+  seeds.push_back(EncodeRecords({{"view", describer.DescribeTensor(view).value()}}).value());
+  seeds.push_back(EncodeRecords(SampleModel(), {{"optimizer", "torch.optim.Adam"}}).value());
   return seeds;
 }
 

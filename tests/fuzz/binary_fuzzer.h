@@ -25,7 +25,8 @@ namespace metaconv {
 // The number of inputs and of conversions with each outcome.
 const std::map<absl::StatusCode, std::int64_t>& BinaryFuzzOutcomes();
 
-// Files to start from: one for each kind of tensor, made by describing a tensor of the kind.
+// Files to start from: one for each kind of tensor, made by describing a tensor of the kind, one with a view function
+// that is called, and one with every field.
 std::vector<std::string> BinaryFuzzSeeds();
 
 }  // namespace metaconv
