@@ -19,7 +19,6 @@
 #include "meta/field_from_json.h"
 #include "meta/json_depth.h"
 #include "meta/meta_tensor_desc_fields.h"
-#include "meta/record_depth.h"
 #include "meta/references.h"
 #include "meta/same_value.h"
 #include "meta/with_context.h"

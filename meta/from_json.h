@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "meta/meta_tensor_desc.h"
 #include "meta/record_decoders.h"
+#include "meta/record_depth.h"
 #include "nlohmann/json.hpp"
 
 namespace metaconv {
