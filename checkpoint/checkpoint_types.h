@@ -13,7 +13,8 @@
 
 #include "c10/core/Device.h"
 #include "checkpoint/storage_location.h"
-#include "meta/meta_tensor_desc.h"
+#include "meta/named_tensor.h"
+#include "meta/record_decoders.h"
 
 namespace metaconv {
 
@@ -27,6 +28,7 @@ struct CheckpointFormat {
   static const CheckpointFormat kTorchTar;     // torch.save before 0.1.10: a tar archive.
   static const CheckpointFormat kTorchScript;  // torch.jit.save.
   static const CheckpointFormat kSafetensors;
+  static const CheckpointFormat kRecords;  // EncodeRecords: records alone.
 
   friend bool operator==(const CheckpointFormat&, const CheckpointFormat&) = default;
 };
@@ -36,21 +38,7 @@ inline constexpr CheckpointFormat CheckpointFormat::kTorchLegacy = {"torch.save 
 inline constexpr CheckpointFormat CheckpointFormat::kTorchTar = {"torch.save before PyTorch 0.1.10"};
 inline constexpr CheckpointFormat CheckpointFormat::kTorchScript = {"torch.jit.save"};
 inline constexpr CheckpointFormat CheckpointFormat::kSafetensors = {"safetensors"};
-
-struct NamedTensor {
-  // The path to the tensor: keys, indices and attributes joined by '.'; empty if the file contains a tensor alone.
-  std::string name;
-  // If one tensor object has two names, both have the same record. Tensors that share memory have the same `storage`
-  // record.
-  MetaTensorDescPtr desc;
-};
-
-// An object of an unknown class, or a class or function that is itself a value in the file. Its name is recorded; it is
-// never constructed.
-struct OpaqueObject {
-  std::string name;  // The path, as for tensors. Tensors and objects inside it are listed under longer paths.
-  std::string type;  // The full name in the file, "package.module.Class".
-};
+inline constexpr CheckpointFormat CheckpointFormat::kRecords = {"records"};
 
 struct Checkpoint {
   CheckpointFormat format;
@@ -73,6 +61,9 @@ struct ReadOptions {
   // Whether records of sparse COO tensors contain records of their indices and values, which are needed to load them.
   // The reference's records do not, so ids differ from the reference's if this is set.
   bool sparse_parts = false;
+
+  // Restores view functions and opaque values, which only files of records contain: see kinds/record_decoders.h.
+  RecordDecoders decoders = {};
 };
 
 }  // namespace metaconv

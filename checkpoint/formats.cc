@@ -11,6 +11,7 @@
 #include "checkpoint/checkpoint_types.h"
 #include "checkpoint/foreign_kind.h"
 #include "checkpoint/io/file_probe.h"
+#include "checkpoint/mcr/mcr.h"
 #include "checkpoint/safetensors/safetensors.h"
 #include "checkpoint/torch/torch_legacy.h"
 #include "checkpoint/torch/torch_tar.h"
@@ -27,6 +28,7 @@ constexpr FormatReader kFormats[] = {
     {.format = CheckpointFormat::kTorchZip, .recognizes = IsTorchZip, .read = ReadTorchZip},
     {.format = CheckpointFormat::kTorchTar, .recognizes = IsTorchTar, .read = ReadTorchTar},
     {.format = CheckpointFormat::kTorchLegacy, .recognizes = IsTorchLegacy, .read = ReadTorchLegacy},
+    {.format = CheckpointFormat::kRecords, .recognizes = IsRecords, .read = ReadRecordsOf},
     {.format = CheckpointFormat::kSafetensors, .recognizes = IsSafetensors, .read = ReadSafetensors},
 };
 

@@ -9,13 +9,13 @@
 #include <memory>
 #include <optional>
 
-#include "converter/checksum.h"
 #include "converter/copy_overlap.h"
 #include "converter/fresh_memory.h"
 #include "converter/host_memory.h"
 #include "converter/host_storages.h"
 #include "converter/load_progress.h"
 #include "converter/pieces.h"
+#include "meta/checksum.h"
 
 namespace metaconv {
 namespace {

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "converter/checksum.h"
 #include "converter/copy_overlap.h"
 #include "cuda/runtime/device_memory.h"
 #include "cuda/segments/segments.h"
 #include "cuda/transfer/call_streams.h"
+#include "meta/checksum.h"
 #include "meta/torch_status.h"
 #include "meta/with_context.h"
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "ATen/core/stack.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/InferenceMode.h"
 #include "c10/core/TensorImpl.h"
@@ -142,6 +144,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse2, library) { RegisterOperators<&OnDequantize
 
 // --- Registration as a wrapper type of metaconv. ---
 
+constexpr char kTypeName[] = "Int8Weight";
+
 // The only part of an Int8Weight that is not a tensor.
 class QuantizationAxis final : public OpaqueValue {
  public:
@@ -149,9 +153,22 @@ class QuantizationAxis final : public OpaqueValue {
   std::int64_t axis() const { return axis_; }
   std::string Repr() const override { return absl::StrCat("QuantizationAxis(", axis_, ")"); }
 
+  // For files of records.
+  std::optional<EncodedValue> Encode() const override {
+    return EncodedValue{.type = kTypeName, .bytes = absl::StrCat(axis_)};
+  }
+
  private:
   const std::int64_t axis_;
 };
+
+absl::StatusOr<std::shared_ptr<const OpaqueValue>> ParseAxis(std::string_view bytes) {
+  std::int64_t axis = 0;
+  if (!absl::SimpleAtoi(std::string(bytes), &axis)) {
+    return absl::InvalidArgumentError("Int8Weight: ctx: expected an axis, found other text");
+  }
+  return std::make_shared<const QuantizationAxis>(axis);
+}
 
 absl::StatusOr<FlattenedTensor> Flatten(const at::Tensor& tensor) {
   const Int8WeightParts& parts = PartsOf(tensor);
@@ -181,8 +198,8 @@ absl::StatusOr<at::Tensor> Unflatten(const FlattenedTensor& flat, c10::SymIntArr
 }
 
 const bool is_registered = [] {
-  const absl::Status status =
-      RegisterWrapperType<Int8WeightImpl>({.name = "Int8Weight", .flatten = Flatten, .unflatten = Unflatten});
+  const absl::Status status = RegisterWrapperType<Int8WeightImpl>(
+      {.name = kTypeName, .flatten = Flatten, .unflatten = Unflatten, .parse_opaque = ParseAxis});
   TORCH_CHECK(status.ok(), status.message());
   return true;
 }();

@@ -8,8 +8,12 @@
 #include "ATen/core/grad_mode.h"
 #include "c10/core/InferenceMode.h"
 #include "converter/meta_converter.h"
+#include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kinds/record_decoders.h"
+#include "meta/binary/decode_records.h"
+#include "meta/binary/encode_records.h"
 #include "meta/torch_status.h"
 #include "tests/testing/status_matchers.h"
 
@@ -129,6 +133,19 @@ TEST(Int8WeightTest, AnInconsistentRecordIsAnError) {
               StatusIs(kInvalidArgument, HasSubstr("Int8Weight: ctx: expected a QuantizationAxis")));
   EXPECT_THAT(convert([](MetaTensorDesc& desc) { desc.edit_wrapper().attrs->pop_back(); }),
               StatusIs(kInvalidArgument, HasSubstr("found 2 tensors")));
+}
+
+TEST(Int8WeightTest, ItsRecordSurvivesInAFile) {
+  MetaTensorDescriber describer;
+  const MetaTensorDescPtr record = describer.DescribeTensor(Quantize(at::randn({8, 4}), 1)).value();
+  const std::string bytes = EncodeRecords({{"weight", record}}).value();
+  const RecordModel model = DecodeRecords(bytes, {.decoders = TorchDecoders()}).value();
+  MetaConverter converter;
+  const at::Tensor weight = converter.MetaTensor(*model.tensors[0].desc).value();
+  ASSERT_TRUE(IsInt8Weight(weight));
+  EXPECT_EQ(PartsOf(weight).axis, 1);
+  EXPECT_THAT(TorchDecoders().opaque_value({"Int8Weight", "x"}),
+              StatusIs(kInvalidArgument, HasSubstr("expected an axis")));
 }
 
 }  // namespace

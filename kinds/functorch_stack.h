@@ -22,9 +22,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "meta/encoded_value.h"
 #include "meta/opaque_value.h"
 
 // Not included, because compiling ATen/functorch/DynamicLayer.h takes more than a second: it includes the dispatcher and
@@ -43,6 +47,11 @@ class FunctorchStack final : public OpaqueValue {
   explicit FunctorchStack(Layers layers);
   ~FunctorchStack() override;
 
+  // The stack whose Repr() is `text`. Its interpreters belong to no transform of this process.
+  // Errors: kInvalidArgument for any other text; kUnimplemented for a stack that was recorded while an interpreter was
+  // calling an operator.
+  static absl::StatusOr<std::shared_ptr<const FunctorchStack>> Parse(std::string_view text);
+
   // The stack of the calling thread, and whether it is empty.
   static std::shared_ptr<const FunctorchStack> Current();
   static bool IsEmpty();
@@ -54,6 +63,10 @@ class FunctorchStack final : public OpaqueValue {
 
   // A JSON array of the interpreters, each as LibTorch serializes it, outermost first.
   std::string Repr() const override;
+  std::optional<EncodedValue> Encode() const override;
+
+  // The type of the encoded form, whose bytes are the text.
+  static constexpr std::string_view kEncodedType = "functorch stack";
 
  private:
   const Layers layers_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kinds/find_operator.h"
+#include "kinds/operator_calls_json.h"
 #include "kinds/value_tensors.h"
 #include "meta/torch_status.h"
 
@@ -78,12 +79,23 @@ absl::StatusOr<std::shared_ptr<const ViewFunc>> OperatorViewFunc::Create(std::ve
   return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured)));
 }
 
+std::shared_ptr<const ViewFunc> OperatorViewFunc::FromRecords(std::vector<OperatorCall> calls,
+                                                              std::vector<CapturedTensor> captured) {
+  return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured)));
+}
+
 OperatorViewFunc::OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured)
     : calls_(std::move(calls)), operators_(FindOperators(calls_)), captured_(std::move(captured)) {}
 
 std::string OperatorViewFunc::Name() const {
   return absl::StrJoin(calls_, ", ",
                        [](std::string* out, const OperatorCall& call) { absl::StrAppend(out, call.name); });
+}
+
+std::optional<EncodedValue> OperatorViewFunc::Encode() const {
+  std::optional<std::string> text = OperatorCallsText(calls_);
+  if (!text.has_value()) return std::nullopt;
+  return EncodedValue{.type = std::string(kOperatorCalls), .bytes = *std::move(text)};
 }
 
 absl::StatusOr<torch::jit::Stack> OperatorViewFunc::Arguments(std::size_t i, at::Tensor tensor,
@@ -115,6 +127,11 @@ absl::StatusOr<torch::jit::Stack> OperatorViewFunc::Arguments(std::size_t i, at:
 absl::StatusOr<at::Tensor> OperatorViewFunc::Apply(const MetaTensorDesc&, const at::Tensor& new_base,
                                                    const SymIntVisitor& symint_visitor,
                                                    const TensorVisitor& tensor_visitor) const {
+  for (const CapturedTensor& captured : captured_) {
+    if (tensor_visitor || captured.tensor != nullptr) continue;
+    return absl::InvalidArgumentError(absl::StrCat("view_func: ", Name(), ": expected a tensor for record ",
+                                                   captured.desc->id, ", found only the record"));
+  }
   return CatchTorch("replaying a view", [&]() -> absl::StatusOr<at::Tensor> {
     at::Tensor tensor = new_base;
     std::size_t next_captured = 0;

@@ -37,9 +37,17 @@ class OperatorViewFunc final : public ViewFunc {
   static absl::StatusOr<std::shared_ptr<const ViewFunc>> Create(std::vector<OperatorCall> calls,
                                                                 DescribeCaptured describe);
 
+  // From calls whose tensors are placeholders for `captured`, in their order, of which only the records are known.
+  static std::shared_ptr<const ViewFunc> FromRecords(std::vector<OperatorCall> calls,
+                                                     std::vector<CapturedTensor> captured);
+
   std::string Name() const override;
   absl::Span<const CapturedTensor> captured() const override { return captured_; }
 
+  // Nullopt if an argument is a symbolic integer, or of a type that view operators do not have.
+  std::optional<EncodedValue> Encode() const override;
+
+  // Errors: also kInvalidArgument without `tensor_visitor` if only the record of a captured tensor is known.
   absl::StatusOr<at::Tensor> Apply(const MetaTensorDesc& view, const at::Tensor& new_base,
                                    const SymIntVisitor& symint_visitor,
                                    const TensorVisitor& tensor_visitor) const override;

@@ -61,6 +61,9 @@ struct WrapperType {
   std::function<absl::StatusOr<at::Tensor>(const FlattenedTensor& parts, c10::SymIntArrayRef outer_size,
                                            c10::SymIntArrayRef outer_stride)>
       unflatten;
+  // Optional: the value that has the given encoded bytes. Called for `ctx` and for opaque attributes that were read from
+  // a file, if their Encode() gave `name` as the type. The file may come from anywhere.
+  std::function<absl::StatusOr<std::shared_ptr<const OpaqueValue>>(std::string_view bytes)> parse_opaque = {};
 };
 
 // Errors: kInvalidArgument if name, flatten or unflatten is empty; kAlreadyExists if the name or `impl` is registered

@@ -1,9 +1,12 @@
 #include "meta/as_json.h"
 
 #include <memory>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "meta/field_json.h"
+#include "meta/json_depth.h"
 #include "meta/meta_tensor_desc_fields.h"
 #include "meta/same_value.h"
 
@@ -17,11 +20,26 @@ Json AsRepr(Json value) { return value.is_number() ? Json(value.dump()) : value;
 // The reference writes the repr of a bound method, which contains an address and so differs between runs. We write the
 // name of the view operation instead: "as_strided" for a view that size, stride and storage offset define. The
 // reference gives a view function to every tensor, including tensors that are not views, so we write the operation name
-// "none" for these.
+// "none" for these. The arguments of the operation are in fields of their own, view_func_calls and view_func_captured,
+// which the reference does not have.
 Json ViewFuncJson(const MetaTensorDesc& desc) {
   const std::shared_ptr<const ViewFunc>& view_func = desc.extras->view_func;
   if (view_func == nullptr && desc.is_view) return "_CustomViewFunc(func=as_strided)";
   return FieldJson(view_func);
+}
+
+// The fields of a view function that is a sequence of operator calls: the calls, and the ids of the tensors to which they
+// refer by index.
+void AddViewFuncCalls(const ViewFunc& view_func, Json& json) {
+  const std::optional<EncodedValue> encoded = view_func.Encode();
+  if (!encoded.has_value() || encoded->type != kOperatorCalls) return;
+  // Bytes that were read and kept may be anything.
+  Json calls = Json::parse(encoded->bytes, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  if (calls.is_discarded() || IsDeeperThan(calls, kMaxCallsDepth)) return;
+  json[kViewFuncCalls] = std::move(calls);
+  if (view_func.captured().empty()) return;
+  Json& captured = json[kViewFuncCaptured] = Json::array();
+  for (const CapturedTensor& tensor : view_func.captured()) captured.push_back(FieldJson(tensor.desc));
 }
 
 }  // namespace
@@ -33,6 +51,7 @@ Json AsJson(const MetaTensorDesc& desc, DescriberId describer_id) {
     const auto& value = field(desc);
     if constexpr (std::is_same_v<decltype(value), const std::shared_ptr<const ViewFunc>&>) {
       json[info.name] = ViewFuncJson(desc);
+      if (value != nullptr) AddViewFuncCalls(*value, json);
     } else if (info.always || !SameValue(value, field(defaults))) {
       json[info.name] = info.as_repr ? AsRepr(FieldJson(value)) : FieldJson(value);
     }

@@ -29,6 +29,7 @@
 #include "meta/from_python_repr.h"
 #include "meta/meta_tensor_desc.h"
 #include "meta/named_view_func.h"
+#include "meta/text_value.h"
 
 namespace metaconv {
 
@@ -175,17 +176,6 @@ inline absl::Status FromFieldJson(const Json& json, const RecordSet& records, st
   if (found.ok() && *found != nullptr) value = **found;
   return found.status();
 }
-
-// An OpaqueValue that has only the text of the original's Repr().
-class TextValue final : public OpaqueValue {
- public:
-  explicit TextValue(std::string text) : text_(std::move(text)) {}
-
-  std::string Repr() const override { return text_; }
-
- private:
-  const std::string text_;
-};
 
 inline absl::Status FromFieldJson(const Json& json, const RecordSet& records,
                                   std::shared_ptr<const OpaqueValue>& value) {

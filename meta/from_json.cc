@@ -15,8 +15,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "meta/as_json.h"
 #include "meta/field_from_json.h"
+#include "meta/json_depth.h"
 #include "meta/meta_tensor_desc_fields.h"
+#include "meta/references.h"
 #include "meta/same_value.h"
 #include "meta/with_context.h"
 
@@ -73,7 +76,7 @@ const std::vector<std::string>& RequiredTensorFields() {
 
 const absl::flat_hash_set<std::string>& TensorFields() {
   static const auto& fields = *[] {
-    auto* fields = new absl::flat_hash_set<std::string>({kDescriberId});
+    auto* fields = new absl::flat_hash_set<std::string>({kDescriberId, kViewFuncCalls, kViewFuncCaptured});
     ForEachField([&](const FieldInfo& info, auto) { fields->insert(info.name); });
     return fields;
   }();
@@ -84,7 +87,7 @@ const absl::flat_hash_set<std::string>& TensorFields() {
 // any order.
 class Reader {
  public:
-  Reader() = default;
+  explicit Reader(const RecordDecoders& decoders) : decoders_(decoders) {}
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
@@ -184,7 +187,44 @@ class Reader {
         if (status.ok() && !SameValue(value, field(defaults))) field(*entry.desc) = std::move(value);
       }
     });
+    if (status.ok()) status = ReadViewFuncCalls(entry);
     return status.ok() ? ReadNdim(entry) : status;
+  }
+
+  // Restores the function that the field `view_func` only names.
+  absl::Status ReadViewFuncCalls(const Entry& entry) {
+    const auto calls = entry.json->find(kViewFuncCalls);
+    if (calls == entry.json->end()) {
+      if (!entry.json->contains(kViewFuncCaptured)) return absl::OkStatus();
+      return Malformed(entry.where, kViewFuncCalls, "the calls that captured tensors", "none");
+    }
+    const std::shared_ptr<const ViewFunc>& named = entry.desc->extras->view_func;
+    if (named == nullptr) return Malformed(entry.where, "view_func", "the name of the calls", "none");
+    if (IsDeeperThan(*calls, kMaxCallsDepth)) {
+      return Malformed(entry.where, kViewFuncCalls, absl::StrCat("values nested at most ", kMaxCallsDepth, " deep"),
+                       "more");
+    }
+    std::vector<CapturedTensor> captured;
+    if (absl::Status status = ReadCaptured(entry, captured); !status.ok()) return status;
+    EncodedValue encoded = {.type = std::string(kOperatorCalls),
+                            .bytes = calls->dump(-1, ' ', false, Json::error_handler_t::replace)};
+    absl::StatusOr<std::shared_ptr<const ViewFunc>> func =
+        DecodeViewFunc(decoders_, named->Name(), std::move(encoded), std::move(captured));
+    if (!func.ok()) return WithField(entry.where, kViewFuncCalls, func.status());
+    entry.desc->extras.Edit().view_func = *std::move(func);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadCaptured(const Entry& entry, std::vector<CapturedTensor>& captured) const {
+    const auto ids = entry.json->find(kViewFuncCaptured);
+    if (ids == entry.json->end()) return absl::OkStatus();
+    std::vector<MetaTensorDescPtr> records;
+    absl::Status status = FromList<MetaTensorDescPtr>(*ids, records_, records);
+    for (MetaTensorDescPtr& record : records) {
+      if (status.ok() && record == nullptr) status = Unexpected("the id of a record", nullptr);
+      captured.push_back({.desc = std::move(record), .tensor = {}});
+    }
+    return WithField(entry.where, kViewFuncCaptured, status);
   }
 
   // `ndim` follows from the sizes, except for nested tensors, which have none.
@@ -217,9 +257,8 @@ class Reader {
 
   static Step MakeStep(const MetaTensorDesc& desc) {
     Step step = {.desc = &desc, .nested = {}};
-    ForEachNested(desc, [&](const char* name, const MetaTensorDescPtr& nested) {
-      if (nested != nullptr) step.nested.emplace_back(name, nested.get());
-    });
+    ForEachReference(
+        desc, [&](const char* name, const MetaTensorDescPtr& nested) { step.nested.emplace_back(name, nested.get()); });
     return step;
   }
 
@@ -257,6 +296,7 @@ class Reader {
     return absl::OkStatus();
   }
 
+  const RecordDecoders& decoders_;
   RecordSet records_;
   std::vector<Entry> entries_;
   std::optional<DescriberId> describer_;
@@ -264,6 +304,8 @@ class Reader {
 
 }  // namespace
 
-absl::StatusOr<RecordSet> RecordsFromJson(const Json& document) { return Reader().Read(document); }
+absl::StatusOr<RecordSet> RecordsFromJson(const Json& document, const RecordDecoders& decoders) {
+  return Reader(decoders).Read(document);
+}
 
 }  // namespace metaconv

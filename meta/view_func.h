@@ -17,13 +17,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "c10/core/SymInt.h"
 #include "c10/core/TensorImpl.h"
 #include "c10/util/intrusive_ptr.h"
+#include "meta/encoded_value.h"
 
 namespace at {
 class Tensor;
@@ -39,6 +42,10 @@ struct CapturedTensor {
   c10::intrusive_ptr<c10::TensorImpl> tensor;  // Null if only the record is known.
 };
 
+// The type of an encoded view function that is a sequence of calls of LibTorch's operators. Its bytes are JSON text:
+//   [{"name": "aten::select.int", "arguments": [null, 0, 3]}]
+inline constexpr std::string_view kOperatorCalls = "operator calls";
+
 class ViewFunc {
  public:
   // Replacements for each captured integer and each captured tensor. An empty visitor keeps the captured values.
@@ -53,6 +60,10 @@ class ViewFunc {
 
   // The tensors that the view captured.
   virtual absl::Span<const CapturedTensor> captured() const { return {}; }
+
+  // The form in which another process can read the function, apart from the captured tensors, which it refers to by
+  // their index. Nullopt: another process gets the name only.
+  virtual std::optional<EncodedValue> Encode() const { return std::nullopt; }
 
   // Creates the view that `view` describes on `new_base`.
   // Errors: kInvalidArgument if the operation is not known; LibTorch's error if the operation fails on `new_base`; the

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "checkpoint/checkpoint.h"
+#include "meta/binary/encode_records.h"
 #include "nlohmann/json.hpp"
 #include "tools/cli/command.h"
 #include "tools/cli/document.h"
@@ -26,9 +27,18 @@
 namespace metaconv::cli {
 namespace {
 
+absl::StatusOr<int> DescribeAsRecords(const Checkpoint& checkpoint) {
+  const absl::StatusOr<std::string> bytes = EncodeRecords(checkpoint.tensors, checkpoint.opaque);
+  if (!bytes.ok()) return bytes.status();
+  const absl::Status written = WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) { os << *bytes; });
+  if (!written.ok()) return written;
+  return kExitOk;
+}
+
 absl::StatusOr<int> Describe(std::span<const std::string> arguments) {
   const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
   if (!checkpoint.ok()) return checkpoint.status();
+  if (absl::GetFlag(FLAGS_format) == OutputFormat::kRecords) return DescribeAsRecords(*checkpoint);
   const absl::Status written = WriteOutput(absl::GetFlag(FLAGS_output), [&](std::ostream& os) {
     if (absl::GetFlag(FLAGS_format) == OutputFormat::kTable) {
       WriteTable(checkpoint->tensors, checkpoint->opaque, os);
@@ -75,8 +85,8 @@ constexpr std::string_view kCheckFlags[] = {"lock", "map_location"};
 constexpr Command kCommands[] = {
     {"demo", "", "Describe and convert a small built-in model, as a demonstration.", "", {}, nullptr, "metaconv_torch"},
     {"describe", "FILE", "List the tensors of a checkpoint without reading its weights.",
-     "FILE is a file written by torch.save, torch.jit.save or safetensors. No code in it is executed.", kDescribeFlags,
-     Describe},
+     "FILE is a file written by torch.save, torch.jit.save, safetensors or --format=mcr. No code in it is executed.",
+     kDescribeFlags, Describe},
     {"convert",
      "FILE",
      "Create the tensors of a checkpoint on the meta device, and check them.",

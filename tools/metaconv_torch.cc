@@ -12,6 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/checkpoint_file.h"
 #include "describer/meta_tensor_describer.h"
+#include "kinds/record_decoders.h"
 #include "tools/cli/command.h"
 #include "tools/cli/conversion_report.h"
 #include "tools/cli/demo_graph.h"
@@ -36,13 +37,16 @@ absl::StatusOr<int> Load(const std::string& path, c10::Device device) {
 }
 
 absl::StatusOr<int> Convert(std::span<const std::string> arguments) {
+  if (absl::GetFlag(FLAGS_format) == OutputFormat::kRecords) {
+    return absl::InvalidArgumentError("--format=mcr is for describe");
+  }
   if (const DeviceFlag materialize = absl::GetFlag(FLAGS_materialize); materialize.device.has_value()) {
     return Load(arguments[0], *materialize.device);
   }
   if (absl::GetFlag(FLAGS_map) || absl::GetFlag(FLAGS_verify)) {
     return absl::InvalidArgumentError("--map and --verify need --materialize=DEVICE");
   }
-  const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0]);
+  const absl::StatusOr<Checkpoint> checkpoint = ReadUserCheckpoint(arguments[0], TorchDecoders());
   if (!checkpoint.ok()) return checkpoint.status();
   const ConversionReport report = ConvertAll(checkpoint->tensors);
   WriteReport(report, absl::GetFlag(FLAGS_format), std::cout);

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "benchmarks/transfers/raw_cuda.h"
 #include "benchmarks/transfers/shapes.h"
-#include "converter/checksum.h"
+#include "meta/checksum.h"
 
 namespace metaconv {
 namespace {

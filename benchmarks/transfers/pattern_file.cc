@@ -11,7 +11,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "converter/checksum.h"
+#include "meta/checksum.h"
 
 namespace metaconv {
 namespace {

@@ -37,7 +37,7 @@ class PatternFile {
   // Removes the file from the page cache. Has no effect on a file in memory.
   absl::Status Evict() const;
 
-  // The checksum of each tensor, as defined in converter/checksum.h.
+  // The checksum of each tensor, as defined in meta/checksum.h.
   std::vector<std::uint64_t> Checksums() const;
 
  private:

@@ -35,12 +35,11 @@ MetaTensorDescPtr RecordMaker::MakeViewOfFlat(const TensorSpec& spec) {
   Start(spec, *desc);
   auto flat = std::make_shared<MetaTensorDesc>();
   flat->id = next_tensor_id_++;
-  flat->ndim = 1;
   flat->dtype = spec.dtype;
   flat->device = spec.device;
   flat->size = {spec.storage->size_bytes / static_cast<std::int64_t>(c10::elementSize(spec.dtype))};
   flat->is_leaf = true;
-  flat->stride = c10::SymDimVector{1};
+  flat->stride = SymSizes{1};
   flat->storage = desc->storage;
   desc->is_view = true;
   desc->creation_meta = CreationMeta::kDefault;

@@ -19,7 +19,7 @@
 
 #include <cstdint>
 
-#include "converter/checksum.h"
+#include "meta/checksum.h"
 
 namespace metaconv {
 

@@ -12,10 +12,10 @@
 
 #include "c10/core/CPUAllocator.h"
 #include "c10/core/alignment.h"
-#include "converter/checksum.h"
 #include "converter/pieces.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "meta/checksum.h"
 #include "tests/testing/status_matchers.h"
 
 namespace metaconv {

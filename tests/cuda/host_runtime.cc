@@ -14,7 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "converter/checksum.h"
+#include "meta/checksum.h"
 #include "tests/cuda/host_memory.h"
 #include "tests/cuda/host_work.h"
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "c10/core/CPUAllocator.h"
-#include "converter/checksum.h"
 #include "gmock/gmock.h"
+#include "meta/checksum.h"
 #include "tests/cuda/require_gpu.h"
 #include "tests/testing/status_matchers.h"
 

@@ -71,7 +71,7 @@ std::vector<Bytes> ManySizes(const CudaStoragePathOptions& options, std::uint64_
 c10::Storage OnCpu(const Bytes& bytes);
 Bytes BytesOnCpu(const c10::Storage& storage);
 
-// The checksum defined in converter/checksum.h.
+// The checksum defined in meta/checksum.h.
 std::uint64_t ChecksumOf(const Bytes& bytes);
 
 // A load item that reads `bytes`, which must outlive it.

@@ -1,16 +1,21 @@
 #include "kinds/functorch_stack.h"
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "ATen/functorch/DynamicLayer.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/functorch_levels.h"
+#include "tests/testing/status_matchers.h"
 
 namespace metaconv {
 namespace {
@@ -138,6 +143,49 @@ TEST(FunctorchScopeTest, DoesNotAffectOtherThreads) {
     EXPECT_THAT(CurrentLevels(), IsEmpty());
   }).join();
   EXPECT_THAT(CurrentLevels(), ElementsAre(1, 2));
+}
+
+TEST(FunctorchStackTest, ParseGivesTheSameStack) {
+  FunctorchLevels levels;
+  PushVmapAndGrad(levels);
+  levels.PushJvp();
+  levels.PushFunctionalize(/*reapply_views=*/true);
+  const auto stack = FunctorchStack::Current();
+  const absl::StatusOr<std::shared_ptr<const FunctorchStack>> parsed = FunctorchStack::Parse(stack->Repr());
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ((*parsed)->Repr(), stack->Repr());
+  EXPECT_THAT(LevelsOf((*parsed)->layers()), ElementsAre(1, 2, 3, 4));
+  const FunctorchScope restored((*parsed)->layers());
+  EXPECT_THAT(CurrentLevels(), ElementsAre(1, 2, 3, 4));
+}
+
+TEST(FunctorchStackTest, ParseRejectsOtherText) {
+  FunctorchLevels levels;
+  PushVmapAndGrad(levels);
+  const nlohmann::json good = nlohmann::json::parse(FunctorchStack::Current()->Repr());
+  const auto with = [&](const char* pointer, const nlohmann::json& value) {
+    nlohmann::json changed = good;
+    changed[nlohmann::json::json_pointer(pointer)] = value;
+    return FunctorchStack::Parse(changed.dump());
+  };
+  const auto error = [](const char* text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr(text));
+  };
+  EXPECT_THAT(with("/0/level", 1), IsOk());
+  EXPECT_THAT(FunctorchStack::Parse("x"), error("expected a JSON list"));
+  EXPECT_THAT(FunctorchStack::Parse("[1]"), error("layer 0: expected its position as the level"));
+  EXPECT_THAT(with("/1/level", 1), error("layer 1: expected its position as the level"));
+  EXPECT_THAT(with("/0/is_alive", 1), error("layer 0: expected is_alive"));
+  EXPECT_THAT(with("/0/type", 7), error("layer 0: expected the type of a transform"));
+  EXPECT_THAT(with("/0/type", 2), error("layer 0: expected the previous modes"));
+  EXPECT_THAT(with("/0/meta/Vmap/batchSize", -1), error("layer 0: expected batch size and randomness"));
+  EXPECT_THAT(with("/0/meta/Vmap/randomness", 3), error("layer 0: expected batch size and randomness"));
+  EXPECT_THAT(with("/1/meta/Grad/prevGradMode", 1), error("layer 1: expected the previous modes"));
+  EXPECT_THAT(with("/0/savedLocalDispatchKeySet", {{"included", 0}, {"excluded", 0}}),
+              StatusIs(absl::StatusCode::kUnimplemented, ::testing::HasSubstr("layers that call no operator")));
+  std::string long_stack = "[0";
+  for (int i = 0; i < 1000; ++i) long_stack += ",0";
+  EXPECT_THAT(FunctorchStack::Parse(long_stack + "]"), error("expected at most 1000 layers, found 1001"));
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ void SummariseFunctorchStack(Json& record) {
 }  // namespace
 
 void CutViewFunc(Json& record) {
+  for (const char* ours : {kViewFuncCalls, kViewFuncCaptured}) record.erase(ours);
   const auto view_func = record.find("view_func");
   if (view_func == record.end() || !view_func->is_string()) return;
   const std::string text = *view_func;

@@ -34,7 +34,8 @@ class RecordsJson {
   std::map<MetaStorageId, nlohmann::ordered_json> storages_;
 };
 
-// The text of `view_func` without its arguments, because the reference writes an address there.
+// Leaves of `view_func` the text before its arguments, because the reference writes an address there. Removes the fields
+// with the calls of the function, which the reference does not have.
 void CutViewFunc(nlohmann::ordered_json& record);
 
 }  // namespace metaconv

@@ -43,7 +43,7 @@ for command in demo describe convert lock check; do
   expect 0 "Usage: metaconv $command" "$metaconv" "$command" --help
 done
 expect 2 "unknown flag '--lock=x': 'describe' takes --format, --map-location, --output" "$metaconv" describe tied.pt --lock=x
-expect 2 "flag 'format'; expected 'table' or 'json', found 'xml'" "$metaconv" describe tied.pt --format=xml
+expect 2 "flag 'format'; expected 'table', 'json' or 'mcr', found 'xml'" "$metaconv" describe tied.pt --format=xml
 expect 2 'flag --format needs a value' "$metaconv" describe tied.pt --format
 expect 2 "Illegal value 'nowhere' specified for flag 'map_location'" "$metaconv" describe tied.pt --map-location=nowhere
 expect 2 'expected FILE, found none' "$metaconv" describe
@@ -60,6 +60,26 @@ expect 0 '' "$metaconv" describe tied.pt --format json --map-location meta
 expect_json out 'all(t["device"] == "device(type='"'meta'"')" for t in d["tensors"])'
 mkdir elsewhere
 expect 0 'NAME' env BUILD_WORKING_DIRECTORY="$PWD" sh -c "cd elsewhere && '$metaconv' describe tied.pt"
+
+# --- Files of records. ---
+for file in tied views quantized; do
+  expect 0 '^$' "$metaconv" describe $file.pt --format=mcr --output=$file.mcr
+  for format in table json mcr; do
+    expect 0 '' "$metaconv" describe $file.pt --format=$format --output=$file.from_checkpoint
+    expect 0 '' "$metaconv" describe $file.mcr --format=$format --output=$file.from_records
+    cmp $file.from_checkpoint $file.from_records || failures=$((failures + 1))
+  done
+done
+expect 0 '' "$metaconv" lock tied.pt --output=tied.mcr.lock.json
+expect 0 'tied.mcr matches tied.mcr.lock.json' "$metaconv" check tied.mcr --lock=tied.mcr.lock.json
+expect 0 'bytes allocated +0 bytes' "$metaconv" convert tied.mcr
+expect 0 'NAME' "$metaconv" describe tied.mcr --map-location=meta
+grep -q ' meta ' out || { echo "FAILED: expected the device meta, found: $(cat out)"; failures=$((failures + 1)); }
+expect 2 'tied.mcr: .*a file of records, which has no bytes to load' "$metaconv" convert tied.mcr --materialize=cpu
+expect 2 '--format=mcr is for describe' "$metaconv" convert tied.pt --format=mcr
+head -c 300 tied.mcr >truncated.mcr
+expect 2 'truncated.mcr: offset 16: expected a file of 300 bytes' "$metaconv" describe truncated.mcr
+[[ $(wc -l <err) == 1 ]] || { echo "FAILED: expected one line, found: $(cat err)"; failures=$((failures + 1)); }
 
 # --- Files that cannot be read or written: prints one line, exits with 2, and changes nothing. ---
 expect 2 'missing.pt' "$metaconv" describe missing.pt

@@ -7,7 +7,7 @@
 #include "meta/torch_status.h"
 
 ABSL_FLAG(metaconv::cli::OutputFormat, format, metaconv::cli::OutputFormat::kTable,
-          "Output format, 'table' or 'json'.");
+          "Output format: 'table', 'json', or for describe also 'mcr', records in binary form.");
 ABSL_FLAG(std::string, lock, "", "The lock file to compare with.");
 ABSL_FLAG(bool, map, false,
           "Map the file into memory instead of copying it, for all storages for which that is possible.");
@@ -26,14 +26,26 @@ bool AbslParseFlag(absl::string_view text, OutputFormat* format, std::string* er
     *format = OutputFormat::kTable;
   } else if (text == "json") {
     *format = OutputFormat::kJson;
+  } else if (text == "mcr") {
+    *format = OutputFormat::kRecords;
   } else {
-    *error = "expected 'table' or 'json', found '" + std::string(text) + "'";
+    *error = "expected 'table', 'json' or 'mcr', found '" + std::string(text) + "'";
     return false;
   }
   return true;
 }
 
-std::string AbslUnparseFlag(OutputFormat format) { return format == OutputFormat::kTable ? "table" : "json"; }
+std::string AbslUnparseFlag(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kTable:
+      return "table";
+    case OutputFormat::kJson:
+      return "json";
+    case OutputFormat::kRecords:
+      return "mcr";
+  }
+  return "";
+}
 
 bool AbslParseFlag(absl::string_view text, DeviceFlag* flag, std::string* error) {
   if (text.empty()) {

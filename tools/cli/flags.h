@@ -15,7 +15,7 @@
 
 namespace metaconv::cli {
 
-enum class OutputFormat { kTable, kJson };
+enum class OutputFormat { kTable, kJson, kRecords };
 
 bool AbslParseFlag(absl::string_view text, OutputFormat* format, std::string* error);
 std::string AbslUnparseFlag(OutputFormat format);

@@ -34,7 +34,8 @@ struct FirstNames {
 
 Json LockRecord(const std::string& name, const MetaTensorDesc& desc, FirstNames& first) {
   Json record = AsJson(desc, /*describer_id=*/0);
-  for (const char* key : {"id", "describer_id", "storage", "view_func"}) record.erase(key);
+  for (const char* key : {"id", "describer_id", "storage", "view_func", kViewFuncCalls, kViewFuncCaptured})
+    record.erase(key);
   if (record["dynamo_hint_overrides"].empty()) record.erase("dynamo_hint_overrides");
   ForEachNested(desc, [&](const char* field, const MetaTensorDescPtr& nested) {
     record[field] = LockRecord(absl::StrCat(name, ".", field), *nested, first);

@@ -1,6 +1,7 @@
 #include "tools/cli/read.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -10,9 +11,10 @@
 
 namespace metaconv::cli {
 
-absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path) {
+absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path, RecordDecoders decoders) {
   const Progress progress(absl::StrCat("reading ", path));
-  return ReadCheckpoint(UserPath(path), {.map_location = absl::GetFlag(FLAGS_map_location).device});
+  return ReadCheckpoint(UserPath(path),
+                        {.map_location = absl::GetFlag(FLAGS_map_location).device, .decoders = std::move(decoders)});
 }
 
 absl::StatusOr<CheckpointFile> OpenUserCheckpoint(const std::string& path) {

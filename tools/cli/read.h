@@ -11,11 +11,12 @@
 #include "absl/status/statusor.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/checkpoint_file.h"
+#include "meta/record_decoders.h"
 
 namespace metaconv::cli {
 
-// `path` is the argument of the command. Applies --map-location.
-absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path);
+// `path` is the argument of the command. Applies --map-location. Commands that build tensors pass decoders.
+absl::StatusOr<Checkpoint> ReadUserCheckpoint(const std::string& path, RecordDecoders decoders = {});
 
 // The same, and keeps the file open so that its bytes can be loaded.
 absl::StatusOr<CheckpointFile> OpenUserCheckpoint(const std::string& path);

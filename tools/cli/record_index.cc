@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "meta/meta_tensor_desc_fields.h"
+#include "meta/references.h"
 
 namespace metaconv::cli {
 
@@ -22,7 +22,7 @@ RecordIndex::RecordIndex(std::span<const NamedTensor> tensors) {
     const MetaTensorDesc& desc = *open.back();
     open.pop_back();
     if (desc.storage.has_value()) storages_.emplace(desc.storage->id, &*desc.storage);
-    ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) { add(nested.get()); });
+    ForEachReference(desc, [&](const char*, const MetaTensorDescPtr& nested) { add(nested.get()); });
   }
 }
 

@@ -1,4 +1,5 @@
-// RecordIndex: all tensor and storage records that are reachable from a list of named tensors, in id order.
+// RecordIndex: all tensor and storage records that are reachable from a list of named tensors, in id order. They include
+// those of tensors that view functions captured.
 //
 // Example:
 //   RecordIndex index(checkpoint.tensors);

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "converter/checksum.h"
 #include "cuda/files/page_cache.h"
 #include "gtest/gtest.h"
+#include "meta/checksum.h"
 #include "tests/cuda/temporary_file.h"
 #include "tests/testing/run_threads.h"
 

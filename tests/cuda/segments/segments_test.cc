@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
-#include "converter/checksum.h"
 #include "gtest/gtest.h"
+#include "meta/checksum.h"
 
 namespace metaconv {
 namespace {
@@ -45,7 +45,7 @@ class Bytes {
   std::vector<unsigned char> memory_;
 };
 
-// A simple implementation of the checksum defined in converter/checksum.h.
+// A simple implementation of the checksum defined in meta/checksum.h.
 std::uint64_t PlainSum(const std::vector<unsigned char>& bytes) {
   std::uint64_t sum = 0;
   for (std::uint64_t i = 0; i * 8 < bytes.size(); ++i) {

@@ -11,8 +11,8 @@
 // Lifetime: arguments and results are plain values.
 // Source: the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 
-#ifndef METACONV_CONVERTER_CHECKSUM_H_
-#define METACONV_CONVERTER_CHECKSUM_H_
+#ifndef METACONV_META_CHECKSUM_H_
+#define METACONV_META_CHECKSUM_H_
 
 #include <cstdint>
 
@@ -40,4 +40,4 @@ METACONV_HOST_DEVICE constexpr std::uint64_t ChecksumOfLength(std::uint64_t size
 
 }  // namespace metaconv
 
-#endif  // METACONV_CONVERTER_CHECKSUM_H_
+#endif  // METACONV_META_CHECKSUM_H_
