@@ -85,6 +85,8 @@ absl::StatusOr<int> SupportCheck::HeightOfParts(const TensorKind& kind, const at
 
 }  // namespace
 
-absl::Status CheckSupported(const at::Tensor& tensor, int max_depth) { return SupportCheck(max_depth).Check(tensor); }
+absl::Status internal::CheckGraphSupported(const at::Tensor& tensor, int max_depth) {
+  return SupportCheck(max_depth).Check(tensor);
+}
 
 }  // namespace metaconv

@@ -13,12 +13,20 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
+#include "kinds/plain_tensor.h"
 
 namespace metaconv {
+namespace internal {
+
+absl::Status CheckGraphSupported(const at::Tensor& tensor, int max_depth);
+
+}  // namespace internal
 
 // Errors: kInvalidArgument for an undefined tensor, or if gradients, bases and inner tensors are nested deeper than
 // `max_depth`; kUnimplemented for a kind of tensor that is not supported, with its name.
-absl::Status CheckSupported(const at::Tensor& tensor, int max_depth);
+inline absl::Status CheckSupported(const at::Tensor& tensor, int max_depth) {
+  return IsPlainDense(tensor) ? absl::OkStatus() : internal::CheckGraphSupported(tensor, max_depth);
+}
 
 }  // namespace metaconv
 

@@ -1,5 +1,4 @@
 #include <iterator>
-#include <typeinfo>
 
 #include "kinds/batched.h"
 #include "kinds/dense.h"
@@ -8,11 +7,13 @@
 #include "kinds/kind.h"
 #include "kinds/mkldnn.h"
 #include "kinds/nested.h"
+#include "kinds/plain_tensor.h"
 #include "kinds/sparse_compressed.h"
 #include "kinds/sparse_coo.h"
 #include "kinds/view.h"
 #include "kinds/wrapper.h"
 #include "meta/sparse_layout.h"
+#include "torch/csrc/autograd/variable.h"
 
 namespace metaconv {
 namespace {
@@ -138,25 +139,13 @@ constexpr TensorKind kKinds[] = {
 constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
 constexpr const TensorKind& kView = kKinds[std::size(kKinds) - 2];
 
-// A fast path that replaces the search of the table for most tensors: only dense tensors and views have no other keys
-// than these and are of the type at::TensorImpl itself.
-bool IsPlain(const Tensor& tensor) {
-  constexpr c10::DispatchKeySet kPlain =
-      c10::autograd_dispatch_keyset_with_ADInplaceOrView |
-      c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
-  const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-  // Compares bits, because the difference of two DispatchKeySets does not remove the backend bits.
-  return (impl.key_set().raw_repr() & ~kPlain.raw_repr()) == 0 && impl.has_storage() &&
-         typeid(impl) == typeid(at::TensorImpl);
-}
-
 bool IsOther(const Desc& desc) {
   const FunctorchFields& functorch = desc.functorch();
   return functorch.is_legacy_batchedtensor || functorch.is_functorch_wrapped || functorch.is_functional ||
          desc.wrapper().is_traceable_wrapper_subclass || desc.extras->is_mkldnn;
 }
 
-// The same fast path for records.
+// A fast path for records, as IsPlainTensor is for tensors.
 bool IsPlain(const Desc& desc) {
   return !desc.is_sparse && !desc.is_nested && !(desc.extras.has_value() && IsOther(desc)) &&
          desc.layout == c10::Layout::Strided && desc.device.type() != c10::DeviceType::Lazy &&
@@ -166,10 +155,12 @@ bool IsPlain(const Desc& desc) {
 }  // namespace
 
 const TensorKind& KindOf(const Tensor& tensor) {
-  if (IsPlain(tensor)) {
+  if (IsPlainTensor(tensor)) {  // The fast path, which replaces the search of the table for most tensors.
     // A tensor without autograd metadata is not a view.
-    if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr || !tensor.is_view()) return kDense;
-    if (!tensor._base().is_sparse()) return kView;
+    if (tensor.unsafeGetTensorImpl()->autograd_meta() == nullptr) return kDense;
+    const torch::autograd::DifferentiableViewMeta* meta = torch::autograd::impl::get_view_autograd_meta(tensor);
+    if (meta == nullptr || !meta->has_bw_view()) return kDense;
+    if (!meta->get_backward_view().base_.is_sparse()) return kView;
   }
   const TensorKind* kind = kKinds;
   while (!kind->matches(tensor)) ++kind;  // The last entry matches every tensor.
