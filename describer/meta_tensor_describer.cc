@@ -107,15 +107,20 @@ struct MetaTensorDescriber::Parts {
 // The description of one tensor. Implements the interface that the code of each kind uses.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts)
-      : describer_(describer), options_(options), parts_(parts) {}
+  // `is_new`: whether to describe a new tensor, for which the tensor that is passed stands.
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts, bool is_new = false)
+      : describer_(describer), options_(options), parts_(parts), is_new_(is_new) {}
 
   bool recurse() const override { return options_.recurse; }
   bool keeps_data() const override { return describer_.options_.copy_data; }
 
   void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-    describer_.Identify(tensor, options_.facts, desc);
+    if (is_new_) {
+      desc.id = describer_.TakeId();
+    } else {
+      describer_.Identify(tensor, options_.facts, desc);
+    }
     desc.dtype = tensor.scalar_type();
     desc.device = impl.device();
     desc.layout = impl.layout();
@@ -148,10 +153,22 @@ class MetaTensorDescriber::Session final : public Description {
     return describer_.DescribePart(part, {.trace = options_.trace, .recurse = false}, parts_);
   }
 
+  absl::StatusOr<MetaTensorDescPtr> DescribeNew(const at::Tensor& like,
+                                                absl::FunctionRef<void(MetaTensorDesc&)> complete) override {
+    auto desc = std::make_shared<MetaTensorDesc>();
+    Session session(describer_, options_, parts_, /*is_new=*/true);
+    if (absl::Status status = KindOf(like).describe(session, like, *desc); !status.ok()) return status;
+    desc->is_leaf = true;
+    complete(*desc);
+    if (options_.trace) describer_.TraceOnce(*desc);
+    return desc;
+  }
+
  private:
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
   Parts& parts_;
+  const bool is_new_;
 };
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
@@ -225,7 +242,7 @@ absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const D
   }
   if (options_.copy_data) desc.extras.Edit().data = tensor.getIntrusivePtr();
 
-  if (options.trace && traced_tensors_.IsFirst(desc.id)) Trace("describe_tensor", AsJson(desc, id_));
+  if (options.trace) TraceOnce(desc);
   return absl::OkStatus();
 }
 
@@ -289,16 +306,23 @@ MetaStorageDesc MetaTensorDescriber::DescribeStorage(const c10::Storage& storage
   return desc;
 }
 
+void MetaTensorDescriber::TraceOnce(const MetaTensorDesc& desc) {
+  if (traced_tensors_.IsFirst(desc.id)) Trace("describe_tensor", AsJson(desc, id_));
+}
+
 void MetaTensorDescriber::TraceOnce(const MetaStorageDesc& desc) {
   if (traced_storages_.IsFirst(desc.id)) Trace("describe_storage", AsJson(desc, id_));
 }
 
-// The next two functions run under the entry's lock, so ids are consecutive. Relaxed: the counters publish no other
-// data.
+// Relaxed: the counters publish no other data.
+
+MetaTensorId MetaTensorDescriber::TakeId() { return next_id_.tensors.fetch_add(1, std::memory_order_relaxed); }
+
+// The next two functions run under the entry's lock, so ids are consecutive.
 
 MetaTensorId MetaTensorDescriber::TakeId(TensorEntry& entry, const at::Tensor& tensor) {
   if (entry.object.IsEmpty()) entry.object = WeakReference(*tensor.unsafeGetTensorImpl());
-  if (entry.id == kNoId) entry.id = next_id_.tensors.fetch_add(1, std::memory_order_relaxed);
+  if (entry.id == kNoId) entry.id = TakeId();
   return entry.id;
 }
 

@@ -218,8 +218,11 @@ class MetaTensorDescriber {
   absl::StatusOr<MetaTensorDescPtr> DescribePart(const at::Tensor& part, const DescribeOptions& options, Parts& parts);
   absl::StatusOr<MetaTensorDescPtr> DescribeBase(const at::Tensor& base, const DescribeOptions& options, Parts& parts,
                                                  MomentaryRecord* momentary);
+  // The id of a tensor that no one can refer to later, so that no entry is needed.
+  MetaTensorId TakeId();
   MetaTensorId TakeId(TensorEntry& entry, const at::Tensor& tensor);
   MetaStorageId TakeId(StorageEntry& entry, const c10::Storage& storage);
+  void TraceOnce(const MetaTensorDesc& desc);
   void TraceOnce(const MetaStorageDesc& desc);
   // Assigns the id of `tensor`, and writes its facts to `desc`.
   void Identify(const at::Tensor& tensor, const TensorFacts& facts, MetaTensorDesc& desc);
