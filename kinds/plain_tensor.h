@@ -24,7 +24,8 @@ namespace metaconv {
 inline bool IsPlainTensor(const at::Tensor& tensor) {
   constexpr c10::DispatchKeySet kPlain =
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |
-      c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::Meta});
+      c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::AutocastCPU, c10::DispatchKey::CUDA,
+                           c10::DispatchKey::AutocastCUDA, c10::DispatchKey::Meta});
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   // Compares bits, because the difference of two DispatchKeySets does not remove the backend bits. For this type,
   // has_storage() is a virtual call that only compares the storage with null.
