@@ -1,18 +1,17 @@
 #include "kinds/compressed_parts.h"
 
-#include <memory>
 #include <utility>
 
 #include "ATen/SparseCsrTensorImpl.h"
 #include "ATen/SparseCsrTensorUtils.h"
 #include "ATen/ops/alias.h"
 #include "absl/status/statusor.h"
+#include "c10/core/AutogradState.h"
 #include "c10/core/DispatchKeySet.h"
 #include "c10/core/GradMode.h"
 #include "c10/core/InferenceMode.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "kinds/functorch_stack.h"
-#include "kinds/operator_view_func.h"
 #include "kinds/plain_sparse.h"
 #include "kinds/plain_tensor.h"
 #include "kinds/sparse_parts.h"
@@ -43,7 +42,7 @@ Parts PartsOf(const at::Tensor& tensor) {
 bool HasPlainDispatch() {
   const c10::impl::LocalDispatchKeySet keys = c10::impl::tls_local_dispatch_key_set();
   return keys.included_ == c10::default_included_set && keys.excluded_ == c10::default_excluded_set &&
-         !c10::InferenceMode::is_enabled();
+         !c10::InferenceMode::is_enabled() && !c10::AutogradState::get_tls_state().get_view_replay_enabled();
 }
 
 bool IsInferenceOrFake(const at::Tensor& tensor) {
@@ -51,14 +50,6 @@ bool IsInferenceOrFake(const at::Tensor& tensor) {
 }
 
 bool IsPlainPart(const at::Tensor& part) { return IsPlainTensor(part) && !IsInferenceOrFake(part); }
-
-// The view function of the tensor that at::values returns.
-const absl::StatusOr<std::shared_ptr<const ViewFunc>>& ValuesFunc() {
-  static const auto& func = *new absl::StatusOr<std::shared_ptr<const ViewFunc>>(
-      OperatorViewFunc::Create({{.name = "aten::values", .arguments = {c10::IValue()}}},
-                               [](const at::Tensor&) { return absl::InternalError("values has no other tensors"); }));
-  return func;
-}
 
 // Note [Parts without operators]
 // The operators that return the parts create an alias of each member tensor, a new one for each call. So does the
@@ -70,14 +61,12 @@ bool CanOmitOperators(const Description& description, const at::Tensor& tensor) 
   if (description.keeps_data() || !HasPlainDispatch()) return false;
   if (!IsPlainSparseCompressed(tensor) || IsInferenceOrFake(tensor)) return false;
   const at::SparseCsrTensorImpl& impl = *at::sparse_csr::get_sparse_csr_impl(tensor);
-  return IsPlainPart(impl.compressed_indices()) && IsPlainPart(impl.plain_indices()) && IsPlainPart(impl.values()) &&
-         ValuesFunc().ok();
+  return IsPlainPart(impl.compressed_indices()) && IsPlainPart(impl.plain_indices()) && IsPlainPart(impl.values());
 }
 
 void MakeView(MetaTensorDesc& values) {
   values.is_view = true;
   values.creation_meta = c10::GradMode::is_enabled() ? CreationMeta::kDefault : CreationMeta::kNoGradMode;
-  values.extras.Edit().view_func = *ValuesFunc();
 }
 
 // Describes an alias of `member`, which need not exist.

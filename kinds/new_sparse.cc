@@ -95,6 +95,7 @@ at::Tensor NewSparseCoo(c10::ScalarType dtype, std::int64_t sparse_dim, c10::Int
   impl.set_sizes_and_strides(size, /*new_stride=*/at::DimVector(size.size()));
   impl.sparse_dim_ = sparse_dim;
   impl.dense_dim_ = static_cast<std::int64_t>(size.size()) - sparse_dim;
+  impl.coalesced_ = true;  // As any tensor without elements.
   impl.refresh_numel();
   impl.indices_.unsafeGetTensorImpl()->set_sizes_contiguous({sparse_dim, 0});
   impl.values_.unsafeGetTensorImpl()->set_sizes_contiguous(value_size);

@@ -24,8 +24,8 @@
 
 namespace metaconv {
 
-// A sparse COO tensor without elements on the meta device, as at::empty with the layout `kSparse` and then
-// sparse_resize_ creates it. `size` starts with the sparse dimensions.
+// A sparse COO tensor without elements on the meta device, as at::_sparse_coo_tensor_with_dims creates it. `size` starts
+// with the sparse dimensions.
 at::Tensor NewSparseCoo(c10::ScalarType dtype, std::int64_t sparse_dim, c10::IntArrayRef size);
 
 // The three tensors that a sparse compressed tensor consists of.

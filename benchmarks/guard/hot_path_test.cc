@@ -173,8 +173,8 @@ const Path kPaths[] = {
     {"convert COO, first time", {10, 0, 4}, Coo, {}, Convert},
     {"convert COO, again", {0, 0, 2}, Coo, {Convert}, Convert},
 
-    {"describe CSR, first time", {7, 0, 4}, Csr, {}, Describe},
-    {"convert CSR, first time", {17, 0, 7}, Csr, {}, Convert},
+    {"describe CSR, first time", {6, 0, 4}, Csr, {}, Describe},
+    {"convert CSR, first time", {16, 0, 7}, Csr, {}, Convert},
     {"convert CSR, again", {0, 0, 2}, Csr, {Convert}, Convert},
 };
 

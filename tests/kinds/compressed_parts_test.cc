@@ -15,13 +15,14 @@
 #include "ATen/ops/ones.h"
 #include "ATen/ops/sparse_compressed_tensor.h"
 #include "ATen/ops/zeros.h"
+#include "absl/cleanup/cleanup.h"
+#include "c10/core/AutogradState.h"
 #include "c10/core/GradMode.h"
 #include "c10/core/InferenceMode.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kinds/operator_view_func.h"
 #include "meta/equal.h"
 #include "meta/meta_tensor_desc.h"
 #include "nlohmann/json.hpp"
@@ -150,12 +151,15 @@ TEST(CompressedPartsTest, ValuesAreAViewOfTheTensor) {
   EXPECT_FALSE(desc->sparse().col_indices->is_view);
   const MetaTensorDesc& values = *desc->sparse().values;
   EXPECT_TRUE(values.is_view);
-  const auto* func = dynamic_cast<const OperatorViewFunc*>(values.extras->view_func.get());
-  ASSERT_NE(func, nullptr);
-  EXPECT_EQ(func->Name(), "aten::values");
-  const absl::StatusOr<at::Tensor> replayed = func->Apply(values, Csr(), {}, {});
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
-  EXPECT_EQ(replayed->sizes(), c10::IntArrayRef({2}));
+  EXPECT_EQ(values.creation_meta, CreationMeta::kDefault);
+  EXPECT_EQ(values.extras->view_func, nullptr);
+}
+
+// Views then have view functions.
+TEST(CompressedPartsTest, RecordsAreThoseOfTheOperatorsResultsWithViewReplay) {
+  c10::AutogradState::get_tls_state().set_view_replay_enabled(true);
+  const absl::Cleanup restore = [] { c10::AutogradState::get_tls_state().set_view_replay_enabled(false); };
+  ExpectSameRecords({"CSR", Csr});
 }
 
 // As in the reference, which describes new tensors each time.
