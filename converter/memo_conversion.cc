@@ -79,8 +79,9 @@ absl::Status NoStorage() {
   return absl::InvalidArgumentError("allocation callback: expected a tensor with a storage, found one without");
 }
 
-// Whether the result consists of the results of other records, which then determine its layout and device.
-bool IsMadeOfOthers(const MetaTensorDesc& desc) {
+// Whether the record has records of inner tensors. The result then consists of their results, which determine its layout
+// and device.
+bool HasInnerRecords(const MetaTensorDesc& desc) {
   return desc.functorch().unwrapped != nullptr || desc.wrapper().attrs.has_value();
 }
 
@@ -175,7 +176,7 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildOfKind(const MetaTensorDesc& des
     return absl::UnimplementedError(
         absl::StrCat("record ", desc.id, ": tensors of kind '", kind.name, "' are not supported"));
   }
-  if (!IsMadeOfOthers(desc)) {
+  if (!HasInnerRecords(desc)) {
     if (absl::Status status = CheckLayout(desc); !status.ok()) return status;
   }
   // The InferenceMode guard costs more than checking whether it is needed.
@@ -206,15 +207,15 @@ absl::StatusOr<at::Tensor> MemoConversion::BuildWhole(const MetaTensorDesc& desc
   if (!absl::IsInternal(status)) return status;
   // The results of the other records were checked already, so a mismatch here means that this record is inconsistent
   // with them. The layout of mkldnn tensors is determined by mkldnn only.
-  return IsMadeOfOthers(desc) || desc.is_view || desc.extras->is_mkldnn ? absl::InvalidArgumentError(status.message())
-                                                                        : status;
+  return HasInnerRecords(desc) || desc.is_view || desc.extras->is_mkldnn ? absl::InvalidArgumentError(status.message())
+                                                                         : status;
 }
 
 // A wrapper takes its device from the wrapped tensor.
 absl::Status MemoConversion::MakeFake(const MetaTensorDesc& desc, const at::Tensor& tensor) const {
   if (!fake_) return absl::OkStatus();
   at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  if (impl->is_fake() || !impl->is_meta() || IsMadeOfOthers(desc)) return absl::OkStatus();
+  if (impl->is_fake() || !impl->is_meta() || HasInnerRecords(desc)) return absl::OkStatus();
   if (desc.device.is_meta()) {
     return absl::UnimplementedError(
         absl::StrCat("record ", desc.id, ": device: fake tensors of the meta device are not supported"));

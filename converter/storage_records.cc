@@ -17,7 +17,8 @@
 namespace metaconv {
 namespace {
 
-bool IsMadeOfOthers(const MetaTensorDesc& desc) {
+// Whether a kind of wrapper builds the record, from the records of inner tensors and without a storage of its own.
+bool IsBuiltAsWrapper(const MetaTensorDesc& desc) {
   return desc.functorch().is_functorch_wrapped || desc.functorch().is_functional ||
          desc.wrapper().is_traceable_wrapper_subclass;
 }
@@ -69,10 +70,10 @@ class Collector {
 
   absl::Status Add(Reached reached) {
     const MetaTensorDesc& desc = *reached.desc;
-    if (desc.storage.has_value() && !IsMadeOfOthers(desc)) {
+    if (desc.storage.has_value() && !IsBuiltAsWrapper(desc)) {
       if (absl::Status status = AddStorage(*desc.storage, reached.from); !status.ok()) return status;
     }
-    const bool is_whole = elements_ || !IsSparseAny(desc.layout) || IsMadeOfOthers(desc);
+    const bool is_whole = elements_ || !IsSparseAny(desc.layout) || IsBuiltAsWrapper(desc);
     absl::Status status;
     ForEachNested(desc, [&](const char*, const MetaTensorDescPtr& nested) {
       if (nested == nullptr) return;  // An error only for some kinds, which check it.

@@ -109,6 +109,9 @@ class IdentityTable {
     return IdentityOf(slot);
   }
 
+  // An id for an object that nobody can look up later, so that it needs no entry.
+  std::int64_t TakeId() { return TakeIds(1); }
+
   // GetOrAssign for each item. The ids are those of one call after another. An object may be there more than once.
   void GetOrAssign(absl::Span<Item> items) {
     ForEachRun(items, [&](absl::Span<Item> run) {
@@ -399,8 +402,8 @@ class IdentityTable {
     for (std::size_t i = 0; i < item_count; ++i) items[i]->identity.id += first;
   }
 
-  // Called under the lock of the entries that get the ids, so an id that was taken is never lost. Relaxed: the counter
-  // publishes no other data.
+  // Called under the lock of the entries that get the ids, if there are entries, so an id that was taken is never lost.
+  // Relaxed: the counter publishes no other data.
   std::int64_t TakeIds(std::int64_t count) { return next_id_.fetch_add(count, std::memory_order_relaxed); }
 
   static std::size_t ShardIndex(const Object* object) {

@@ -103,15 +103,16 @@ struct MetaTensorDescriber::Parts {
 // The description of one tensor. Implements the interface that the code of each kind uses.
 class MetaTensorDescriber::Session final : public Description {
  public:
-  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts)
-      : describer_(describer), options_(options), parts_(parts) {}
+  // `is_new`: whether to describe a new tensor, for which the tensor that is passed stands.
+  Session(MetaTensorDescriber& describer, const DescribeOptions& options, Parts& parts, bool is_new = false)
+      : describer_(describer), options_(options), parts_(parts), is_new_(is_new) {}
 
   bool recurse() const override { return options_.recurse; }
   bool keeps_data() const override { return describer_.options_.copy_data; }
 
   void Identify(const at::Tensor& tensor, MetaTensorDesc& desc) override {
     const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
-    desc.id = TakeId(tensor, desc);
+    desc.id = is_new_ ? describer_.tensors_.TakeId() : TakeId(tensor, desc);
     desc.dtype = tensor.scalar_type();
     desc.device = impl.device();
     desc.layout = impl.layout();
@@ -146,6 +147,17 @@ class MetaTensorDescriber::Session final : public Description {
     return describer_.DescribePart(part, {.trace = options_.trace, .recurse = false}, parts_);
   }
 
+  absl::StatusOr<MetaTensorDescPtr> DescribeNew(const at::Tensor& like,
+                                                absl::FunctionRef<void(MetaTensorDesc&)> complete) override {
+    auto desc = std::make_shared<MetaTensorDesc>();
+    Session session(describer_, options_, parts_, /*is_new=*/true);
+    if (absl::Status status = KindOf(like).describe(session, like, *desc); !status.ok()) return status;
+    desc->is_leaf = true;
+    complete(*desc);
+    if (options_.trace) describer_.TraceOnce(*desc);
+    return desc;
+  }
+
  private:
   MetaStorageId TakeId(const c10::Storage& storage) {
     if (parts_.known != nullptr) {
@@ -173,6 +185,7 @@ class MetaTensorDescriber::Session final : public Description {
   MetaTensorDescriber& describer_;
   const DescribeOptions& options_;
   Parts& parts_;
+  const bool is_new_;
 };
 
 absl::StatusOr<MetaTensorDescPtr> MetaTensorDescriber::DescribeTensor(const at::Tensor& tensor,
@@ -290,7 +303,7 @@ absl::Status MetaTensorDescriber::DescribeInto(const at::Tensor& tensor, const D
   }
   if (options_.copy_data) desc.extras.Edit().data = tensor.getIntrusivePtr();
 
-  if (options.trace && traced_tensors_.IsFirst(desc.id)) Trace("describe_tensor", AsJson(desc, id_));
+  if (options.trace) TraceOnce(desc);
   return absl::OkStatus();
 }
 
@@ -356,6 +369,10 @@ MetaStorageDesc MetaTensorDescriber::DescribeStorage(const c10::Storage& storage
   MetaStorageDesc desc = StorageRecord(GetStorageId(storage), storage);
   if (options.trace) TraceOnce(desc);
   return desc;
+}
+
+void MetaTensorDescriber::TraceOnce(const MetaTensorDesc& desc) {
+  if (traced_tensors_.IsFirst(desc.id)) Trace("describe_tensor", AsJson(desc, id_));
 }
 
 void MetaTensorDescriber::TraceOnce(const MetaStorageDesc& desc) {

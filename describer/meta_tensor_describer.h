@@ -209,6 +209,7 @@ class MetaTensorDescriber {
   void DescribeInBlocks(absl::Span<const at::Tensor> tensors, const DescribeOptions& options,
                         absl::FunctionRef<bool(absl::StatusOr<MetaTensorDescPtr> record)> use);
   MetaStorageDesc StorageRecord(MetaStorageId id, const c10::Storage& storage) const;
+  void TraceOnce(const MetaTensorDesc& desc);
   void TraceOnce(const MetaStorageDesc& desc);
 
   const DescriberId id_;

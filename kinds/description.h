@@ -17,6 +17,7 @@
 #define METACONV_KINDS_DESCRIPTION_H_
 
 #include "ATen/core/Tensor.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "c10/core/Storage.h"
 #include "meta/meta_tensor_desc.h"
@@ -43,6 +44,12 @@ class Description {
 
   // As Describe, without the parts and the base of `part`. For parts that can refer back to the tensor.
   virtual absl::StatusOr<MetaTensorDescPtr> DescribeFlat(const at::Tensor& part) = 0;
+
+  // As DescribeFlat(new), where `new` is a new alias of `like`, which the caller does not make because no one else would
+  // have it: it gets the next id, for which no entry is kept. `like` must be a strided tensor. The record has no autograd
+  // state, other than what complete(record) sets.
+  virtual absl::StatusOr<MetaTensorDescPtr> DescribeNew(const at::Tensor& like,
+                                                        absl::FunctionRef<void(MetaTensorDesc&)> complete) = 0;
 };
 
 }  // namespace metaconv

@@ -1,4 +1,5 @@
 #include <iterator>
+#include <string_view>
 
 #include "kinds/batched.h"
 #include "kinds/dense.h"
@@ -7,6 +8,7 @@
 #include "kinds/kind.h"
 #include "kinds/mkldnn.h"
 #include "kinds/nested.h"
+#include "kinds/plain_sparse.h"
 #include "kinds/plain_tensor.h"
 #include "kinds/sparse_compressed.h"
 #include "kinds/sparse_coo.h"
@@ -139,6 +141,15 @@ constexpr TensorKind kKinds[] = {
 constexpr const TensorKind& kDense = kKinds[std::size(kKinds) - 1];
 constexpr const TensorKind& kView = kKinds[std::size(kKinds) - 2];
 
+// Evaluated by the compiler: an unknown name does not compile.
+consteval const TensorKind& KindNamed(std::string_view name) {
+  const TensorKind* kind = kKinds;
+  while (std::string_view(kind->name) != name) ++kind;
+  return *kind;
+}
+constexpr const TensorKind& kSparseCoo = KindNamed("sparse COO");
+constexpr const TensorKind& kSparseCompressed = KindNamed("sparse compressed");
+
 bool IsOther(const Desc& desc) {
   const FunctorchFields& functorch = desc.functorch();
   return functorch.is_legacy_batchedtensor || functorch.is_functorch_wrapped || functorch.is_functional ||
@@ -162,6 +173,8 @@ const TensorKind& KindOf(const Tensor& tensor) {
     if (meta == nullptr || !meta->has_bw_view()) return kDense;
     if (!meta->get_backward_view().base_.is_sparse()) return kView;
   }
+  if (IsPlainSparseCoo(tensor)) return kSparseCoo;
+  if (IsPlainSparseCompressed(tensor)) return kSparseCompressed;
   const TensorKind* kind = kKinds;
   while (!kind->matches(tensor)) ++kind;  // The last entry matches every tensor.
   return *kind;

@@ -6,19 +6,16 @@
 #include <utility>
 
 #include "ATen/EmptyTensor.h"
-#include "ATen/SparseCsrTensorImpl.h"
-#include "ATen/SparseCsrTensorUtils.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/_sparse_compressed_tensor_unsafe.h"
 #include "ATen/ops/_sparse_compressed_tensor_with_dims.h"
 #include "ATen/ops/_validate_sparse_compressed_tensor_args.h"
-#include "ATen/ops/alias.h"
 #include "absl/strings/str_cat.h"
-#include "c10/core/DispatchKeySet.h"
 #include "c10/core/TensorOptions.h"
 #include "kinds/check_record.h"
-#include "kinds/functorch_stack.h"
+#include "kinds/compressed_parts.h"
 #include "kinds/manual_view.h"
+#include "kinds/new_sparse.h"
 #include "kinds/require_grad.h"
 #include "kinds/sparse_parts.h"
 #include "meta/python_repr.h"
@@ -93,32 +90,13 @@ absl::Status Check(const MetaTensorDesc& desc) {
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
 }
 
-struct Parts {
-  at::Tensor compressed_indices;
-  at::Tensor plain_indices;
-  at::Tensor values;
-};
-
-// The operators that return the parts would wrap them if a functorch transform is active, so the stack is cleared.
-// Native fake tensors have no operators, so their parts are read from the TensorImpl.
-Parts PartsOf(const at::Tensor& tensor) {
-  const FunctorchScope no_functorch;
-  if (tensor.unsafeGetTensorImpl()->is_fake()) {
-    const at::SparseCsrTensorImpl& impl = *at::sparse_csr::get_sparse_csr_impl(tensor);
-    return {at::alias(impl.compressed_indices()), at::alias(impl.plain_indices()), at::alias(impl.values())};
-  }
-  if (IsByRow(tensor.layout())) return {tensor.crow_indices(), tensor.col_indices(), tensor.values()};
-  return {tensor.ccol_indices(), tensor.row_indices(), tensor.values()};
-}
-
 at::DimVector BlockSize(const MetaTensorDesc& desc) {
   if (!IsBlocked(desc.layout)) return {};
   const auto first = static_cast<std::size_t>(BatchDims(desc) + 1);
   return {*desc.sparse().values->size[first].maybe_as_int(), *desc.sparse().values->size[first + 1].maybe_as_int()};
 }
 
-// Creates the same tensor as the operator in Empty below, without the overhead of dispatching it and the operators that
-// it calls.
+// Creates the same tensor as the operator in Empty below, without operators.
 at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10::IntArrayRef size) {
   const auto batch_dims = static_cast<std::size_t>(BatchDims(desc));
   const at::DimVector block = BlockSize(desc);
@@ -134,14 +112,10 @@ at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10
   value_size.append(block.begin(), block.end());
   value_size.append(size.begin() + batch_dims + kSparseDims, size.end());
 
-  const c10::Device meta(c10::kMeta);
-  const c10::DispatchKey key = c10::computeDispatchKey(desc.dtype, desc.layout, meta);
-  at::Tensor tensor = at::detail::make_tensor<at::SparseCsrTensorImpl>(c10::DispatchKeySet(key), meta, desc.layout,
-                                                                       c10::scalarTypeToTypeMeta(desc.dtype));
-  at::sparse_csr::get_sparse_csr_impl(tensor)->set_member_tensors(at::detail::empty_meta(compressed_size, index_type),
-                                                                  at::detail::empty_meta(plain_size, index_type),
-                                                                  at::detail::empty_meta(value_size, desc.dtype), size);
-  return tensor;
+  return NewSparseCompressed(desc.layout, size,
+                             {.compressed_indices = at::detail::empty_meta(compressed_size, index_type),
+                              .plain_indices = at::detail::empty_meta(plain_size, index_type),
+                              .values = at::detail::empty_meta(value_size, desc.dtype)});
 }
 
 at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
@@ -185,13 +159,9 @@ absl::Status DescribeSparseCompressed(Description& description, const at::Tensor
   fields.dense_dim = dims.dense;
   if (!description.recurse()) return absl::OkStatus();
   const bool by_row = IsByRow(desc.layout);
-  const Parts parts = PartsOf(description.keeps_data() ? WithData(tensor) : tensor);
-  absl::Status status =
-      DescribePart(description, parts.compressed_indices, by_row ? fields.crow_indices : fields.ccol_indices);
-  if (status.ok()) {
-    status = DescribePart(description, parts.plain_indices, by_row ? fields.col_indices : fields.row_indices);
-  }
-  return status.ok() ? DescribePart(description, parts.values, fields.values) : status;
+  return DescribeCompressedParts(description, description.keeps_data() ? WithData(tensor) : tensor,
+                                 by_row ? fields.crow_indices : fields.ccol_indices,
+                                 by_row ? fields.col_indices : fields.row_indices, fields.values);
 }
 
 absl::StatusOr<at::Tensor> BuildSparseCompressed(Conversion& conversion, const MetaTensorDesc& desc) {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "ATen/EmptyTensor.h"
 #include "ATen/SparseTensorImpl.h"
 #include "ATen/core/Tensor.h"
 #include "ATen/native/SparseTensorUtils.h"
@@ -10,10 +9,10 @@
 #include "ATen/ops/_validate_sparse_coo_tensor_args.h"
 #include "ATen/ops/empty.h"
 #include "absl/strings/str_cat.h"
-#include "c10/core/DispatchKeySet.h"
 #include "c10/core/TensorOptions.h"
 #include "kinds/check_record.h"
 #include "kinds/manual_view.h"
+#include "kinds/new_sparse.h"
 #include "kinds/require_grad.h"
 #include "kinds/sparse_parts.h"
 #include "meta/python_repr.h"
@@ -40,24 +39,10 @@ at::Tensor Assemble(const MetaTensorDesc& desc, const at::Tensor& indices, const
       values.options().layout(at::kSparse), desc.sparse().is_coalesced);
 }
 
-// Creates the same tensor as the operators in Empty below, without the overhead of the dispatcher, which takes longer
-// than all other work for a sparse tensor.
-at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::IntArrayRef size) {
-  const c10::DispatchKey key = c10::computeDispatchKey(desc.dtype, c10::kSparse, c10::Device(c10::kMeta));
-  at::Tensor tensor =
-      at::detail::make_tensor<at::SparseTensorImpl>(c10::DispatchKeySet(key), c10::scalarTypeToTypeMeta(desc.dtype));
-  at::DimVector value_size = {0};
-  value_size.append(size.begin() + *desc.sparse().sparse_dim, size.end());
-  at::SparseTensorImpl& impl = *at::sparse::get_sparse_impl(tensor);
-  impl.raw_resize_(*desc.sparse().sparse_dim, *desc.sparse().dense_dim, size);
-  impl.set_indices_and_values_unsafe(at::detail::empty_meta({*desc.sparse().sparse_dim, 0}, c10::kLong),
-                                     at::detail::empty_meta(value_size, desc.dtype));
-  return tensor;
-}
-
 at::Tensor Empty(const MetaTensorDesc& desc, c10::Device device) {
   const auto plain_size = c10::asIntArrayRefSlowOpt(desc.size);
-  if (device.is_meta() && plain_size.has_value()) return EmptyMeta(desc, *plain_size);
+  if (device.is_meta() && plain_size.has_value())
+    return NewSparseCoo(desc.dtype, *desc.sparse().sparse_dim, *plain_size);
   c10::SymDimVector value_size = {0};
   value_size.append(desc.size.begin() + *desc.sparse().sparse_dim, desc.size.end());
   const at::Tensor indices = at::empty({*desc.sparse().sparse_dim, 0}, at::device(device).dtype(at::kLong));

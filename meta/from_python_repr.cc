@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "c10/core/DeviceType.h"
+#include "meta/device_type_named.h"
 #include "meta/python_repr.h"
 
 namespace metaconv {
@@ -17,14 +18,6 @@ std::optional<T> WrittenAs(std::string_view text, int count) {
   for (int i = 0; i < count; ++i) {
     const auto value = static_cast<T>(i);
     if (PythonRepr(value) == text) return value;
-  }
-  return std::nullopt;
-}
-
-std::optional<c10::DeviceType> DeviceTypeNamed(std::string_view name) {
-  for (int i = 0; i < c10::COMPILE_TIME_MAX_DEVICE_TYPES; ++i) {
-    const auto type = static_cast<c10::DeviceType>(i);
-    if (c10::DeviceTypeName(type, /*lower_case=*/true) == name) return type;
   }
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include "c10/core/Device.h"
 #include "c10/core/DeviceType.h"
 #include "c10/core/ScalarType.h"
+#include "meta/device_type_named.h"
 
 namespace metaconv {
 namespace {
@@ -25,14 +26,6 @@ constexpr StorageClass kStorageClasses[] = {AT_FORALL_SCALAR_TYPES_WITH_COMPLEX_
 
 // CPU and meta have one device only, and so no index.
 bool HasIndex(c10::DeviceType type) { return type != c10::DeviceType::CPU && type != c10::DeviceType::Meta; }
-
-std::optional<c10::DeviceType> DeviceTypeNamed(std::string_view name) {
-  for (int i = 0; i < c10::COMPILE_TIME_MAX_DEVICE_TYPES; ++i) {
-    const auto type = static_cast<c10::DeviceType>(i);
-    if (c10::DeviceTypeName(type, /*lower_case=*/true) == name) return type;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
