@@ -7,9 +7,7 @@
 //   auto desc = std::make_shared<const MetaTensorDesc>(MetaTensorDesc{
 //       .id = 0, .dtype = c10::kFloat, .is_leaf = true, .size = {4, 8}, .stride = SymSizes{8, 1},
 //       .storage = MetaStorageDesc{.id = 0, .size = 128}});
-//   std::cout << *desc;          static_assert(sizeof(MetaTensorDesc) <= 192, "a record of a dense tensor is one allocation of three cache lines");
-
-// Prints every field that is not at its default.
+//   std::cout << *desc;          // Prints every field that is not at its default.
 //   AsJson(*desc, /*describer_id=*/0);
 //
 // A plain struct: the fields that dense tensors and views have are inside, in three cache lines, and all others are in

@@ -73,7 +73,7 @@ bool HasMoreElementsThan(std::int64_t limit, const SymSizes& size) {
 void MaterializeAll(const RecordSet& records) {
   constexpr std::int64_t kLargest = std::int64_t{16} << 20;
   for (const auto& [id, desc] : records.storages) {
-    const std::int64_t size = desc->size.maybe_as_int().value_or(0);
+    const std::int64_t size = desc.size.maybe_as_int().value_or(0);
     if (size > kLargest && size < std::int64_t{1} << 50) return;
   }
   const auto fill = [](const MetaStorageDesc&, std::int64_t, absl::Span<char> into) {
@@ -94,7 +94,7 @@ void MaterializeAll(const RecordSet& records) {
 // A record that was read is written in the same form: numbers as numbers, text as text.
 void CheckRoundTrip(const RecordSet& records) {
   Json document = {{"storages", Json::array()}, {"tensors", Json::array()}};
-  for (const auto& [id, desc] : records.storages) document["storages"].push_back(AsJson(*desc, 0));
+  for (const auto& [id, desc] : records.storages) document["storages"].push_back(AsJson(desc, 0));
   for (const auto& [id, desc] : records.tensors) document["tensors"].push_back(AsJson(*desc, 0));
   const absl::StatusOr<RecordSet> again = RecordsFromJson(document);
   Require(again.ok(), "to read what was written");

@@ -1,6 +1,7 @@
 #include "checkpoint/torch/rebuild.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -130,7 +131,7 @@ TEST(RebuildTest, SparseTensorsOfVersionsWithoutIsCoalesced) {
                      {Layout("torch.sparse_coo"), Tuple({kIndices, values, Reduce("torch", "Size", {Ints({5, 5})})})}));
   ASSERT_THAT(desc, IsOk());
   EXPECT_EQ((*desc)->sparse().is_coalesced, false);
-  EXPECT_EQ((*desc)->storage, nullptr);
+  EXPECT_EQ((*desc)->storage, std::nullopt);
   EXPECT_EQ((*desc)->id, 0);
 }
 
