@@ -92,7 +92,7 @@ TEST(CheckpointTest, PartsOfCooTensorsAreDescribedIfRequested) {
   ASSERT_NE(coo.sparse().indices, nullptr);
   ASSERT_NE(coo.sparse().values, nullptr);
   EXPECT_EQ(coo.id, 0);
-  EXPECT_EQ(coo.storage, nullptr);
+  EXPECT_FALSE(coo.storage.has_value());
   EXPECT_EQ(coo.sparse().indices->id, 1);
   EXPECT_EQ(coo.sparse().indices->dtype, c10::ScalarType::Long);
   EXPECT_EQ(coo.sparse().indices->size, (SymSizes{2, 4}));
