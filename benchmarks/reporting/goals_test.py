@@ -24,7 +24,6 @@ FLOOR = 5
 REFERENCE = 4000
 
 
-
 @functools.cache
 def names_of_reference():
     """The keys of WORKS in reference/works.py, which needs PyTorch to be imported."""
