@@ -19,6 +19,8 @@ MOST_FOR_GROUP = {
     "convert/records": 100_000,
     "json/write": 100_000,
     "json/read": 100_000,
+    "records/write": 100_000,
+    "records/read": 100_000,
     "views/again": 100_000,
     "convert/again": 1_000_000,
     "convert/again_cold": 1_000_000,

@@ -21,8 +21,7 @@ TEST(ForeignKindTest, FilesAreNamedByTheirContent) {
   const std::string zeros(1000, '\0');
   const std::string kUnknown =
       "in none of the supported formats (torch.jit.save, torch.save, torch.save before PyTorch 0.1.10, torch.save "
-      "before "
-      "PyTorch 1.6, safetensors)";
+      "before PyTorch 1.6, records, safetensors)";
   const std::pair<std::string, std::string> kFiles[] = {
       {"GGUF\3" + zeros, "a GGUF model"},
       {"\x89HDF\r\n\x1a\n" + zeros, "an HDF5 file"},

@@ -52,6 +52,7 @@ TEST(AsJsonTest, EveryFieldInTheOrderOfTheReference) {
       desc.edit_functorch().is_functorch_wrapped = true;
   desc.edit_functorch().is_batchedtensor = desc.edit_functorch().is_legacy_batchedtensor =
       desc.edit_functorch().is_gradtrackingtensor = desc.is_view = true;
+  desc.edit_nested().ndim = 1;
   desc.is_nested = desc.edit_wrapper().is_traceable_wrapper_subclass = desc.edit_functorch().is_functional = true;
   desc.is_conj = desc.is_neg = desc.is_parameter = true;
   desc.edit_attributes().nested_int = 2;

@@ -44,7 +44,8 @@ import torch
 from torch._subclasses import meta_utils
 
 FORMAT = "metaconv/1"
-VIEW_FUNC_NONE = "_CustomViewFunc(func=none)"
+# A file does not have the operator that made a view. Size, stride and storage offset define it.
+VIEW_FUNCS = {False: "_CustomViewFunc(func=none)", True: "_CustomViewFunc(func=as_strided)"}
 
 
 # --- Unpickling without running anything -----------------------------------------------------------------------------
@@ -362,7 +363,7 @@ class Records:
 
 def normalise(fields):
     if str(fields.get("view_func", "")).startswith("_CustomViewFunc(func=<"):
-        fields["view_func"] = VIEW_FUNC_NONE
+        fields["view_func"] = VIEW_FUNCS[fields["is_view"]]
     return fields
 
 
