@@ -26,18 +26,18 @@ class FreshDispatcherState {
     if (!IsFresh()) state_.emplace();
   }
 
- private:
-  struct State {
-    const FunctorchScope no_functorch;
-    const c10::impl::ForceDispatchKeyGuard guard{c10::default_included_set, c10::default_excluded_set};
-  };
-
-  // Checked first, because the state is fresh in nearly all cases.
+  // Whether the state is fresh already. It is in nearly all cases, and a scope then changes nothing.
   static bool IsFresh() {
     const c10::impl::LocalDispatchKeySet keys = c10::impl::tls_local_dispatch_key_set();
     return keys.included_ == c10::default_included_set && keys.excluded_ == c10::default_excluded_set &&
            FunctorchStack::IsEmpty();
   }
+
+ private:
+  struct State {
+    const FunctorchScope no_functorch;
+    const c10::impl::ForceDispatchKeyGuard guard{c10::default_included_set, c10::default_excluded_set};
+  };
 
   std::optional<State> state_;
 };

@@ -75,7 +75,9 @@ absl::StatusOr<std::vector<at::Tensor>> MetaConverter::ConvertAll(absl::Span<con
 // are described and converted in runs of neighbours. See Note [Repeated conversions].
 void MetaConverter::ConvertBlock(absl::Span<const at::Tensor> tensors, const ConvertOptions& options,
                                  std::vector<absl::StatusOr<at::Tensor>>& results) {
-  if (IsTraced(options) || !options.facts.empty() || copies_data_) {
+  // Tensors are described in the caller's dispatcher state and converted in a fresh one. If both are the same, a run of
+  // tensors needs one conversion only.
+  if (!FreshDispatcherState::IsFresh() || IsTraced(options) || !options.facts.empty() || copies_data_) {
     for (const at::Tensor& tensor : tensors) results.push_back(Convert(tensor, options));
     return;
   }
@@ -113,6 +115,7 @@ void MetaConverter::TakeExisting(absl::Span<const at::Tensor> tensors, absl::Spa
 void MetaConverter::ConvertRun(absl::Span<const at::Tensor> tensors, const ConvertOptions& options, KnownIds& known,
                                absl::Span<absl::StatusOr<at::Tensor>> results) {
   NewResults built(memo_.tensors, results);
+  MemoConversion conversion(memo_, options.callback, fake_);
   std::size_t done = 0;
   while (done < tensors.size()) {
     known.Clear();
@@ -124,8 +127,7 @@ void MetaConverter::ConvertRun(absl::Span<const at::Tensor> tensors, const Conve
         built.Set(done, status);
         continue;
       }
-      WithConversion(options.callback,
-                     [&](MemoConversion& conversion) { conversion.ConvertUnseen(record.desc, done, built); });
+      conversion.ConvertUnseen(record.desc, done, built);
     }
     built.Store();
     if (done == tensors.size()) return;

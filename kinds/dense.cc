@@ -11,7 +11,8 @@ absl::Status DescribeDense(Description& description, const at::Tensor& tensor, M
   const at::TensorImpl& impl = *tensor.unsafeGetTensorImpl();
   desc.storage = description.DescribeStorage(tensor.storage());
   description.Identify(tensor, desc);
-  desc.stride = ToSymSizes(impl.sym_strides());
+  const c10::SymIntArrayRef stride = impl.sym_strides();
+  desc.stride.emplace(stride.begin(), stride.end());
   desc.storage_offset = impl.sym_storage_offset();
   return absl::OkStatus();
 }

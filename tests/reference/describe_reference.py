@@ -363,7 +363,7 @@ class Records:
 
 def normalise(fields):
     if str(fields.get("view_func", "")).startswith("_CustomViewFunc(func=<"):
-        fields["view_func"] = VIEW_FUNCS[fields["is_view"]]
+        fields["view_func"] = VIEW_FUNCS[fields.get("is_view", False)]
     return fields
 
 

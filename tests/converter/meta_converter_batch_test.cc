@@ -63,7 +63,7 @@ std::vector<Result> OneByOne(MetaConverter& converter, const Tensors& tensors, c
   return results;
 }
 
-TEST(ConvertManyTest, ResultsAreThoseOfOneCallAfterAnother) {
+TEST(MetaConverterBatchTest, ResultsAreThoseOfOneCallAfterAnother) {
   for (unsigned seed = 0; seed < 30; ++seed) {
     RandomGraph graph(seed);
     graph.Grow(200);
@@ -86,7 +86,7 @@ TEST(ConvertManyTest, ResultsAreThoseOfOneCallAfterAnother) {
   }
 }
 
-TEST(ConvertManyTest, ResultsAreCounted) {
+TEST(MetaConverterBatchTest, ResultsAreCounted) {
   const Tensors sources = {at::empty({2}), Quantized(), at::empty({3}), at::Tensor()};
   MetaConverter converter;
   const std::vector<Result> results = converter.Convert(sources);
@@ -96,14 +96,14 @@ TEST(ConvertManyTest, ResultsAreCounted) {
   EXPECT_EQ(converter.misses(), 1);
 }
 
-TEST(ConvertManyTest, NoTensors) {
+TEST(MetaConverterBatchTest, NoTensors) {
   MetaConverter converter;
   EXPECT_THAT(converter.Convert(Tensors()), IsEmpty());
   EXPECT_THAT(converter.ConvertAll({}).value(), IsEmpty());
   EXPECT_THAT(converter.MetaTensors({}), IsEmpty());
 }
 
-TEST(ConvertManyTest, AllOrNone) {
+TEST(MetaConverterBatchTest, AllOrNone) {
   MetaConverter converter;
   const at::Tensor dense = at::empty({2});
   EXPECT_THAT(converter.ConvertAll({dense, Quantized()}),
@@ -115,7 +115,7 @@ TEST(ConvertManyTest, AllOrNone) {
   EXPECT_TRUE(results[1]._base().is_same(results[0]));
 }
 
-TEST(ConvertManyTest, Options) {
+TEST(MetaConverterBatchTest, Options) {
   RandomGraph graph(1);
   const Tensors sources = graph.Grow(100);
   int calls = 0;
@@ -136,7 +136,7 @@ TEST(ConvertManyTest, Options) {
   ExpectSame(fake, fake.Convert(sources), fake_single, OneByOne(fake_single, sources), sources);
 }
 
-TEST(ConvertManyTest, Records) {
+TEST(MetaConverterBatchTest, Records) {
   RandomGraph graph(2);
   const Tensors sources = graph.Grow(300);
   MetaTensorDescriber describer;
@@ -158,7 +158,7 @@ TEST(ConvertManyTest, Records) {
   EXPECT_EQ(many.hits(), 2 * single.hits());
 }
 
-TEST(ConvertManyTest, ThreadsWithOverlappingTensorsGetTheSameResults) {
+TEST(MetaConverterBatchTest, ThreadsWithOverlappingTensorsGetTheSameResults) {
   constexpr int kThreads = 4;
   for (unsigned seed = 0; seed < 5; ++seed) {
     RandomGraph graph(seed);
