@@ -150,7 +150,7 @@ class IdTable {
   static constexpr std::size_t kBatch = 64;        // The number of ids that are visited under one lock.
   static constexpr std::size_t kNewPages = 8;      // A page is checked when this many other pages were added.
   static constexpr int kChecksPerPage = 2;         // The number of other pages that are checked when a page is added.
-  static constexpr int kSampleStep = 13;           // One of this many slots is checked first.
+  static constexpr int kSampleStep = 32;           // One of this many slots is checked first.
   static constexpr int kMostAliveFor = 8;          // The others are not, if at most one of this many is dead.
   static constexpr std::size_t kWalkPerPage = 32;  // See CheckPages().
 

@@ -198,9 +198,9 @@ class IdentityTable {
   static constexpr std::size_t kBlock = 64;      // The number of items that are processed together.
   static constexpr std::int64_t kMostRoom = 64;  // The number of objects that a new region has room for at most.
   static constexpr std::size_t kFirstSweep = 64;
-  static constexpr std::size_t kSampleStep = 13;     // One of this many entries is checked,
-  static constexpr std::size_t kSampleRegions = 16;  // in about this many regions.
-  static constexpr std::size_t kMostAliveFor = 8;    // No sweep if at most one of this many is dead.
+  static constexpr std::size_t kSampleStep = 13;   // One of this many entries is checked,
+  static constexpr std::size_t kSampleSize = 32;   // so that about this many are.
+  static constexpr std::size_t kMostAliveFor = 8;  // No sweep if at most one of this many is dead.
 
   static bool IsDead(Object* object) { return c10::raw::weak_intrusive_ptr::use_count(object) == 0; }
 
@@ -285,17 +285,14 @@ class IdentityTable {
       if (size < sweep_at) return nullptr;
       std::size_t asked = 0;
       std::size_t dead = 0;
+      const std::size_t step = std::max(kSampleStep, size / kSampleSize);
       // Starts at a different entry each time, so that a periodic pattern of dead entries cannot evade all samples.
-      std::size_t until_next = static_cast<std::size_t>(lookups) % kSampleStep;
-      const std::size_t region_step = std::max<std::size_t>(1, regions.size() / kSampleRegions);
-      std::size_t until_region = static_cast<std::size_t>(lookups) % region_step;
+      std::size_t until_next = static_cast<std::size_t>(lookups) % step;
       for (const auto& [region, ids] : regions) {
-        if (until_region-- > 0) continue;
-        until_region = region_step - 1;
         ids.ForEach([](const IdSlot&) {},
                     [&, base = region](const IdSlot& slot) {
                       if (until_next-- > 0) return;
-                      until_next = kSampleStep - 1;
+                      until_next = step - 1;
                       ++asked;
                       dead += IsDead(reinterpret_cast<Object*>(RegionIds::AddressOf(base, slot.place())));
                     });

@@ -176,7 +176,9 @@ TEST(MetaConverterBatchTest, ThreadsWithOverlappingTensorsGetTheSameResults) {
         const Result& first = results[0][i];
         const Result& other = results[thread][(i + sources.size() - thread * 40) % sources.size()];
         ASSERT_EQ(first.status(), other.status());
-        if (first.ok()) EXPECT_TRUE(first->is_same(*other));
+        if (first.ok()) {
+          EXPECT_TRUE(first->is_same(*other));
+        }
       }
     }
   }

@@ -151,7 +151,7 @@ TEST_F(RealDataTest, RecordsWithoutTheirData) {
 TEST_F(RealDataTest, StoragesWithoutTensors) {
   const at::Tensor source = at::ones({4});
   const MetaStorageDesc record = converter_.describer().DescribeStorage(source.storage());
-  const c10::Storage result = converter_.MetaStorage(*record).value();
+  const c10::Storage result = converter_.MetaStorage(record).value();
   EXPECT_EQ(RealStorage(result).value().nbytes(), 16);
   EXPECT_EQ(static_cast<const float*>(RealStorage(result).value().data())[3], 1);
   // A tensor on this storage uses it and its copy.

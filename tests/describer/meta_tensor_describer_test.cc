@@ -136,9 +136,9 @@ TEST(MetaTensorDescriberTest, TheRecordIsUpToDate) {
   EXPECT_EQ(before->storage->size, 16);
   EXPECT_EQ(after->size[0], 8);
   EXPECT_EQ(after->storage->size, 32);
-  EXPECT_EQ(after->grad->id, 1);
+  EXPECT_EQ(after->grad()->id, 1);
   tensor.mutable_grad().reset();
-  EXPECT_EQ(Describe(describer, tensor)->grad, nullptr);
+  EXPECT_EQ(Describe(describer, tensor)->grad(), nullptr);
 }
 
 TEST(MetaTensorDescriberTest, ViewsShareTheRecordOfTheirBase) {
