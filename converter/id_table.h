@@ -47,9 +47,14 @@ class IdTable {
   // The number of slots in a page. A page has 1 KiB, about as much as a tensor and its record.
   static constexpr int kPageSlots = 128;
 
+  // What to do beside adding a page. A caller that holds a lock may only add it: removing dead references from other
+  // pages destroys objects, which calls code of LibTorch or of users.
+  enum class OnNewPage { kCheckOthers, kOnlyAdd };
+
   // Returns visit(slot) for the slot of `id`.
   template <typename Visitor>
-  auto Visit(std::int64_t id, Visitor&& visit) ABSL_LOCKS_EXCLUDED(mutex_) {
+  auto Visit(std::int64_t id, Visitor&& visit, OnNewPage on_new_page = OnNewPage::kCheckOthers)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
     while (true) {
       {
         const StripedReaderLock lock(mutex_);
@@ -58,7 +63,7 @@ class IdTable {
           return visit(page->slots[IndexOf(id)]);
         }
       }
-      AddPage(PageOf(id));
+      AddPage(PageOf(id), on_new_page);
     }
   }
 
@@ -223,12 +228,12 @@ class IdTable {
     return count;
   }
 
-  void AddPage(PageNumber number) ABSL_LOCKS_EXCLUDED(mutex_) {
+  void AddPage(PageNumber number, OnNewPage on_new_page) ABSL_LOCKS_EXCLUDED(mutex_) {
     std::vector<Reference> dead;  // Destroyed after the lock is released.
     auto page = std::make_unique<Page>();
     const StripedWriterLock lock(mutex_);
     if (pages_.Find(number) != nullptr) return;
-    CheckPages(dead);
+    if (on_new_page == OnNewPage::kCheckOthers) CheckPages(dead);
     Insert(number, std::move(page));
   }
 
@@ -299,6 +304,7 @@ class IdTable {
   // Moves the dead references to `dead`. Returns whether all slots are empty now.
   static bool RemoveDead(Page& page, std::vector<Reference>& dead) {
     bool is_empty = true;
+    dead.reserve(dead.size() + kPageSlots);  // So that no reference is destroyed here if memory runs out.
     for (const Slot& slot : page.slots) slot.Prefetch();
     for (Slot& slot : page.slots) {
       if (slot.IsDead()) dead.push_back(slot.Take());

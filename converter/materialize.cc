@@ -79,8 +79,9 @@ absl::StatusOr<Tensors> MaterializeAll(const Records& records, const Devices& de
   for (std::size_t begin = 0; begin < records.size();) {
     if (absl::Status status = CheckStop(control); !status.ok()) return status;
     const c10::Device device = devices[begin];
-    const auto other = std::find_if(devices.begin() + begin, devices.end(), [&](c10::Device d) { return d != device; });
-    const std::size_t count = std::min<std::size_t>(other - devices.begin() - begin, kRecordsBetweenStops);
+    const absl::Span<const c10::Device> next = absl::MakeConstSpan(devices).subspan(begin, kRecordsBetweenStops);
+    const auto other = std::find_if(next.begin(), next.end(), [&](c10::Device d) { return d != device; });
+    const auto count = static_cast<std::size_t>(other - next.begin());
     const auto make_opaque = [&](const MetaTensorDesc& desc) { return source.MakeOpaque(desc, device); };
     RealConversion conversion(memo,
                               {.device = device, .keeps_elements = source.has_elements(), .make_opaque = make_opaque});

@@ -119,6 +119,10 @@ void MemoConversion::ConvertUnseen(const MetaTensorDesc& desc, std::size_t index
 void MemoConversion::ConvertMany(absl::Span<const MetaTensorDesc* const> descs,
                                  absl::Span<absl::StatusOr<at::Tensor>> results) {
   constexpr std::size_t kBlock = 64;  // A block of records and results fits into the processor's fastest caches.
+  if (callback_) {                    // It may change the memo.
+    for (std::size_t i = 0; i < descs.size(); ++i) results[i] = Convert(*descs[i]);
+    return;
+  }
   for (std::size_t begin = 0; begin < descs.size(); begin += kBlock) {
     ConvertBlock(descs.subspan(begin, kBlock), results.subspan(begin, kBlock));
   }

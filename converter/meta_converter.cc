@@ -75,9 +75,11 @@ absl::StatusOr<std::vector<at::Tensor>> MetaConverter::ConvertAll(absl::Span<con
 // are described and converted in runs of neighbours. See Note [Repeated conversions].
 void MetaConverter::ConvertBlock(absl::Span<const at::Tensor> tensors, const ConvertOptions& options,
                                  std::vector<absl::StatusOr<at::Tensor>>& results) {
-  // Tensors are described in the caller's dispatcher state and converted in a fresh one. If both are the same, a run of
-  // tensors needs one conversion only.
-  if (!FreshDispatcherState::IsFresh() || IsTraced(options) || !options.facts.empty() || copies_data_) {
+  // A callback may use the converter or change tensors, so no id may be assigned ahead. Tensors are described in the
+  // caller's dispatcher state and converted in a fresh one: if both are the same, a run needs one conversion only.
+  const bool is_simple = !options.callback && !IsTraced(options) && options.facts.empty() && !copies_data_ &&
+                         FreshDispatcherState::IsFresh();
+  if (!is_simple) {
     for (const at::Tensor& tensor : tensors) results.push_back(Convert(tensor, options));
     return;
   }
@@ -102,12 +104,19 @@ void MetaConverter::TakeExisting(absl::Span<const at::Tensor> tensors, absl::Spa
   std::array<MetaTensorId, KnownIds::kMostTensors> space;
   const absl::Span<MetaTensorId> ids = absl::MakeSpan(space).first(tensors.size());
   describer_.FindTensorIds(tensors, ids);
-  if (std::all_of(ids.begin(), ids.end(), [](MetaTensorId id) { return id == Identity::kNoId; })) return;
-  std::vector<std::optional<at::Tensor>> existing = memo_.tensors.GetUnlessBuilding(ids);
+  // Moves the ids that were found to the front; `found[i]` is the index of the tensor of ids[i].
+  std::array<std::size_t, KnownIds::kMostTensors> found;
+  std::size_t count = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (existing[i].has_value() && existing[i]->defined() && !IsOnlyNested(tensors[i])) {
-      results[i] = *std::move(existing[i]);
-    }
+    if (ids[i] == Identity::kNoId) continue;
+    found[count] = i;
+    ids[count++] = ids[i];
+  }
+  if (count == 0) return;
+  std::vector<std::optional<at::Tensor>> existing = memo_.tensors.GetUnlessBuilding(ids.first(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_usable = existing[i].has_value() && existing[i]->defined() && !IsOnlyNested(tensors[found[i]]);
+    if (is_usable) results[found[i]] = *std::move(existing[i]);
   }
 }
 

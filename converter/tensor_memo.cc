@@ -49,15 +49,15 @@ TensorMemo::ThreadNumber TensorMemo::ThisThread() {
 absl::StatusOr<TensorMemo::Build> TensorMemo::GetOrStartBuild(MetaTensorId id) {
   absl::StatusOr<Build> build = Build();
   Reference replaced = Slot::NoReference();
-  const bool is_building = !TryStart(id, *build, replaced);
+  const bool is_building = !TryStart(id, *build, replaced, OnNewPage::kCheckOthers);
   slots_.Destroy(std::move(replaced));
   if (is_building) build = Wait(id);
   return build;
 }
 
 // Returns false if another thread is building the result.
-bool TensorMemo::TryStart(MetaTensorId id, Build& build, Reference& replaced) {
-  return slots_.Visit(id, [&](Slot& slot) {
+bool TensorMemo::TryStart(MetaTensorId id, Build& build, Reference& replaced, OnNewPage on_new_page) {
+  const auto start = [&](Slot& slot) {
     Slot::Content content = slot.Load();
     do {
       if (Slot::Strong object = content.Lock()) {
@@ -71,7 +71,8 @@ bool TensorMemo::TryStart(MetaTensorId id, Build& build, Reference& replaced) {
     build.id_ = id;
     build.slot_ = &slot;
     return true;
-  });
+  };
+  return slots_.Visit(id, start, on_new_page);
 }
 
 absl::StatusOr<TensorMemo::Build> TensorMemo::Wait(MetaTensorId id) {
@@ -103,7 +104,7 @@ absl::StatusOr<TensorMemo::Build> TensorMemo::WaitInLine(MetaTensorId id, Refere
       return build;
     }
     // The builder locks the mutex before it notifies, so the notification cannot come between this check and the wait.
-    if (TryStart(id, build, replaced)) return build;
+    if (TryStart(id, build, replaced, OnNewPage::kOnlyAdd)) return build;
     waiting_for_[self] = id;
     ended_.Wait(mutex_);
     waiting_for_.erase(self);
@@ -185,7 +186,7 @@ TensorMemo::Slot::Strong TensorMemo::Store(MetaTensorId id, Reference& reference
 TensorMemo::Slot::Strong TensorMemo::StoreLocked(MetaTensorId id, Reference& reference, Existing existing,
                                                  bool ends_build) {
   Slot::Content content;
-  Slot::Strong object = slots_.Visit(id, [&](Slot& slot) {
+  const auto store = [&](Slot& slot) {
     content = slot.Load();
     while (true) {
       Slot::Strong kept = existing == Existing::kKeep ? content.Lock() : Slot::Strong();
@@ -195,7 +196,8 @@ TensorMemo::Slot::Strong TensorMemo::StoreLocked(MetaTensorId id, Reference& ref
         return kept;
       }
     }
-  });
+  };
+  Slot::Strong object = slots_.Visit(id, store, OnNewPage::kOnlyAdd);
   if (ends_build) {
     displaced_builders_.erase(id);
   } else if (content.IsNumber()) {

@@ -130,7 +130,8 @@ class TensorMemo {
   static std::optional<at::Tensor> ResultUnlessBuilding(const Slot& slot);
 
   // `replaced` is for the caller to pass to slots_.Destroy().
-  bool TryStart(MetaTensorId id, Build& build, Reference& replaced);
+  using OnNewPage = IdTable<Slot>::OnNewPage;
+  bool TryStart(MetaTensorId id, Build& build, Reference& replaced, OnNewPage on_new_page);
   absl::StatusOr<Build> Wait(MetaTensorId id) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Build> WaitInLine(MetaTensorId id, Reference& replaced) ABSL_LOCKS_EXCLUDED(mutex_);
   ThreadNumber BuilderOf(MetaTensorId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -131,6 +131,7 @@ class IdentityTable {
     const SpinLockHolder holder(&shard.lock);
     garbage = shard.SweepIfDue();
     ++shard.lookups;
+    shard.extras.reserve(shard.extras.size() + 1);  // If memory runs out, the flag must not be set.
     shard.FindOrInsert(RegionFor(shard, object), object).set_has_extra();
     visit(shard.extras[&object]);
   }

@@ -210,8 +210,10 @@ void MetaTensorDescriber::DescribeInBlocks(absl::Span<const at::Tensor> tensors,
   KnownIds known;
   while (!tensors.empty()) {
     known.Clear();
-    // Without recursion, bases are not identified. With facts, each tensor has an extra.
-    const std::size_t count = options.recurse && options.facts.empty() ? known.AddLeading(tensors) : 0;
+    // Without recursion, bases are not identified. With facts, each tensor has an extra. A trace sink may use the
+    // describer, so no id may be assigned ahead.
+    const bool is_simple = options.recurse && !options.trace && options.facts.empty();
+    const std::size_t count = is_simple ? known.AddLeading(tensors) : 0;
     Identify(known);
     for (const at::Tensor& tensor : tensors.first(count)) {
       if (!use(CatchTorch("describing a tensor", [&] { return DescribeSupported(tensor, options, &known); }))) return;

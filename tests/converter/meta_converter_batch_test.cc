@@ -131,6 +131,20 @@ TEST(MetaConverterBatchTest, Options) {
     ExpectSame(many, results, single, OneByOne(single, sources, options), sources);
     EXPECT_EQ(calls_of_many, std::exchange(calls, 0));
   }
+  // A callback that converts another tensor, which gets its id then.
+  const at::Tensor other = at::empty({5});
+  std::vector<MetaTensorId> ids;
+  for (const bool at_once : {true, false}) {
+    MetaConverter converter;
+    const ConvertOptions options = {.callback = [&](AllocationMaker make, c10::Device) {
+      EXPECT_THAT(converter.Convert(other), IsOk());
+      return make();
+    }};
+    const Tensors few = {at::empty({1}), at::empty({2})};
+    const std::vector<Result> results = at_once ? converter.Convert(few, options) : OneByOne(converter, few, options);
+    ids.push_back(converter.describer().FindTensorId(other).value());
+  }
+  EXPECT_EQ(ids[0], ids[1]);
   MetaConverter fake({.fake = true});
   MetaConverter fake_single({.fake = true});
   ExpectSame(fake, fake.Convert(sources), fake_single, OneByOne(fake_single, sources), sources);
