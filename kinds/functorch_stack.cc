@@ -129,7 +129,11 @@ absl::StatusOr<std::shared_ptr<const FunctorchStack>> FunctorchStack::Parse(std:
     if (!layer.ok()) return layer.status();
     layers.push_back(*std::move(layer));
   }
-  return std::make_shared<const FunctorchStack>(std::move(layers));
+  auto stack = std::make_shared<const FunctorchStack>(std::move(layers));
+  if (stack->Repr() != text) {
+    return absl::InvalidArgumentError("functorch stack: expected the text of a stack, found one with other members");
+  }
+  return stack;
 }
 
 std::optional<EncodedValue> FunctorchStack::Encode() const {

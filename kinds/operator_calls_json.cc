@@ -1,5 +1,6 @@
 #include "kinds/operator_calls_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,6 @@
 #include "c10/core/Device.h"
 #include "c10/util/complex.h"
 #include "meta/as_json.h"
-#include "meta/json_depth.h"
 #include "meta/torch_status.h"
 #include "meta/utf8.h"
 #include "nlohmann/json.hpp"
@@ -23,11 +23,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Far more than programs call on one tensor.
+constexpr std::size_t kMaxCalls = 1000;
+
 // --- Writing ---
+
+// The text of a number that JSON does not have.
+const char* DoubleText(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
 
 Json DoubleJson(double value) {
   if (std::isfinite(value)) return value;
-  return {{"double", std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"}};
+  return {{"double", DoubleText(value)}};
 }
 
 class ArgumentWriter {
@@ -92,7 +98,17 @@ class ArgumentWriter {
 
 // --- Reading ---
 
-absl::Status Unexpected(const std::string& expected, const Json& json) {
+// Unlike in an ordered object, members are found by binary search, so the time does not grow with their square.
+using ReadJson = nlohmann::json;
+
+bool IsNestedAtMost(int depth, const ReadJson& json) {
+  if (depth == 0) return false;
+  return !json.is_structured() || std::all_of(json.begin(), json.end(), [depth](const ReadJson& inner) {
+    return IsNestedAtMost(depth - 1, inner);
+  });
+}
+
+absl::Status Unexpected(const std::string& expected, const ReadJson& json) {
   return absl::InvalidArgumentError(absl::StrCat(
       "expected ", expected, ", found ", json.is_structured() || json.is_string() ? json.type_name() : json.dump()));
 }
@@ -103,7 +119,7 @@ class ArgumentReader {
 
   bool has_read_all_tensors() const { return next_tensor_ == tensors_.size(); }
 
-  absl::Status Read(const Json& json, c10::IValue& value) {
+  absl::Status Read(const ReadJson& json, c10::IValue& value) {
     if (json.is_null()) {
       value = c10::IValue();
     } else if (json.is_boolean()) {
@@ -123,10 +139,10 @@ class ArgumentReader {
   }
 
  private:
-  absl::Status ReadObject(const Json& json, c10::IValue& value) {
+  absl::Status ReadObject(const ReadJson& json, c10::IValue& value) {
     if (json.size() != 1) return Unexpected("an object with one member", json);
     const std::string& type = json.begin().key();
-    const Json& content = json.begin().value();
+    const ReadJson& content = json.begin().value();
     if (type == "tensor") return Set<at::Tensor>(content, value);
     if (type == "tensors") return SetList<at::Tensor>(content, value);
     if (type == "optional_tensors") return SetList<std::optional<at::Tensor>>(content, value);
@@ -140,7 +156,7 @@ class ArgumentReader {
   }
 
   template <typename T>
-  absl::Status Set(const Json& json, c10::IValue& value) {
+  absl::Status Set(const ReadJson& json, c10::IValue& value) {
     T element{};
     absl::Status status = ReadElement(json, element);
     value = std::move(element);
@@ -148,10 +164,10 @@ class ArgumentReader {
   }
 
   template <typename T>
-  absl::Status SetList(const Json& json, c10::IValue& value) {
+  absl::Status SetList(const ReadJson& json, c10::IValue& value) {
     if (!json.is_array()) return Unexpected("a list", json);
     c10::List<T> list;
-    for (const Json& entry : json) {
+    for (const ReadJson& entry : json) {
       T element{};
       if (absl::Status status = ReadElement(entry, element); !status.ok()) return status;
       list.push_back(std::move(element));
@@ -160,7 +176,7 @@ class ArgumentReader {
     return absl::OkStatus();
   }
 
-  absl::Status SetComplex(const Json& json, c10::IValue& value) {
+  absl::Status SetComplex(const ReadJson& json, c10::IValue& value) {
     if (!json.is_array() || json.size() != 2) return Unexpected("two numbers", json);
     double real = 0;
     double imaginary = 0;
@@ -170,7 +186,7 @@ class ArgumentReader {
     return status;
   }
 
-  absl::Status SetDevice(const Json& json, c10::IValue& value) {
+  absl::Status SetDevice(const ReadJson& json, c10::IValue& value) {
     if (!json.is_string()) return Unexpected("the name of a device", json);
     absl::StatusOr<c10::Device> device =
         CatchTorch("device", [&] { return c10::Device(json.get_ref<const std::string&>()); });
@@ -179,13 +195,13 @@ class ArgumentReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadElement(const Json& json, bool& value) {
+  absl::Status ReadElement(const ReadJson& json, bool& value) {
     if (!json.is_boolean()) return Unexpected("a boolean", json);
     value = json.get<bool>();
     return absl::OkStatus();
   }
 
-  absl::Status ReadElement(const Json& json, std::int64_t& value) {
+  absl::Status ReadElement(const ReadJson& json, std::int64_t& value) {
     if (!json.is_number_integer() ||
         (json.is_number_unsigned() && json.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())) {
       return Unexpected("a 64-bit signed integer", json);
@@ -194,7 +210,7 @@ class ArgumentReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadElement(const Json& json, double& value) {
+  absl::Status ReadElement(const ReadJson& json, double& value) {
     if (json.is_number_float()) {
       value = json.get<double>();
       return absl::OkStatus();
@@ -202,29 +218,29 @@ class ArgumentReader {
     const auto text = json.is_object() && json.size() == 1 ? json.find("double") : json.end();
     for (const double special : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
                                  -std::numeric_limits<double>::infinity()}) {
-      if (text == json.end() || *text != DoubleJson(special)["double"]) continue;
+      if (text == json.end() || *text != DoubleText(special)) continue;
       value = special;
       return absl::OkStatus();
     }
     return Unexpected("a floating point number", json);
   }
 
-  absl::Status ReadElement(const Json& json, std::string& value) {
+  absl::Status ReadElement(const ReadJson& json, std::string& value) {
     if (!json.is_string()) return Unexpected("a text", json);
     value = json.get<std::string>();
     return absl::OkStatus();
   }
 
-  absl::Status ReadElement(const Json& json, at::Tensor& value) {
+  absl::Status ReadElement(const ReadJson& json, at::Tensor& value) {
     if (json.is_null()) return absl::OkStatus();
-    if (next_tensor_ == tensors_.size() || json != next_tensor_) {
+    if (next_tensor_ == tensors_.size() || !json.is_number_unsigned() || json != next_tensor_) {
       return Unexpected(absl::StrCat("the number of the next of ", tensors_.size(), " tensors, ", next_tensor_), json);
     }
     value = tensors_[next_tensor_++];
     return absl::OkStatus();
   }
 
-  absl::Status ReadElement(const Json& json, std::optional<at::Tensor>& value) {
+  absl::Status ReadElement(const ReadJson& json, std::optional<at::Tensor>& value) {
     return json.is_null() ? absl::OkStatus() : ReadElement(json, value.emplace());
   }
 
@@ -232,13 +248,13 @@ class ArgumentReader {
   std::size_t next_tensor_ = 0;
 };
 
-absl::Status ReadCall(const Json& json, ArgumentReader& reader, OperatorCall& call) {
+absl::Status ReadCall(const ReadJson& json, ArgumentReader& reader, OperatorCall& call) {
   if (!json.is_object()) return Unexpected("an object", json);
   for (const auto& [key, value] : json.items()) {
     if (key == "name" && value.is_string()) {
       call.name = value.get<std::string>();
     } else if (key == "arguments" && value.is_array()) {
-      for (const Json& argument : value) {
+      for (const ReadJson& argument : value) {
         absl::Status status = reader.Read(argument, call.arguments.emplace_back());
         if (!status.ok()) return status;
       }
@@ -255,6 +271,7 @@ absl::Status ReadCall(const Json& json, ArgumentReader& reader, OperatorCall& ca
 }  // namespace
 
 std::optional<std::string> OperatorCallsText(const std::vector<OperatorCall>& calls) {
+  if (calls.size() > kMaxCalls) return std::nullopt;
   Json list = Json::array();
   ArgumentWriter writer;
   for (const OperatorCall& call : calls) {
@@ -273,16 +290,19 @@ std::optional<std::string> OperatorCallsText(const std::vector<OperatorCall>& ca
 
 absl::StatusOr<std::vector<OperatorCall>> OperatorCallsFromText(std::string_view text,
                                                                 absl::Span<const at::Tensor> tensors) {
-  const Json list = Json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  const ReadJson list = ReadJson::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (list.is_discarded()) return absl::InvalidArgumentError("expected JSON text, found another one");
-  if (IsDeeperThan(list, kMaxCallsDepth)) {
+  if (!IsNestedAtMost(kMaxCallsDepth, list)) {
     return absl::InvalidArgumentError(
         absl::StrCat("expected values nested at most ", kMaxCallsDepth, " deep, found more"));
   }
   if (!list.is_array()) return Unexpected("a list of calls", list);
+  if (list.size() > kMaxCalls) {
+    return absl::InvalidArgumentError(absl::StrCat("expected at most ", kMaxCalls, " calls, found ", list.size()));
+  }
   ArgumentReader reader(tensors);
   std::vector<OperatorCall> calls;
-  for (const Json& json : list) {
+  for (const ReadJson& json : list) {
     const std::size_t i = calls.size();
     if (absl::Status status = ReadCall(json, reader, calls.emplace_back()); !status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("call ", i, ": ", status.message()));

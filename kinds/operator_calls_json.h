@@ -30,7 +30,8 @@
 
 namespace metaconv {
 
-// Nullopt if an argument has no such form: a symbolic integer, a generator, a dictionary, ….
+// Nullopt if there are more than 1000 calls, or if an argument has no such form: a symbolic integer, a generator, a
+// dictionary, ….
 std::optional<std::string> OperatorCallsText(const std::vector<OperatorCall>& calls);
 
 // `tensors` are those of the arguments, in their order.

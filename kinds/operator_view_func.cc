@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "kinds/check_calls.h"
 #include "kinds/find_operator.h"
 #include "kinds/operator_calls_json.h"
 #include "kinds/value_tensors.h"
@@ -76,16 +77,20 @@ absl::StatusOr<std::shared_ptr<const ViewFunc>> OperatorViewFunc::Create(std::ve
     }
   }
   if (!status.ok()) return status;
-  return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured)));
+  return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured), false));
 }
 
 std::shared_ptr<const ViewFunc> OperatorViewFunc::FromRecords(std::vector<OperatorCall> calls,
                                                               std::vector<CapturedTensor> captured) {
-  return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured)));
+  return std::shared_ptr<const ViewFunc>(new OperatorViewFunc(std::move(calls), std::move(captured), true));
 }
 
-OperatorViewFunc::OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured)
-    : calls_(std::move(calls)), operators_(FindOperators(calls_)), captured_(std::move(captured)) {}
+OperatorViewFunc::OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured,
+                                   bool limits_outputs)
+    : calls_(std::move(calls)),
+      operators_(FindOperators(calls_)),
+      captured_(std::move(captured)),
+      limits_outputs_(limits_outputs) {}
 
 std::string OperatorViewFunc::Name() const {
   return absl::StrJoin(calls_, ", ",
@@ -144,6 +149,9 @@ absl::StatusOr<at::Tensor> OperatorViewFunc::Apply(const MetaTensorDesc&, const 
       absl::StatusOr<torch::jit::Stack> stack =
           Arguments(i, std::move(tensor), symint_visitor, tensor_visitor, next_captured);
       if (!stack.ok()) return stack.status();
+      if (limits_outputs_) {
+        if (absl::Status status = CheckOutputCount(*operators_[i], *stack); !status.ok()) return status;
+      }
       operators_[i]->callBoxed(*stack);
       absl::StatusOr<at::Tensor> output = PickOutput(calls_[i], *std::move(stack));
       if (!output.ok()) return output;

@@ -38,6 +38,7 @@ class OperatorViewFunc final : public ViewFunc {
                                                                 DescribeCaptured describe);
 
   // From calls whose tensors are placeholders for `captured`, in their order, of which only the records are known.
+  // CheckCalls must accept calls from a file. Apply makes at most kMaxOutputs tensors with each.
   static std::shared_ptr<const ViewFunc> FromRecords(std::vector<OperatorCall> calls,
                                                      std::vector<CapturedTensor> captured);
 
@@ -59,7 +60,7 @@ class OperatorViewFunc final : public ViewFunc {
   // that name and number of arguments.
   using Operator = std::optional<c10::OperatorHandle>;
 
-  OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured);
+  OperatorViewFunc(std::vector<OperatorCall> calls, std::vector<CapturedTensor> captured, bool limits_outputs);
 
   // The arguments of call `i` with `tensor` as the first one.
   absl::StatusOr<torch::jit::Stack> Arguments(std::size_t i, at::Tensor tensor, const SymIntVisitor& symint_visitor,
@@ -68,6 +69,7 @@ class OperatorViewFunc final : public ViewFunc {
   const std::vector<OperatorCall> calls_;
   const std::vector<Operator> operators_;       // One for each call.
   const std::vector<CapturedTensor> captured_;  // In the order of the arguments.
+  const bool limits_outputs_;
 };
 
 }  // namespace metaconv

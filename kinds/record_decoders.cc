@@ -1,17 +1,14 @@
 #include "kinds/record_decoders.h"
 
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
-#include "ATen/core/dispatch/Dispatcher.h"
-#include "ATen/core/function_schema.h"
 #include "ATen/ops/empty.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "kinds/find_operator.h"
+#include "kinds/check_calls.h"
 #include "kinds/functorch_stack.h"
 #include "kinds/operator_calls_json.h"
 #include "kinds/operator_view_func.h"
@@ -33,22 +30,6 @@ absl::StatusOr<std::shared_ptr<const OpaqueValue>> DecodeOpaque(const EncodedVal
     return absl::InternalError(absl::StrCat("parsing a value of ", type->name, ": expected a value, found none"));
   }
   return value;
-}
-
-// Whether an operator returns a view of its first argument, and writes to none.
-bool IsViewOperator(const c10::FunctionSchema& schema) {
-  if (schema.arguments().empty() || schema.returns().size() != 1 || schema.is_mutable()) return false;
-  return schema.arguments()[0].alias_info() != nullptr && schema.returns()[0].alias_info() != nullptr;
-}
-
-absl::Status CheckCalls(const std::vector<OperatorCall>& calls) {
-  for (const OperatorCall& call : calls) {
-    const std::optional<c10::OperatorHandle> op = FindOperator(call.name);
-    if (!op.has_value() || IsViewOperator(op->schema())) continue;  // Apply gives an error for an unknown one.
-    return absl::InvalidArgumentError(
-        absl::StrCat("expected operators that return a view of their first argument, found ", call.name));
-  }
-  return absl::OkStatus();
 }
 
 // A tensor in the place of each captured one, which Apply replaces.

@@ -22,7 +22,8 @@
 
 namespace metaconv {
 
-// Null if `tensor` is not a view, or if size, stride and storage offset of its record define it. Calls `describe` for each tensor that the view captured.
+// Null if `tensor` is not a view, or if size, stride and storage offset of its record define it. Calls `describe` for
+// each tensor that the view captured.
 // Errors: those of `describe`.
 absl::StatusOr<std::shared_ptr<const ViewFunc>> TorchViewFunc(const at::Tensor& tensor, DescribeCaptured describe);
 

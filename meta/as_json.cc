@@ -1,12 +1,12 @@
 #include "meta/as_json.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 #include "meta/field_json.h"
-#include "meta/json_depth.h"
 #include "meta/meta_tensor_desc_fields.h"
 #include "meta/same_value.h"
 
@@ -28,15 +28,25 @@ Json ViewFuncJson(const MetaTensorDesc& desc) {
   return FieldJson(view_func);
 }
 
+// Whether values are nested at most `depth` deep, and have no object with more members than operator calls have.
+bool IsSmall(const nlohmann::json& json, int depth) {
+  constexpr std::size_t kMaxMembers = 16;
+  if (depth == 0 || (json.is_object() && json.size() > kMaxMembers)) return false;
+  return !json.is_structured() || std::all_of(json.begin(), json.end(), [depth](const nlohmann::json& inner) {
+    return IsSmall(inner, depth - 1);
+  });
+}
+
 // The fields of a view function that is a sequence of operator calls: the calls, and the ids of the tensors to which they
 // refer by index.
 void AddViewFuncCalls(const ViewFunc& view_func, Json& json) {
   const std::optional<EncodedValue> encoded = view_func.Encode();
   if (!encoded.has_value() || encoded->type != kOperatorCalls) return;
-  // Bytes that were read and kept may be anything.
-  Json calls = Json::parse(encoded->bytes, /*cb=*/nullptr, /*allow_exceptions=*/false);
-  if (calls.is_discarded() || IsDeeperThan(calls, kMaxCallsDepth)) return;
-  json[kViewFuncCalls] = std::move(calls);
+  // Bytes that were read and kept may be anything. They are checked first, because an ordered object searches all of its
+  // members for each that is added.
+  const auto checked = nlohmann::json::parse(encoded->bytes, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  if (checked.is_discarded() || !IsSmall(checked, kMaxCallsDepth)) return;
+  json[kViewFuncCalls] = Json::parse(encoded->bytes);
   if (view_func.captured().empty()) return;
   Json& captured = json[kViewFuncCaptured] = Json::array();
   for (const CapturedTensor& tensor : view_func.captured()) captured.push_back(FieldJson(tensor.desc));

@@ -11,9 +11,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "meta/meta_tensor_desc.h"
 #include "meta/python_repr.h"
@@ -22,6 +24,11 @@
 namespace metaconv {
 
 using Json = nlohmann::ordered_json;
+
+// Adds a member that the object does not have yet. Its operator[] would search all members.
+inline void AppendMember(std::string key, Json value, Json& object) {
+  object.get_ref<Json::object_t&>().emplace_back(std::move(key), std::move(value));
+}
 
 inline Json FieldJson(bool value) { return value; }
 inline Json FieldJson(std::int64_t value) { return value; }
@@ -50,7 +57,7 @@ inline Json FieldJson(const std::vector<std::vector<std::int64_t>>& values) { re
 
 inline Json FieldJson(const std::map<std::int64_t, std::int64_t>& values) {
   Json object = Json::object();
-  for (const auto& [key, value] : values) object[absl::StrCat(key)] = value;
+  for (const auto& [key, value] : values) AppendMember(absl::StrCat(key), value, object);
   return object;
 }
 
@@ -70,7 +77,14 @@ inline Json FieldJson(const std::shared_ptr<const ViewFunc>& value) {
 template <typename T>
 Json FieldJson(const std::vector<std::pair<std::string, T>>& values) {
   Json object = Json::object();
-  for (const auto& [name, value] : values) object[name] = FieldJson(value);
+  absl::flat_hash_set<std::string_view> names;
+  for (const auto& [name, value] : values) {
+    if (names.insert(name).second) {
+      AppendMember(name, FieldJson(value), object);
+    } else {
+      object[name] = FieldJson(value);
+    }
+  }
   return object;
 }
 

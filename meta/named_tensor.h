@@ -1,5 +1,8 @@
 // NamedTensor and OpaqueObject: what a model or a checkpoint file contains, by name.
 //
+// Example:
+//   std::vector<NamedTensor> model = {{"layer.weight", desc}};
+//
 // Thread safety: plain values.
 // Lifetime: a NamedTensor shares its record.
 

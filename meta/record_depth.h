@@ -1,6 +1,10 @@
 // The limit on how deep records may be nested.
 //
+// Example:
+//   if (depth > kMaxRecordDepth) return absl::InvalidArgumentError("…");
+//
 // Thread safety: a constant.
+// Lifetime: static.
 
 #ifndef METACONV_META_RECORD_DEPTH_H_
 #define METACONV_META_RECORD_DEPTH_H_

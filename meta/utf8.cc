@@ -20,7 +20,7 @@ std::size_t AsciiWords(std::string_view text) {
 }
 
 // The length of the sequence that `lead` starts; 0 if it starts none.
-std::size_t SequenceLength(unsigned char lead) {
+std::size_t LengthAfter(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xC2) return 0;  // A continuation, or an overlong encoding.
   if (lead < 0xE0) return 2;
@@ -42,17 +42,24 @@ bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+std::size_t Utf8SequenceLength(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = LengthAfter(lead);
+  if (length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (i == 1 ? !IsSecond(lead, byte) : (byte & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
 bool IsUtf8(std::string_view text) {
-  std::size_t at = AsciiWords(text);
-  while (at < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const std::size_t length = SequenceLength(lead);
-    if (length == 0 || length > text.size() - at) return false;
-    for (std::size_t i = 1; i < length; ++i) {
-      const auto byte = static_cast<unsigned char>(text[at + i]);
-      if (i == 1 ? !IsSecond(lead, byte) : (byte & 0xC0) != 0x80) return false;
-    }
-    at += length;
+  text.remove_prefix(AsciiWords(text));
+  while (!text.empty()) {
+    const std::size_t length = Utf8SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
 }

@@ -21,11 +21,12 @@ absl::StatusOr<FileMapping> FileMapping::Map(const File& file) {
     return absl::DataLossError(absl::StrCat("expected ", file.size(), " bytes, found ", info.st_size,
                                             ": the file was truncated after it was opened"));
   }
-  // All pages will be read, so they are mapped at once.
-  void* address = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.descriptor(), 0);
+  // Pages are read when they are used: most of a file that is refused at its header is never read.
+  void* address = mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (address == MAP_FAILED) {
     return absl::ResourceExhaustedError(absl::StrCat("cannot map ", file.size(), " bytes: ", std::strerror(errno)));
   }
+  madvise(address, file.size(), MADV_SEQUENTIAL);  // Only a hint, so an error has no consequence.
   return FileMapping({static_cast<const char*>(address), file.size()});
 }
 

@@ -4,7 +4,7 @@
 //   absl::Status status = ReplaceFile("model.lock", [&](std::ostream& os) { os << text; });
 //
 // A regular file is replaced atomically, and keeps its permissions; on error it is unchanged. Anything else (a terminal,
-// a pipe) is written to directly. A symbolic link is followed.
+// a pipe) is written to directly. Symbolic links are followed, also to a file that does not exist yet.
 //
 // Thread safety: may be called from any number of threads; the last one to write a file wins.
 // Lifetime: keeps nothing.

@@ -6,30 +6,9 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "meta/utf8.h"
 
 namespace metaconv {
-namespace {
-
-// Length of the well-formed sequence at the start of `text`; 0 if it is malformed.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Overlong encodings, surrogates, and code points above U+10FFFF.
-  const unsigned char second = byte(1);
-  if (first == 0xe0 && second < 0xa0) return 0;
-  if (first == 0xed && second >= 0xa0) return 0;
-  if (first == 0xf0 && second < 0x90) return 0;
-  if (first == 0xf4 && second >= 0x90) return 0;
-  return length;
-}
-
-}  // namespace
 
 void AppendUtf8(std::uint32_t code_point, std::string& out) {
   const auto append = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
@@ -56,7 +35,7 @@ std::string EscapeInvalidUtf8(std::string_view text) {
   while (!text.empty()) {
     std::size_t valid = 0;
     while (valid < text.size()) {
-      const std::size_t length = SequenceLength(text.substr(valid));
+      const std::size_t length = Utf8SequenceLength(text.substr(valid));
       if (length == 0) break;
       valid += length;
     }

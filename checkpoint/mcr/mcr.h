@@ -1,6 +1,10 @@
 // Files of records as a checkpoint format: records and names, but no bytes of storages.
 //
+// Example:
+//   if (IsRecords(probe)) return ReadRecordsOf(probe, options);
+//
 // Thread safety: any number of threads.
+// Lifetime: a Checkpoint is independent of the probe and of its file.
 
 #ifndef METACONV_CHECKPOINT_MCR_MCR_H_
 #define METACONV_CHECKPOINT_MCR_MCR_H_

@@ -28,7 +28,8 @@ namespace metaconv {
 absl::Status WriteRecords(const std::string& path, absl::Span<const NamedTensor> tensors,
                           absl::Span<const OpaqueObject> opaque = {}, DescriberId describer_id = 0);
 
-// Errors: those of DecodeRecords, with the path; kNotFound / kPermissionDenied if the file cannot be opened.
+// Errors: those of DecodeRecords, with the path, among them kDataLoss for damage and kUnimplemented for a later version
+// of the format; kNotFound / kPermissionDenied if the file cannot be opened; kResourceExhausted if it cannot be mapped.
 absl::StatusOr<RecordModel> ReadRecords(const std::string& path, const DecodeOptions& options = {});
 
 }  // namespace metaconv

@@ -1,6 +1,10 @@
 // Sizes: the sizes or the strides of a tensor in a file.
 //
+// Example:
+//   Sizes shape = {2, 3};
+//
 // Thread safety: a plain value.
+// Lifetime: owns its elements.
 
 #ifndef METACONV_CHECKPOINT_RECORDS_SIZES_H_
 #define METACONV_CHECKPOINT_RECORDS_SIZES_H_

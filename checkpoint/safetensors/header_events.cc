@@ -107,12 +107,17 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& error) override {
-    // The text of nlohmann/json: "[json.exception.…] parse error at …: syntax error …".
-    status = absl::DataLossError(absl::StrCat("offset ", position, ": the header is not valid JSON: ", error.what()));
+    // The text of nlohmann/json: "[json.exception.…] parse error at …: syntax error …". It contains the last token, which
+    // may be as long as the header.
+    const std::string_view what = error.what();
+    status = absl::DataLossError(
+        absl::StrCat("offset ", position, ": the header is not valid JSON: ", std::string(what.substr(0, kMaxReason)),
+                     what.size() > kMaxReason ? "…" : ""));
     return false;
   }
 
  private:
+  static constexpr std::size_t kMaxReason = 200;
   enum class Field : unsigned { kDtype, kShape, kOffsets, kNone, kOther };
   static constexpr unsigned kAllFields = 0b111;
 
@@ -167,6 +172,11 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 absl::StatusOr<std::vector<SafetensorsEntry>> ParseHeaderEvents(std::string_view json) {
+  // nlohmann/json takes a NUL byte for the end of the text, and would not read what follows it.
+  if (const std::size_t nul = json.find('\0'); nul != std::string_view::npos) {
+    return absl::DataLossError(
+        absl::StrCat("offset ", nul, ": the header is not valid JSON: expected no byte 0, found one"));
+  }
   HeaderEvents events;
   const bool parsed = nlohmann::json::sax_parse(json.begin(), json.end(), &events);
   if (!events.status.ok()) return events.status;

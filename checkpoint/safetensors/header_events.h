@@ -3,7 +3,11 @@
 // It decides which headers are valid, and explains what is wrong with the others. It takes much longer than
 // ParsePlainHeader (plain_header.h), which is called first.
 //
+// Example:
+//   absl::StatusOr<std::vector<SafetensorsEntry>> entries = ParseHeaderEvents(json);
+//
 // Thread safety: pure function.
+// Lifetime: the entries are independent of the text.
 
 #ifndef METACONV_CHECKPOINT_SAFETENSORS_HEADER_EVENTS_H_
 #define METACONV_CHECKPOINT_SAFETENSORS_HEADER_EVENTS_H_

@@ -3,7 +3,12 @@
 // Each tensor then has its three fields and no others, and all metadata are strings. For any other header, valid or
 // not, there is no result, and ParseHeaderEvents (header_events.h) decides.
 //
-// Thread safety: any number of threads.
+// Example:
+//   std::optional<std::vector<SafetensorsEntry>> entries = ParsePlainHeader(json);
+//   if (!entries.has_value()) return ParseHeaderEvents(json);
+//
+// Thread safety: any number of threads, each with its own text.
+// Lifetime: the entries are independent of the text.
 
 #ifndef METACONV_CHECKPOINT_SAFETENSORS_PLAIN_HEADER_H_
 #define METACONV_CHECKPOINT_SAFETENSORS_PLAIN_HEADER_H_

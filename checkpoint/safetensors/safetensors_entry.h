@@ -1,6 +1,10 @@
 // SafetensorsEntry: a tensor in the header of a safetensors file, not checked yet.
 //
+// Example:
+//   entry.end - entry.begin;   // Its size in bytes, if it is valid.
+//
 // Thread safety: a plain value.
+// Lifetime: owns its data.
 
 #ifndef METACONV_CHECKPOINT_SAFETENSORS_SAFETENSORS_ENTRY_H_
 #define METACONV_CHECKPOINT_SAFETENSORS_SAFETENSORS_ENTRY_H_

@@ -15,8 +15,8 @@
 #include "meta/binary/enum_numbers.h"
 #include "meta/binary/field_places.h"
 #include "meta/binary/field_reader.h"
-#include "meta/binary/id_table.h"
 #include "meta/binary/layout.h"
+#include "meta/binary/number_table.h"
 #include "meta/meta_tensor_desc_fields.h"
 #include "meta/record_depth.h"
 #include "meta/utf8.h"
@@ -122,8 +122,12 @@ class Decoder {
         return absl::UnimplementedError(
             absl::StrCat("field names: expected a known field, found '", IsUtf8(name) ? std::string(name) : "…", "'"));
       }
+      const auto place = static_cast<std::size_t>(found - places.names.begin());
+      if (std::find(field_of_place_.begin(), field_of_place_.end(), place) != field_of_place_.end()) {
+        return cursor.Malformed("each field once before", absl::StrCat(std::string(name), " twice"));
+      }
       field_of_place_.resize(number, kNoField);
-      field_of_place_.push_back(static_cast<std::size_t>(found - places.names.begin()));
+      field_of_place_.push_back(place);
     }
     return cursor.GetPadding();
   }
@@ -145,6 +149,31 @@ class Decoder {
     return absl::DataLossError(absl::StrCat(field, ": expected ", expected, ", found ", found));
   }
 
+  // Whether a count is valid, and all slots behind it are zero.
+  static absl::Status CheckExtents(const char* field, const std::int64_t (&slots)[kFixedDimensions], std::uint8_t count,
+                                   std::uint16_t flags) {
+    const bool is_in_fields = count == kCountInFields && (flags & kHasFields) != 0;
+    if (count > kFixedDimensions && !is_in_fields) {
+      return Field(field, absl::StrCat("at most ", kFixedDimensions, " dimensions"), absl::StrCat(count));
+    }
+    if (std::any_of(slots + (is_in_fields ? 0 : count), std::end(slots), [](std::int64_t slot) { return slot != 0; })) {
+      return Field(field, absl::StrCat("zeros behind ", is_in_fields ? 0 : count, " dimensions"), "others");
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether the further fields have the sizes and strides that are not in the part of fixed width.
+  static absl::Status CheckMoved(const FixedRecord& fixed, const MetaTensorDesc& desc) {
+    const auto check = [](const char* field, std::uint8_t count, std::size_t found) {
+      if (count != kCountInFields || found > kFixedDimensions) return absl::OkStatus();
+      return Field(field, absl::StrCat("more than ", kFixedDimensions, " dimensions among the further fields"),
+                   absl::StrCat(found));
+    };
+    absl::Status status = check("size", fixed.size_count, desc.size.size());
+    if (status.ok()) status = check("stride", fixed.stride_count, desc.stride.has_value() ? desc.stride->size() : 0);
+    return status;
+  }
+
   absl::Status CheckFixed(const FixedRecord& fixed) {
     if (!IsDtype(fixed.dtype)) return Field("dtype", "the number of a dtype", absl::StrCat(fixed.dtype));
     if (!IsLayout(fixed.layout)) return Field("layout", "the number of a layout", absl::StrCat(fixed.layout));
@@ -159,10 +188,14 @@ class Decoder {
       return Field("reserved bytes", "zeros", "others");
     }
     if ((fixed.flags & ~kAllFlags) != 0) return Field("flags", "known flags", absl::StrCat(absl::Hex(fixed.flags)));
-    for (const auto& [name, extents] : {std::pair("size", fixed.size_count), {"stride", fixed.stride_count}}) {
-      if (extents > kFixedDimensions && (extents != kCountInFields || (fixed.flags & kHasFields) == 0)) {
-        return Field(name, absl::StrCat("at most ", kFixedDimensions, " dimensions"), absl::StrCat(extents));
-      }
+    absl::Status status = CheckExtents("size", fixed.size, fixed.size_count, fixed.flags);
+    if (status.ok()) status = CheckExtents("stride", fixed.stride, fixed.stride_count, fixed.flags);
+    if (!status.ok()) return status;
+    if ((fixed.flags & kHasStride) == 0 && fixed.stride_count != 0) {
+      return Field("stride", "0 dimensions without the flag of strides", absl::StrCat(fixed.stride_count));
+    }
+    if ((fixed.flags & kHasStorage) == 0 && (fixed.storage_id != 0 || fixed.storage_size != 0)) {
+      return Field("storage", "zeros without the flag of a storage", "others");
     }
     if (fixed.base > earlier_.records.size()) {
       return Field("base", absl::StrCat("the number of a record before this one, at most ", earlier_.records.size()),
@@ -183,6 +216,7 @@ class Decoder {
     }
     if ((fixed.flags & kHasFields) != 0) {
       if (absl::Status status = ReadFields(fixed, *desc, height); !status.ok()) return status;
+      if (absl::Status status = CheckMoved(fixed, *desc); !status.ok()) return status;
     }
     if (++height > kMaxRecordDepth) {
       return absl::DataLossError(
@@ -336,7 +370,7 @@ class Decoder {
   const std::string_view bytes_;
   const Parts& parts_;
   const DecodeOptions& options_;
-  IdTable ids_;        // 1 for each id that occurred.
+  NumberTable ids_;    // 1 for each id that occurred.
   ByteCursor fields_;  // Behind the blocks that were read.
   EarlierRecords earlier_;
   std::vector<std::size_t> field_of_place_;

@@ -1,5 +1,8 @@
 // IsDtype and others: whether a number in a file is one of LibTorch's.
 //
+// Example:
+//   if (IsDtype(number)) desc.dtype = static_cast<c10::ScalarType>(number);
+//
 // Thread safety: pure functions.
 // Lifetime: plain values.
 

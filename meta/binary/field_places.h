@@ -1,6 +1,10 @@
 // FieldPlaces: the places of fields in the list of ForEachField, by which the binary form identifies those that are not
 // in the part of fixed width.
 //
+// Example:
+//   const FieldPlaces& places = FieldPlaces::Get();
+//   places.names[places.size];   // "size"
+//
 // Thread safety: immutable.
 // Lifetime: `names` are string literals.
 

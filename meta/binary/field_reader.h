@@ -1,5 +1,10 @@
 // FieldReader: reads the value of a record's field that FieldWriter wrote.
 //
+// Example:
+//   FieldReader reader(cursor, earlier, decoders);
+//   std::string text;
+//   absl::Status status = reader.Get(text);
+//
 // Thread safety: none.
 // Lifetime: the cursor, the records and the decoders must outlive it. Values are independent of it.
 
@@ -17,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -139,6 +145,18 @@ class FieldReader {
   template <typename T>
   absl::Status Get(std::vector<T>& values) {
     return GetList<T>(sizeof(std::uint32_t), values);
+  }
+
+  template <typename T>
+  absl::Status Get(std::vector<std::pair<std::string, T>>& values) {
+    if (absl::Status status = GetList<std::pair<std::string, T>>(sizeof(std::uint32_t), values); !status.ok()) {
+      return status;
+    }
+    absl::flat_hash_set<std::string_view> names;
+    for (const auto& [name, value] : values) {
+      if (!names.insert(name).second) return cursor_.Malformed("unique names", "a duplicate");
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Get(std::map<std::int64_t, std::int64_t>& values) {

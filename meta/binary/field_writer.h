@@ -3,6 +3,11 @@
 // An overload for each type. A list is its length and its elements, an optional value is a boolean and the value, a
 // nested record is its number.
 //
+// Example:
+//   FieldWriter writer(number_of, block);
+//   writer.Put(desc.size);
+//   if (!writer.status().ok()) return writer.status();
+//
 // Thread safety: none.
 // Lifetime: the buffer must outlive it.
 
@@ -20,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -115,6 +121,16 @@ class FieldWriter {
 
   template <typename T>
   void Put(const std::vector<T>& values) {
+    PutList(values);
+  }
+
+  template <typename T>
+  void Put(const std::vector<std::pair<std::string, T>>& values) {
+    absl::flat_hash_set<std::string_view> names;
+    for (const auto& [name, value] : values) {
+      if (!names.insert(name).second)
+        status_.Update(absl::InvalidArgumentError("expected unique names, found a duplicate"));
+    }
     PutList(values);
   }
 

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "meta/binary/id_table.h"
 #include "meta/binary/layout.h"
+#include "meta/binary/number_table.h"
 #include "meta/meta_tensor_desc.h"
 
 namespace metaconv::binary {
@@ -41,7 +41,7 @@ class RecordOrder {
  private:
   absl::Status Append(const MetaTensorDesc& desc);
 
-  IdTable numbers_;
+  NumberTable numbers_;
   std::vector<const MetaTensorDesc*> records_;
   std::vector<const MetaTensorDesc*> open_;  // Used by Add only; a member to keep its memory.
   std::vector<std::uint16_t> heights_;       // How many records deep each is nested, itself included.

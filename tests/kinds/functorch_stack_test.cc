@@ -166,12 +166,16 @@ TEST(FunctorchStackTest, ParseRejectsOtherText) {
   const auto with = [&](const char* pointer, const nlohmann::json& value) {
     nlohmann::json changed = good;
     changed[nlohmann::json::json_pointer(pointer)] = value;
-    return FunctorchStack::Parse(changed.dump());
+    std::string text;
+    for (const nlohmann::json& layer : changed) text += (text.empty() ? "[" : ", ") + layer.dump();
+    return FunctorchStack::Parse(text + "]");
   };
   const auto error = [](const char* text) {
     return StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr(text));
   };
   EXPECT_THAT(with("/0/level", 1), IsOk());
+  EXPECT_THAT(with("/0/other", 1), error("expected the text of a stack, found one with other members"));
+  EXPECT_THAT(FunctorchStack::Parse(good.dump(2)), error("expected the text of a stack"));
   EXPECT_THAT(FunctorchStack::Parse("x"), error("expected a JSON list"));
   EXPECT_THAT(FunctorchStack::Parse("[1]"), error("layer 0: expected its position as the level"));
   EXPECT_THAT(with("/1/level", 1), error("layer 1: expected its position as the level"));

@@ -129,7 +129,19 @@ TEST(OperatorCallsJsonTest, OtherTextIsAnError) {
   EXPECT_THAT(ArgumentOf(R"({"device": "abacus"})"), error("expected the name of a device"));
   EXPECT_THAT(ArgumentOf(R"({"tensor": 0})"), error("expected the number of the next of 0 tensors, 0, found 0"));
   EXPECT_THAT(ArgumentOf(R"({"tensor": 1})", {at::empty({1}), at::empty({1})}), error("found 1"));
+  EXPECT_THAT(ArgumentOf(R"({"tensor": 0.0})", {at::empty({1})}), error("found 0.0"));
+  std::string many = "[{}";
+  for (int i = 0; i < 1000; ++i) many += ",{}";
+  EXPECT_THAT(OperatorCallsFromText(many + "]", {}), error("expected at most 1000 calls, found 1001"));
   EXPECT_THAT(ArgumentOf("1", {at::empty({1})}), error("expected arguments with 1 tensors, found fewer"));
+}
+
+// Takes minutes if the time grows with the square of the number of members.
+TEST(OperatorCallsJsonTest, ManyMembersAreRefused) {
+  std::string text = "[{";
+  for (int i = 0; i < 1'000'000; ++i) text += "\"" + std::to_string(i) + "\":0,";
+  EXPECT_THAT(OperatorCallsFromText(text + "\"name\":\"n\"}]", {}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected the members name, arguments")));
 }
 
 }  // namespace

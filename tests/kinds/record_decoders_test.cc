@@ -207,14 +207,55 @@ absl::Status DecodeCalls(std::string text) {
 
 TEST(RecordDecodersTest, OnlyViewOperatorsAreAccepted) {
   EXPECT_THAT(DecodeCalls(R"([{"name": "aten::select.int", "arguments": [null, 0, 1]}])"), IsOk());
-  EXPECT_THAT(DecodeCalls(R"([{"name": "aten::split.Tensor", "arguments": [null, 2], "output": 0}])"), IsOk());
+  EXPECT_THAT(DecodeCalls(R"([{"name": "aten::split.Tensor", "arguments": [null, 2, 0], "output": 0}])"), IsOk());
   EXPECT_THAT(DecodeCalls(R"([{"name": "aten::no_such_view", "arguments": [null]}])"), IsOk());
-  for (const char* name : {"aten::from_file", "aten::zero_", "aten::resize_", "aten::add.out", "aten::clone",
-                           "aten::set_.source_Storage", "aten::ones", "aten::add.Tensor"}) {
+  for (const char* name :
+       {"aten::from_file", "aten::zero_", "aten::resize_", "aten::add.out", "aten::clone", "aten::set_.source_Storage",
+        "aten::ones", "aten::add.Tensor", "aten::to.dtype", "aten::reshape", "aten::contiguous",
+        "aten::_nested_view_from_buffer", "aten::tensor_split.sections"}) {
     EXPECT_THAT(DecodeCalls(absl::StrCat(R"([{"name": ")", name, R"(", "arguments": [null]}])")),
                 StatusIs(kInvalid, HasSubstr(absl::StrCat("return a view of their first argument, found ", name))))
         << name;
   }
+}
+
+// The kernels would read such arguments unchecked.
+TEST(RecordDecodersTest, ArgumentsAreComparedWithTheSchema) {
+  const auto with = [](const char* name, const char* arguments) {
+    return DecodeCalls(absl::StrCat(R"([{"name": ")", name, R"(", "arguments": [)", arguments, "]}]"));
+  };
+  const auto error = [](const char* text) { return StatusIs(kInvalid, HasSubstr(text)); };
+  EXPECT_THAT(with("aten::view.dtype", "null, 6"), IsOk());
+  EXPECT_THAT(with("aten::view.dtype", "null, -56"),
+              error("aten::view.dtype: argument 'dtype': expected ScalarType, found -56"));
+  EXPECT_THAT(with("aten::view.dtype", "null, 200"), error("argument 'dtype': expected ScalarType, found 200"));
+  EXPECT_THAT(with("aten::view.dtype", "null, null"), error("argument 'dtype': expected ScalarType, found none"));
+  EXPECT_THAT(with("aten::view.dtype", "null"), error("aten::view.dtype: expected 2 arguments, found 1"));
+  EXPECT_THAT(with("aten::view.dtype", "3, 6"), error("argument 'self': expected none, which stands for"));
+  EXPECT_THAT(with("aten::view", "null, [2, 3]"), IsOk());
+  EXPECT_THAT(with("aten::view", "null, 2"), error("aten::view: argument 'size': expected SymInt[], found 2"));
+  EXPECT_THAT(with("aten::view", R"(null, {"doubles": [2.0]})"), error("argument 'size': expected SymInt[], found"));
+  EXPECT_THAT(with("aten::slice.Tensor", "null, 0, null, 3, 1"), IsOk());
+  EXPECT_THAT(with("aten::slice.Tensor", R"(null, 0, null, "x", 1)"), error("argument 'end': expected SymInt?, found"));
+  EXPECT_THAT(with("aten::view_as", R"(null, {"tensor": null})"), IsOk());
+  EXPECT_THAT(with("aten::view_as", "null, 1"), error("argument 'other': expected Tensor, found 1"));
+}
+
+TEST(RecordDecodersTest, TheNumberOfOutputsIsLimited) {
+  const auto apply = [](const char* text, at::IntArrayRef size) {
+    const std::shared_ptr<const ViewFunc> func =
+        TorchDecoders().view_func({.type = std::string(kOperatorCalls), .bytes = text}, {}).value();
+    const at::Tensor base = at::empty(size, at::TensorOptions().device(at::kMeta));
+    return func->Apply(DenseRecord(0, {}), base, {}, {}).status();
+  };
+  constexpr std::int64_t kHuge = std::int64_t{1} << 40;
+  const char* unbind = R"([{"name": "aten::unbind.int", "arguments": [null, -1], "output": 1}])";
+  EXPECT_THAT(apply(unbind, {kHuge, 2}), IsOk());
+  EXPECT_THAT(apply(unbind, {2, kHuge}),
+              StatusIs(kInvalid, HasSubstr("aten::unbind.int: expected at most 65536 tens")));
+  const char* split = R"([{"name": "aten::split.Tensor", "arguments": [null, 1048576, 0], "output": 1}])";
+  EXPECT_THAT(apply(split, {std::int64_t{1} << 22}), IsOk());
+  EXPECT_THAT(apply(split, {kHuge}), StatusIs(kInvalid, HasSubstr("found 1048576")));
 }
 
 TEST(RecordDecodersTest, TheNameOfTheCallsIsChecked) {

@@ -1,7 +1,9 @@
 #include "meta/as_json.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
@@ -32,6 +34,36 @@ TEST(AsJsonTest, DefaultsAreOmittedAndFieldsAreInOrder) {
             R"json({"id":3,"ndim":2,"dtype":"torch.float32","device":"device(type='cpu')","size":[4,8],)json"
             R"json("dynamo_hint_overrides":{},"is_leaf":true,"stride":[8,1],"storage":3,)json"
             R"json("view_func":"_CustomViewFunc(func=none)","describer_id":7})json");
+}
+
+class KeptCalls : public NamedViewFunc {
+ public:
+  explicit KeptCalls(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::optional<EncodedValue> Encode() const override {
+    return EncodedValue{.type = std::string(kOperatorCalls), .bytes = bytes_};
+  }
+
+ private:
+  const std::string bytes_;
+};
+
+// Takes minutes if the time grows with the square of the number of members.
+TEST(AsJsonTest, CallsWithManyMembersAreOmitted) {
+  std::string text = "[{";
+  for (int i = 0; i < 1'000'000; ++i) text += "\"" + std::to_string(i) + "\":0,";
+  MetaTensorDesc desc = DenseRecord(3, {4, 8});
+  desc.extras.Edit().view_func = std::make_shared<const KeptCalls>(text + "\"name\":\"n\"}]");
+  EXPECT_FALSE(AsJson(desc, 0).contains("view_func_calls"));
+  desc.extras.Edit().view_func = std::make_shared<const KeptCalls>(R"([{"name":"n","arguments":[]}])");
+  EXPECT_EQ(AsJson(desc, 0)["view_func_calls"].dump(), R"([{"name":"n","arguments":[]}])");
+}
+
+// As above.
+TEST(AsJsonTest, ManyAttributes) {
+  MetaTensorDesc desc = DenseRecord(3, {4, 8});
+  desc.edit_wrapper().attrs.emplace();
+  for (int i = 0; i < 1'000'000; ++i) desc.edit_wrapper().attrs->emplace_back(std::to_string(i), nullptr);
+  EXPECT_EQ(AsJson(desc, 0)["attrs"].size(), 1'000'000u);
 }
 
 TEST(AsJsonTest, FieldsThatTheReferenceAlwaysWrites) {

@@ -28,6 +28,16 @@ TEST(IsUtf8Test, OtherBytes) {
   }
 }
 
+TEST(Utf8SequenceLengthTest, TheFirstSequence) {
+  EXPECT_EQ(Utf8SequenceLength(""), 0u);
+  EXPECT_EQ(Utf8SequenceLength("ab"), 1u);
+  EXPECT_EQ(Utf8SequenceLength("\xC3\xA9\xFF"), 2u);
+  EXPECT_EQ(Utf8SequenceLength("\xE2\x82\xAC"), 3u);
+  EXPECT_EQ(Utf8SequenceLength("\xF0\x9F\x98\x80x"), 4u);
+  EXPECT_EQ(Utf8SequenceLength("\xE2\x82"), 0u);
+  EXPECT_EQ(Utf8SequenceLength("\xED\xA0\x80"), 0u);
+}
+
 TEST(IsAsciiTest, BytesBelow128) {
   EXPECT_TRUE(IsAscii(""));
   for (int before = 0; before < 20; ++before) {

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -97,6 +98,39 @@ TEST(RecordFileTest, AFileIsReplacedCompletelyOrNotAtAll) {
   for (const auto& entry : std::filesystem::directory_iterator(::testing::TempDir())) {
     EXPECT_THAT(entry.path().string(), Not(HasSubstr("replaced.mcr."))) << "a temporary file was left";
   }
+}
+
+TEST(RecordFileTest, ANewFileHasTheUsualPermissions) {
+  const std::string path = TestPath("new.mcr");
+  const std::string usual = TestPath("usual.mcr");
+  std::filesystem::remove(path);
+  std::filesystem::remove(usual);
+  std::ofstream(usual, std::ios::binary) << "";
+  ASSERT_THAT(WriteRecords(path, SampleModel()), IsOk());
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::status(usual).permissions());
+}
+
+TEST(RecordFileTest, ASymbolicLinkToAMissingFileIsFollowed) {
+  const std::string target = TestPath("target.mcr");
+  const std::string link = TestPath("link.mcr");
+  std::filesystem::remove(target);
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("target.mcr", link);
+  ASSERT_THAT(WriteRecords(link, SampleModel()), IsOk());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_TRUE(std::filesystem::is_regular_file(target));
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("link.mcr", link);
+  EXPECT_THAT(WriteRecords(link, SampleModel()), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot write: ")));
+}
+
+// The file has no pages behind its header. Reading them all would take minutes.
+TEST(RecordFileTest, AHeaderIsCheckedBeforeTheFileIsRead) {
+  const std::string path = TestPath("sparse.mcr");
+  ASSERT_THAT(WriteRecords(path, SampleModel()), IsOk());
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 38);
+  EXPECT_THAT(ReadRecords(path), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("sparse.mcr: offset 16: expected a")));
+  std::filesystem::remove(path);
 }
 
 }  // namespace

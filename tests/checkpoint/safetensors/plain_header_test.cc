@@ -75,7 +75,6 @@ std::vector<std::string> PlainHeaders() {
 std::vector<std::string> OtherHeaders() {
   return {
       "\xef\xbb\xbf{}",
-      std::string("{}\0", 3),
       R"({"__metadata__":null})",
       Tensor(R"("dtype":"F32","shape":[],"data_offsets":[0,4],"note":{"x":[1,{"y":-0}]})"),
       Tensor(R"("dtype":"F32","shape":[],"data_offsets":[0,4],"note":18446744073709551616)"),
@@ -89,6 +88,9 @@ std::vector<std::string> InvalidHeaders() {
       "[]",
       "1",
       "{} x",
+      std::string("{}\0", 3),
+      std::string("{}\0{}", 5),
+      std::string("{\0}", 3),
       "{}{}",
       "{}}",
       "{},",
@@ -195,6 +197,15 @@ TEST(PlainHeaderTest, InvalidHeaders) {
     EXPECT_FALSE(IsPlain(header)) << header.substr(0, 200);
     EXPECT_FALSE(ParseHeaderEvents(header).ok()) << header.substr(0, 200);
   }
+}
+
+TEST(PlainHeaderTest, ErrorsAreShort) {
+  const absl::StatusOr<Entries> entries = ParseHeaderEvents("{\"" + std::string(100'000, 'a') + "\n");
+  ASSERT_FALSE(entries.ok());
+  EXPECT_LT(entries.status().message().size(), 300u);
+  EXPECT_THAT(
+      ParseHeaderEvents(std::string("{}\0", 3)),
+      StatusIs(absl::StatusCode::kDataLoss, "offset 2: the header is not valid JSON: expected no byte 0, found one"));
 }
 
 TEST(PlainHeaderTest, TruncatedHeaders) {

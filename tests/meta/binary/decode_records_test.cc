@@ -153,6 +153,47 @@ TEST(DecodeRecordsTest, TheFieldsOfARecordAreChecked) {
   EXPECT_THAT(WithRecord(&FixedRecord::flags, binary::kHasFields), DataLoss("expected 4 bytes, found 0"));
 }
 
+// Each model has one form, so bytes that mean nothing are refused.
+TEST(DecodeRecordsTest, UnusedMembersOfARecordAreZero) {
+  EXPECT_THAT(WithRecord(&FixedRecord::size_count, 1),
+              DataLoss("size: expected zeros behind 1 dimensions, found others"));
+  EXPECT_THAT(WithRecord(&FixedRecord::stride_count, 1), DataLoss("stride: expected zeros behind 1 dimensions"));
+  EXPECT_THAT(WithRecord(&FixedRecord::flags, binary::kIsLeaf | binary::kHasStorage),
+              DataLoss("stride: expected 0 dimensions without the flag of strides, found 2"));
+  EXPECT_THAT(WithRecord(&FixedRecord::flags, binary::kIsLeaf | binary::kHasStride),
+              DataLoss("storage: expected zeros without the flag of a storage, found others"));
+}
+
+TEST(DecodeRecordsTest, ManyDimensionsAreAmongTheFurtherFields) {
+  MetaTensorDesc desc = DenseRecord(3, {});
+  desc.extras.Edit().is_mkldnn = true;
+  const std::string bytes = Bytes({{"scalar", Share(std::move(desc))}});
+  ASSERT_THAT(DecodeRecords(bytes), IsOk());
+  EXPECT_THAT(DecodeRecords(With(bytes, sizeof(Header), &FixedRecord::size_count, 255)),
+              DataLoss("size: expected more than 5 dimensions among the further fields, found 0"));
+  EXPECT_THAT(DecodeRecords(With(bytes, sizeof(Header), &FixedRecord::stride_count, 255)),
+              DataLoss("stride: expected more than 5 dimensions among the further fields, found 0"));
+}
+
+TEST(DecodeRecordsTest, AFieldHasOneNumber) {
+  std::string bytes = Bytes(SampleModel());
+  bytes.replace(bytes.find("row_indices"), 11, "col_indices");
+  binary::SealRecords(bytes);
+  EXPECT_THAT(DecodeRecords(bytes), DataLoss("expected each field once before, found col_indices twice"));
+}
+
+TEST(DecodeRecordsTest, NamesOfAttributesAreUnique) {
+  const std::vector<NamedTensor> model = SampleModel();
+  std::string bytes = Bytes(model);
+  bytes.replace(bytes.find("\4\0\0\0axis", 0, 8), 8, "\4\0\0\0mode", 8);
+  binary::SealRecords(bytes);
+  EXPECT_THAT(DecodeRecords(bytes), DataLoss("expected unique names, found a duplicate"));
+  MetaTensorDesc desc = DenseRecord(0, {1});
+  desc.edit_wrapper().opaque_attrs = {{"a", nullptr}, {"a", nullptr}};
+  EXPECT_THAT(EncodeRecords({{"weight", Share(std::move(desc))}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected unique names, found a duplicate")));
+}
+
 TEST(DecodeRecordsTest, IdsAreUnique) {
   const std::string bytes = Bytes({{"a", Share(DenseRecord(3, {}))}, {"b", Share(DenseRecord(4, {}))}});
   EXPECT_THAT(DecodeRecords(With(bytes, sizeof(Header) + sizeof(FixedRecord), &FixedRecord::id, 3)),
@@ -205,6 +246,20 @@ TEST(DecodeRecordsTest, ErrorsOfDecodersAreErrors) {
   };
   EXPECT_THAT(DecodeRecords(Bytes(SampleModel()), {.decoders = {.opaque_value = reject}}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(": opaque_attrs: no a type")));
+}
+
+TEST(DecodeRecordsTest, DecodersThatReturnNothingAreErrors) {
+  const auto no_value = [](const EncodedValue&) -> absl::StatusOr<std::shared_ptr<const OpaqueValue>> {
+    return nullptr;
+  };
+  const auto no_func = [](const EncodedValue&,
+                          std::vector<CapturedTensor>) -> absl::StatusOr<std::shared_ptr<const ViewFunc>> {
+    return nullptr;
+  };
+  EXPECT_THAT(DecodeRecords(Bytes(SampleModel()), {.decoders = {.opaque_value = no_value}}),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("expected a value or an error, found neither")));
+  EXPECT_THAT(DecodeRecords(Bytes(SampleModel()), {.decoders = {.view_func = no_func}}),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("expected a value or an error, found neither")));
 }
 
 }  // namespace

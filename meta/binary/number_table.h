@@ -1,16 +1,16 @@
-// IdTable: a number for each of many ids, 0 for all others.
+// NumberTable: a number for each of many ids, 0 for all others.
 //
 // A describer gives out consecutive ids, so most ids are an index into a vector. Ids beyond it are in a hash map.
 //
 // Example:
-//   IdTable table(/*expected=*/model.size());
+//   NumberTable table(/*expected=*/model.size());
 //   table[desc.id] = 1;
 //
 // Thread safety: none.
 // Lifetime: owns its memory.
 
-#ifndef METACONV_META_BINARY_ID_TABLE_H_
-#define METACONV_META_BINARY_ID_TABLE_H_
+#ifndef METACONV_META_BINARY_NUMBER_TABLE_H_
+#define METACONV_META_BINARY_NUMBER_TABLE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -20,10 +20,10 @@
 
 namespace metaconv::binary {
 
-class IdTable {
+class NumberTable {
  public:
   // `expected` is about the number of ids.
-  explicit IdTable(std::size_t expected) : dense_(2 * expected + 64) {}
+  explicit NumberTable(std::size_t expected) : dense_(2 * expected + 64) {}
 
   // The number of `id`. A reference is valid until the next call.
   std::uint32_t& operator[](std::int64_t id) {
@@ -38,4 +38,4 @@ class IdTable {
 
 }  // namespace metaconv::binary
 
-#endif  // METACONV_META_BINARY_ID_TABLE_H_
+#endif  // METACONV_META_BINARY_NUMBER_TABLE_H_
