@@ -109,7 +109,7 @@ absl::Status CheckArguments(const c10::FunctionSchema& schema, const OperatorCal
     const c10::Type& type = *expected[i].real_type();
     if (Fits(call.arguments[i], type)) continue;
     return absl::InvalidArgumentError(absl::StrCat(call.name, ": argument '", expected[i].name(), "': expected ",
-                                                   type.repr_str(), ", found ", Found(call.arguments[i])));
+                                                   type.str(), ", found ", Found(call.arguments[i])));
   }
   return absl::OkStatus();
 }

@@ -19,7 +19,7 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-static_assert(SIMDJSON_VERSION_MAJOR >= 3, "older versions check less of a document");
+static_assert(simdjson::SIMDJSON_VERSION_MAJOR >= 3, "older versions check less of a document");
 static_assert(kPlainHeaderPadding >= simdjson::SIMDJSON_PADDING);
 
 template <typename T>

@@ -150,7 +150,8 @@ TEST(DecodeRecordsTest, TheFieldsOfARecordAreChecked) {
   EXPECT_THAT(WithRecord(&FixedRecord::size_count, 255), DataLoss("size: expected at most 5 dimensions, found 255"));
   EXPECT_THAT(WithRecord(&FixedRecord::stride_count, 6), DataLoss("stride: expected at most 5 dimensions, found 6"));
   EXPECT_THAT(WithRecord(&FixedRecord::base, 1), DataLoss("base: expected the number of a record before this one, at"));
-  EXPECT_THAT(WithRecord(&FixedRecord::flags, binary::kHasFields), DataLoss("expected 4 bytes, found 0"));
+  EXPECT_THAT(WithRecord(&FixedRecord::flags, binary::kHasStride | binary::kHasStorage | binary::kHasFields),
+              DataLoss("expected 4 bytes, found 0"));
 }
 
 // Each model has one form, so bytes that mean nothing are refused.
@@ -177,9 +178,9 @@ TEST(DecodeRecordsTest, ManyDimensionsAreAmongTheFurtherFields) {
 
 TEST(DecodeRecordsTest, AFieldHasOneNumber) {
   std::string bytes = Bytes(SampleModel());
-  bytes.replace(bytes.find("row_indices"), 11, "col_indices");
+  bytes.replace(bytes.find("crow_indices"), 12, "ccol_indices");
   binary::SealRecords(bytes);
-  EXPECT_THAT(DecodeRecords(bytes), DataLoss("expected each field once before, found col_indices twice"));
+  EXPECT_THAT(DecodeRecords(bytes), DataLoss("expected each field once before, found ccol_indices twice"));
 }
 
 TEST(DecodeRecordsTest, NamesOfAttributesAreUnique) {
