@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -65,6 +66,34 @@ absl::Status CheckBlocks(const MetaTensorDesc& desc) {
   return absl::OkStatus();
 }
 
+at::DimVector BlockSize(const MetaTensorDesc& desc) {
+  if (!IsBlocked(desc.layout)) return {};
+  const auto first = static_cast<std::size_t>(BatchDims(desc) + 1);
+  return {*desc.sparse().values->size[first].maybe_as_int(), *desc.sparse().values->size[first + 1].maybe_as_int()};
+}
+
+// Checks that LibTorch can count the bytes of the compressed indices. There is one index for each row, or column, of
+// blocks, and one more, in each matrix of the batch.
+absl::Status CheckIndexBytes(const MetaTensorDesc& desc) {
+  const bool by_row = IsByRow(desc.layout);
+  const at::DimVector block = BlockSize(desc);
+  const auto batch_dims = static_cast<std::size_t>(BatchDims(desc));
+  const std::size_t compressed_dim = by_row ? 0 : 1;
+  std::int64_t rows = desc.size[batch_dims + compressed_dim].maybe_as_int().value_or(0);
+  if (!block.empty()) rows /= block[compressed_dim];
+  std::int64_t bytes = 1;
+  bool is_too_large = __builtin_add_overflow(rows, 1, &rows);
+  for (std::size_t i = 0; i < batch_dims; ++i) {
+    is_too_large |= __builtin_mul_overflow(bytes, desc.size[i].maybe_as_int().value_or(1), &bytes);
+  }
+  const MetaTensorDesc& indices = by_row ? *desc.sparse().crow_indices : *desc.sparse().ccol_indices;
+  is_too_large |= __builtin_mul_overflow(bytes, rows, &bytes);
+  is_too_large |= __builtin_mul_overflow(bytes, static_cast<std::int64_t>(c10::elementSize(indices.dtype)), &bytes);
+  if (!is_too_large) return absl::OkStatus();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return Malformed(desc, "size", absl::StrCat("compressed indices of at most ", kMost, " bytes"), "more");
+}
+
 absl::Status Check(const MetaTensorDesc& desc) {
   if (absl::Status status = CheckShape(desc); !status.ok()) return status;
   if (absl::Status status = CheckSparseDims(desc); !status.ok()) return status;
@@ -87,13 +116,8 @@ absl::Status Check(const MetaTensorDesc& desc) {
   if (IsBlocked(desc.layout)) {
     if (absl::Status status = CheckBlocks(desc); !status.ok()) return status;
   }
+  if (absl::Status status = CheckIndexBytes(desc); !status.ok()) return status;
   return desc.is_view ? CheckViewRecord(desc) : absl::OkStatus();
-}
-
-at::DimVector BlockSize(const MetaTensorDesc& desc) {
-  if (!IsBlocked(desc.layout)) return {};
-  const auto first = static_cast<std::size_t>(BatchDims(desc) + 1);
-  return {*desc.sparse().values->size[first].maybe_as_int(), *desc.sparse().values->size[first + 1].maybe_as_int()};
 }
 
 // Creates the same tensor as the operator in Empty below, without operators.
@@ -104,8 +128,7 @@ at::Tensor EmptyMeta(const MetaTensorDesc& desc, c10::ScalarType index_type, c10
   const at::DimVector batch(size.begin(), size.begin() + batch_dims);
   at::DimVector compressed_size = batch;
   const std::int64_t extent = size[batch_dims + compressed_dim] / (block.empty() ? 1 : block[compressed_dim]);
-  // Unsigned addition: for the largest extent the sum wraps to a negative size, which LibTorch rejects.
-  compressed_size.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(extent) + 1));
+  compressed_size.push_back(extent + 1);
   at::DimVector plain_size = batch;
   plain_size.push_back(0);
   at::DimVector value_size = plain_size;

@@ -3,7 +3,9 @@
 
 #include "ATen/core/Tensor.h"
 #include "ATen/ops/empty_like.h"
+#include "ATen/ops/zeros.h"
 #include "converter/meta_converter.h"
+#include "describer/meta_tensor_describer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/records.h"
@@ -45,6 +47,15 @@ TEST(MalformedRecordTest, InconsistentFields) {
   EXPECT_FALSE(converter.GetTensorMemo(3).defined());
   EXPECT_EQ(converter.hits(), 0);
   EXPECT_EQ(converter.misses(), 0);
+}
+
+TEST(MalformedRecordTest, CompressedIndicesOfTooManyBytes) {
+  MetaTensorDesc desc = *MetaTensorDescriber().DescribeTensor(at::zeros({2, 3}).to_sparse_csr()).value();
+  desc.size[0] = std::int64_t{1} << 60;  // And one more index, of eight bytes each.
+  EXPECT_THAT(MetaConverter().MetaTensor(desc),
+              StatusIs(kInvalidArgument, HasSubstr("size: expected compressed indices of at most")));
+  desc.size[0] = (std::int64_t{1} << 60) - 2;
+  EXPECT_THAT(MetaConverter().MetaTensor(desc), IsOk());
 }
 
 TEST(MalformedRecordTest, BeyondTheStorageWhereThereIsMemoryBehindIt) {
