@@ -12,6 +12,7 @@
 #include "c10/core/InferenceMode.h"
 #include "c10/core/impl/LocalDispatchKeySet.h"
 #include "kinds/functorch_stack.h"
+#include "kinds/new_sparse.h"
 #include "kinds/plain_sparse.h"
 #include "kinds/plain_tensor.h"
 #include "kinds/sparse_parts.h"
@@ -19,15 +20,9 @@
 namespace metaconv {
 namespace {
 
-struct Parts {
-  at::Tensor compressed_indices;
-  at::Tensor plain_indices;
-  at::Tensor values;
-};
-
 // The operators that return the parts would wrap them if a functorch transform is active, so the stack is cleared.
 // Native fake tensors have no operators, so their parts are read from the TensorImpl.
-Parts PartsOf(const at::Tensor& tensor) {
+CompressedParts PartsOf(const at::Tensor& tensor) {
   const FunctorchScope no_functorch;
   if (tensor.unsafeGetTensorImpl()->is_fake()) {
     const at::SparseCsrTensorImpl& impl = *at::sparse_csr::get_sparse_csr_impl(tensor);
@@ -84,7 +79,7 @@ absl::Status DescribeCompressedParts(Description& description, const at::Tensor&
                                      MetaTensorDescPtr& compressed_indices, MetaTensorDescPtr& plain_indices,
                                      MetaTensorDescPtr& values) {
   if (!CanOmitOperators(description, tensor)) {
-    const Parts parts = PartsOf(tensor);
+    const CompressedParts parts = PartsOf(tensor);
     absl::Status status = DescribePart(description, parts.compressed_indices, compressed_indices);
     if (status.ok()) status = DescribePart(description, parts.plain_indices, plain_indices);
     return status.ok() ? DescribePart(description, parts.values, values) : status;
